@@ -1,0 +1,24 @@
+"""Which large neurons carry which circuit: families of sets that overlap at most once."""
+
+from ._allocation import Allocation
+from ._balanced import balanced_prime_steps
+from ._diagnostics import diagnostics, johnson_bound, max_overlap
+from ._prime_steps import prime_step_capacity, prime_step_family, prime_steps
+from ._random import random_sets
+from ._registry import allocate, capacity, families
+
+
+__all__ = [
+    "Allocation",
+    "allocate",
+    "balanced_prime_steps",
+    "capacity",
+    "diagnostics",
+    "families",
+    "johnson_bound",
+    "max_overlap",
+    "prime_step_capacity",
+    "prime_step_family",
+    "prime_steps",
+    "random_sets",
+]

@@ -1,0 +1,106 @@
+"""The allocation itself: a table of sets, with the loads and overlap rates that follow from it."""
+
+import equinox as eqx
+from jaxtyping import Int
+import numpy as np
+
+from .._types import check, Sets
+
+
+class Allocation(eqx.Module):
+    """T sets of S neurons each, out of the n neurons of a block.
+
+    Every layer of a network uses the same T sets, shuffled over the circuits, so the loads of the
+    neurons, and with them the overlap statistics, are those of this table.
+
+    Attributes:
+        sets: int32 (T, S), the neurons of each set.
+        members: int32 (n, R), the sets that use each neuron, padded with T.
+        loads: int32 (n,), how many sets use each neuron.
+        block_width: n.
+        family: the name of the design.
+    """
+
+    sets: Int[np.ndarray, "T S"]
+    members: Int[np.ndarray, "n R"]
+    loads: Int[np.ndarray, " n"]
+    block_width: int = eqx.field(static=True)
+    family: str = eqx.field(static=True)
+
+    def __init__(self, sets: Sets, block_width: int, family: str = "custom"):
+        """Check the sets and invert the table.
+
+        Args:
+            sets: integers (T, S); any design may be given here.
+            block_width: n, larger than every entry of `sets`.
+            family: a name for reports.
+
+        Raises:
+            ValueError: if a neuron lies outside 0..n-1, a set names a neuron twice or there is no set.
+        """
+        sets = np.asarray(sets, dtype=np.int32)
+        check(sets.size > 0, "sets", "must hold at least one set of one neuron", sets.shape)
+        inside = sets.min() >= 0 and sets.max() < block_width
+        check(inside, "sets", f"must lie in 0..{block_width - 1}", f"{sets.min()}..{sets.max()}")
+        ordered = np.sort(sets, axis=1)
+        repeats = int((ordered[:, 1:] == ordered[:, :-1]).any(axis=1).sum())
+        check(repeats == 0, "sets", "must name each neuron once", f"{repeats} sets with repeats")
+        n_sets, redundancy = sets.shape
+        self.sets = sets
+        self.loads = np.bincount(sets.ravel(), minlength=block_width).astype(np.int32)
+        by_neuron = np.argsort(sets.ravel(), kind="stable")
+        neuron = sets.ravel()[by_neuron]
+        starts = np.concatenate([[0], np.cumsum(self.loads)[:-1]])
+        members = np.full((block_width, int(self.loads.max())), n_sets, dtype=np.int32)
+        members[neuron, np.arange(sets.size) - starts[neuron]] = by_neuron // redundancy
+        self.members = members
+        self.block_width = block_width
+        self.family = family
+
+    @property
+    def n_circuits(self) -> int:
+        """T, the number of sets."""
+        return self.sets.shape[0]
+
+    @property
+    def redundancy(self) -> int:
+        """S, the neurons of one set."""
+        return self.sets.shape[1]
+
+    @property
+    def mean_overlap(self) -> float:
+        """P = E|M_t ∩ M_u| over pairs t ≠ u, exactly sum_i r_i (r_i - 1) / (T (T - 1))."""
+        loads = self.loads.astype(np.float64)
+        pairs = self.n_circuits * (self.n_circuits - 1)
+        return float((loads * (loads - 1)).sum() / pairs) if pairs else 0.0
+
+    @property
+    def overlap_rate(self) -> float:
+        """E of E(|M_t ∩ M_u| / S)^2 over pairs t ≠ u, by counting; no assumption on the overlaps."""
+        if self.n_circuits < 2:
+            return 0.0
+        counts = pair_overlaps(self)
+        pairs = self.n_circuits * (self.n_circuits - 1) / 2
+        return float((counts.astype(np.float64) ** 2).sum() / pairs / self.redundancy**2)
+
+
+def pair_overlaps(allocation: Allocation) -> Int[np.ndarray, " pairs"]:
+    """Return the number of shared neurons of every pair of sets that shares at least one.
+
+    Runs over the pairs on each neuron, sum_i r_i^2 / 2 of them, never over all T^2 / 2 pairs.
+
+    Args:
+        allocation: the design.
+
+    Returns:
+        int64 counts, one per pair that meets (a pair that does not meet is left out).
+    """
+    members, n_sets = np.sort(allocation.members, axis=1).astype(np.int64), allocation.n_circuits
+    codes = []
+    for offset in range(1, members.shape[1]):
+        first, second = members[:, :-offset], members[:, offset:]
+        both = second < n_sets
+        codes.append(first[both] * n_sets + second[both])
+    if not codes:
+        return np.zeros(0, dtype=np.int64)
+    return np.unique(np.concatenate(codes), return_counts=True)[1]

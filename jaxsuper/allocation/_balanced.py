@@ -1,0 +1,85 @@
+"""Balanced prime steps: the T sets of the prime-step family with the most even loads."""
+
+from jaxtyping import Bool
+import numpy as np
+
+from ._allocation import Allocation
+from ._prime_steps import check_capacity, prime_step_family
+
+
+# Chosen sets tried for an exchange in one round, those on the most loaded neurons first.
+_CANDIDATES = 100
+
+
+def balanced_prime_steps(block_width: int, redundancy: int, n_circuits: int) -> Allocation:
+    """Return T sets of the prime-step family, chosen for even loads.
+
+    Minimises sum_i r_i^2, to which the overlap rate is affine, greedily from whichever side is
+    nearer (adding the set on the least used neurons, or dropping the one on the most used), then by
+    exchanges until no exchange of one of the chosen sets with the highest loads helps.
+
+    Args:
+        block_width: n.
+        redundancy: S.
+        n_circuits: T.
+
+    Returns:
+        The allocation; the same sets whenever it is called.
+
+    Raises:
+        ValueError: if T exceeds the family's capacity.
+    """
+    family = prime_step_family(block_width, redundancy)
+    check_capacity(n_circuits, len(family), block_width, redundancy)
+    everything = Allocation(family, block_width, "prime-steps")
+    chosen = _exchange(everything, _greedy(everything, n_circuits))
+    return Allocation(family[chosen], block_width, "balanced-prime-steps")
+
+
+def _greedy(everything: Allocation, n_circuits: int) -> Bool[np.ndarray, " capacity"]:
+    """Grow from nothing or shrink from everything, one set at a time, by the sum of its loads."""
+    sets, members = everything.sets, everything.members
+    size = everything.n_circuits
+    growing = n_circuits <= size // 2
+    loads = np.zeros(everything.block_width, np.int64) if growing else everything.loads.copy()
+    sign = 1 if growing else -1
+    chosen = np.full(size, not growing)
+    # One more entry takes the padding of `members`.
+    score = np.append(sign * loads[sets].sum(axis=1), 0)
+    blocked = np.iinfo(np.int64).max // 2
+    for _ in range(n_circuits if growing else size - n_circuits):
+        pick = int(score[:-1].argmin())
+        chosen[pick] = growing
+        score[pick] = blocked
+        loads[sets[pick]] += sign
+        # Two sets meet at most once, so no entry is named twice; a step in either direction
+        # raises the score: growing, the loads rise; shrinking, minus the loads do.
+        score[members[sets[pick]].ravel()] += 1
+    return chosen
+
+
+def _exchange(
+    everything: Allocation, chosen: Bool[np.ndarray, " capacity"]
+) -> Bool[np.ndarray, " capacity"]:
+    """Swap a chosen for an unchosen set while that lowers sum_i r_i^2."""
+    sets = everything.sets
+    chosen = chosen.copy()
+    loads = np.bincount(sets[chosen].ravel(), minlength=everything.block_width)
+    for _ in range(everything.n_circuits):
+        score = loads[sets].sum(axis=1)
+        inside, outside = np.flatnonzero(chosen), np.flatnonzero(~chosen)
+        worst_first = inside[np.argsort(-score[inside], kind="stable")[:_CANDIDATES]]
+        for leaving in worst_first if outside.size else ():
+            without = loads.copy()
+            without[sets[leaving]] -= 1
+            score_without = without[sets[outside]].sum(axis=1)
+            entering = outside[score_without.argmin()]
+            # Dropping a set lowers sum r^2 by 2 sum(r) - S, adding one raises it by 2 sum(r') + S.
+            if score_without.min() + everything.redundancy < score[leaving]:
+                chosen[leaving], chosen[entering] = False, True
+                loads = without
+                loads[sets[entering]] += 1
+                break
+        else:
+            break
+    return chosen

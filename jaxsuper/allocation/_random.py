@@ -1,0 +1,40 @@
+"""Random sets: S neurons without replacement, the baseline that breaks the overlap rule."""
+
+import jax
+import numpy as np
+
+from .._types import check, KeyScalar
+from ._allocation import Allocation
+
+
+def random_sets(
+    block_width: int, redundancy: int, n_circuits: int, *, key: KeyScalar
+) -> Allocation:
+    """Return T independent uniform S-subsets of the n neurons.
+
+    Two sets share S^2/n neurons on average and may share several.
+
+    Args:
+        block_width: n.
+        redundancy: S.
+        n_circuits: T, without limit.
+        key: a typed key; the draw is the same on every device.
+
+    Returns:
+        The allocation.
+
+    Raises:
+        ValueError: if T < 1, S < 1 or S > n.
+    """
+    check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
+    check(redundancy >= 1, "redundancy", "must be at least 1", redundancy)
+    check(redundancy <= block_width, "redundancy", f"must be at most {block_width}", redundancy)
+    bits = np.asarray(jax.random.bits(key, (n_circuits, redundancy), "uint32"), dtype=np.uint64)
+    sets = np.full((n_circuits, redundancy), -1, dtype=np.int32)
+    # Floyd's draw: step j picks from 0..last and takes `last` itself if the pick is already in.
+    for step in range(redundancy):
+        last = block_width - redundancy + step
+        pick = ((bits[:, step] * np.uint64(last + 1)) >> np.uint64(32)).astype(np.int32)
+        taken = (sets[:, :step] == pick[:, None]).any(axis=1)
+        sets[:, step] = np.where(taken, last, pick)
+    return Allocation(sets, block_width, "random")

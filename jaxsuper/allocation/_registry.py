@@ -1,0 +1,82 @@
+"""The families by name: one line each, and the choice between them."""
+
+from collections.abc import Callable
+
+import jax
+
+from .._types import KeyScalar, lookup
+from ._allocation import Allocation
+from ._balanced import balanced_prime_steps
+from ._prime_steps import prime_step_capacity, prime_steps
+from ._random import random_sets
+
+
+def _best(block_width: int, redundancy: int, n_circuits: int, key: KeyScalar) -> Allocation:
+    """Prefer designs that keep the overlap rule, the most even of them; else random sets."""
+    if n_circuits > prime_step_capacity(block_width, redundancy):
+        return random_sets(block_width, redundancy, n_circuits, key=key)
+    return balanced_prime_steps(block_width, redundancy, n_circuits)
+
+
+# name -> (construct, capacity or None for unlimited)
+_FAMILIES: dict[str, tuple[Callable[..., Allocation], Callable[[int, int], int] | None]] = {
+    "prime-steps": (lambda n, s, t, key: prime_steps(n, s, t), prime_step_capacity),
+    "balanced-prime-steps": (
+        lambda n, s, t, key: balanced_prime_steps(n, s, t),
+        prime_step_capacity,
+    ),
+    "random": (lambda n, s, t, key: random_sets(n, s, t, key=key), None),
+    "auto": (_best, None),
+}
+
+
+def families() -> tuple[str, ...]:
+    """Return the names that `allocate` takes."""
+    return tuple(_FAMILIES)
+
+
+def capacity(block_width: int, redundancy: int, family: str = "prime-steps") -> int | None:
+    """Return how many circuits a family holds, or None if it has no limit.
+
+    Args:
+        block_width: n.
+        redundancy: S.
+        family: one of `families()`.
+
+    Returns:
+        The capacity.
+
+    Raises:
+        ValueError: for an unknown family or S > n.
+    """
+    limit = lookup(_FAMILIES, family, "family")[1]
+    return None if limit is None else limit(block_width, redundancy)
+
+
+def allocate(
+    block_width: int,
+    redundancy: int,
+    n_circuits: int,
+    family: str = "prime-steps",
+    *,
+    key: KeyScalar | None = None,
+) -> Allocation:
+    """Return T sets of S out of n neurons.
+
+    Args:
+        block_width: n.
+        redundancy: S.
+        n_circuits: T.
+        family: "prime-steps" (the published choice), "balanced-prime-steps" (the same family, the
+            subset with the most even loads), "random", or "auto" (the most even design that keeps
+            the overlap rule, random sets if none holds T).
+        key: for "random"; `jax.random.key(0)` if left out.
+
+    Returns:
+        The allocation.
+
+    Raises:
+        ValueError: for an unknown family, S > n, or T over the family's capacity.
+    """
+    construct = lookup(_FAMILIES, family, "family")[0]
+    return construct(block_width, redundancy, n_circuits, jax.random.key(0) if key is None else key)

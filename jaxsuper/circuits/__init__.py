@@ -1,0 +1,25 @@
+"""Small circuits: weights in mean and difference part, exact trajectories, readouts."""
+
+from ._base import AbstractCircuits, Layout
+from ._exact import exact_channels, exact_trajectory, small_weights
+from ._mlp import MLP
+from ._registry import kinds, make, width_of
+from ._rotation import Rotation
+from ._rotation3 import Rotation3
+from ._step import Step
+
+
+__all__ = [
+    "AbstractCircuits",
+    "Layout",
+    "MLP",
+    "Rotation",
+    "Rotation3",
+    "Step",
+    "exact_channels",
+    "exact_trajectory",
+    "kinds",
+    "make",
+    "small_weights",
+    "width_of",
+]

@@ -1,0 +1,107 @@
+"""What every kind of small circuit must say of itself.
+
+A small circuit is a^l = ReLU(w_t a^{l-1} + beta). The large network needs w_t split into a mean
+part, shared by all circuits, and a difference part, and it needs them in *channels*: k linear
+combinations of the d neurons that are all the weights and readouts look at. Rotation circuits
+have d = 4 neurons but read only alpha = on0 - on1, x0 and x1; the mean part reads alpha alone and
+the difference part reads and writes x. Working in channels is what makes the structured forward
+pass cheap, and the readout of a circuit the same numbers as the input of its next layer.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Float
+import numpy as np
+
+from .._types import check, KeyScalar
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Static shape of a kind of circuit: which channels are read and written by what.
+
+    Attributes:
+        channels: k rows of d coefficients; channel values are `channels @ activation`.
+        mean_channels: the channels that the mean weights read.
+        difference_channels: the channels that the difference weights read.
+        difference_outputs: the neurons (of d) that the difference weights write.
+        readouts: (name, channels) of the quantities that are compared with the truth.
+    """
+
+    channels: tuple[tuple[float, ...], ...]
+    mean_channels: tuple[int, ...]
+    difference_channels: tuple[int, ...]
+    difference_outputs: tuple[int, ...]
+    readouts: tuple[tuple[str, tuple[int, ...]], ...]
+
+    @property
+    def width(self) -> int:
+        """d, the neurons of a layer."""
+        return len(self.channels[0])
+
+    @property
+    def matrix(self) -> Float[np.ndarray, "k d"]:
+        """`channels` as a float32 matrix."""
+        return np.asarray(self.channels, dtype=np.float32)
+
+
+class AbstractCircuits(eqx.Module):
+    """T circuits of one kind as a pytree: sizes are static, every swept value is an array leaf."""
+
+    layout: eqx.AbstractClassVar[Layout] | eqx.AbstractVar[Layout]
+
+    @property
+    @abstractmethod
+    def n_circuits(self) -> int:
+        """T."""
+
+    @property
+    def width(self) -> int:
+        """d, the neurons of a layer of one circuit."""
+        return self.layout.width
+
+    @property
+    def depth(self) -> int | None:
+        """Layers that have their own weights, or None if every layer has the same."""
+        layers = self.difference_weights().shape[0]
+        return None if layers == 1 else layers
+
+    @abstractmethod
+    def mean_weights(self) -> Float[Array, "layers d r"]:
+        """Weights from the r mean channels to the d neurons; layers is 1 if all are the same."""
+
+    @abstractmethod
+    def difference_weights(self) -> Float[Array, "layers T out in_"]:
+        """Weights from difference channels to difference outputs, per circuit."""
+
+    @abstractmethod
+    def biases(self) -> Float[Array, "layers d"]:
+        """Biases beta, the same for all circuits."""
+
+    @abstractmethod
+    def sample_input(self, *, key: KeyScalar) -> Float[Array, " d"]:
+        """Draw the input activation of one active circuit."""
+
+    def check_depth(self, n_layers: int) -> None:
+        """Raise a `ValueError` unless the circuits have weights for `n_layers` layers."""
+        check(n_layers >= 1, "n_layers", "must be at least 1", n_layers)
+        depth = self.depth
+        check(
+            depth is None or depth == n_layers,
+            "n_layers",
+            f"must be {depth}, the layers these circuits have weights for",
+            n_layers,
+        )
+
+
+def check_finite(argument: str, values: Any) -> None:
+    """Raise a `ValueError` if a concrete array holds NaN or infinity; traced values pass."""
+    try:
+        concrete = np.asarray(values)
+    except Exception:  # a tracer has no values to look at
+        return
+    bad = int((~np.isfinite(concrete)).sum())
+    check(bad == 0, argument, "must be finite", f"{bad} values that are not")

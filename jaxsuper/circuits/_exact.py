@@ -1,0 +1,67 @@
+"""The small circuits run on their own: the truth that the large network is compared with."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from ._base import AbstractCircuits
+
+
+def layer_of(stack: Array, layer: int) -> Array:
+    """Return entry `layer` of a stack over layers, or the only entry if all layers share it."""
+    return stack[layer if stack.shape[0] > 1 else 0]
+
+
+def small_weights(circuits: AbstractCircuits, layer: int) -> Float[Array, "T d d"]:
+    """Return w_t of one layer as dense d x d matrices, mean and difference part together.
+
+    Args:
+        circuits: the circuits.
+        layer: counted from 0.
+
+    Returns:
+        (T, d, d), indexed [circuit, to, from].
+    """
+    layout = circuits.layout
+    channels = layout.matrix
+    mean = layer_of(circuits.mean_weights(), layer) @ channels[list(layout.mean_channels)]
+    difference = layer_of(circuits.difference_weights(), layer)
+    if not layout.difference_channels:
+        return jnp.broadcast_to(mean, (circuits.n_circuits, *mean.shape))
+    reads = channels[list(layout.difference_channels)]
+    written = jnp.einsum("toi,id->tod", difference, reads, precision="highest")
+    rows = jnp.array(layout.difference_outputs)
+    return jnp.broadcast_to(mean, (circuits.n_circuits, *mean.shape)).at[:, rows].add(written)
+
+
+def exact_trajectory(
+    circuits: AbstractCircuits,
+    active: Int[Array, " z"],
+    inputs: Float[Array, "z d"],
+    n_layers: int,
+) -> Float[Array, "layers z d"]:
+    """Run z small circuits alone, a^l = ReLU(w_t a^{l-1} + beta).
+
+    Args:
+        circuits: the circuits.
+        active: which of them.
+        inputs: their input activations a^0.
+        n_layers: L.
+
+    Returns:
+        (L + 1, z, d), the input included.
+    """
+    trajectory = [inputs]
+    for layer in range(n_layers):
+        weights = small_weights(circuits, layer)[active]
+        bias = layer_of(circuits.biases(), layer)
+        before = jnp.einsum("zij,zj->zi", weights, trajectory[-1], precision="highest")
+        trajectory.append(jax.nn.relu(before + bias[None, :]))
+    return jnp.stack(trajectory)
+
+
+def exact_channels(
+    circuits: AbstractCircuits, activations: Float[Array, "*batch d"]
+) -> Float[Array, "*batch k"]:
+    """Return the channels (alpha, x, or raw activations) of small-circuit activations."""
+    return jnp.einsum("kd,...d->...k", circuits.layout.matrix, activations, precision="highest")

@@ -1,0 +1,28 @@
+"""Circuits + allocation -> one large network; a weight construction per file."""
+
+from ._base import AbstractNetwork, Wiring, wire
+from ._clipped import Clipped
+from ._dense import dense_parameters, DenseParameters
+from ._oracle import Oracle
+from ._plain import Plain
+from ._registry import build, constructions
+from ._split import Split
+from ._sums import axis_max, axis_sum, gather_sum
+
+
+__all__ = [
+    "AbstractNetwork",
+    "Clipped",
+    "DenseParameters",
+    "Oracle",
+    "Plain",
+    "Split",
+    "Wiring",
+    "axis_max",
+    "axis_sum",
+    "build",
+    "constructions",
+    "dense_parameters",
+    "gather_sum",
+    "wire",
+]

@@ -1,0 +1,157 @@
+"""The clipped construction, the one that the published rotations use."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from .._types import Activations, Channels, CircuitValues, KeyScalar, lookup, Scalar, take_rows
+from ..allocation import Allocation
+from ..circuits import AbstractCircuits
+from ._base import AbstractNetwork, connections, stacked, wire, Wiring
+
+
+class Clipped(AbstractNetwork):
+    """W_ij = (wbar_ij Ctilde + sum_t dw_t,ij e_t^l ⊗ e_t^{l-1}) / S.
+
+    C = min(1, sum_t e_t^l ⊗ e_t^{l-1}) and Ctilde = C - chi'·(1 - C): neurons that share a circuit
+    excite each other once, all others inhibit. Read out with e/S. Source: theory 4.
+
+    Attributes:
+        circuits, wiring: see `AbstractNetwork`.
+        connected: bool (L-1, n, n), C between layers l-1 and l, [to, from].
+        inhibition: (L-1, n), chi' of each receiving neuron.
+        inhibition_factor: a factor on chi', a scalar (1 by default).
+        precision: of matrix products.
+    """
+
+    circuits: AbstractCircuits
+    wiring: Wiring
+    connected: Bool[Array, "L-1 n n"]
+    inhibition: Float[Array, "L-1 n"]
+    inhibition_factor: Scalar
+    precision: str = eqx.field(static=True)
+
+    @classmethod
+    def build(
+        cls,
+        circuits: AbstractCircuits,
+        allocation: Allocation,
+        n_layers: int,
+        *,
+        key: KeyScalar,
+        inhibition: str = "scalar",
+        inhibition_factor: Any = 1.0,
+        precision: str = "highest",
+    ) -> "Clipped":
+        """Build the network; may be traced.
+
+        Args:
+            circuits: T small circuits.
+            allocation: T sets.
+            n_layers: L.
+            key: for the shuffles.
+            inhibition: "scalar" for one chi' per pair of layers (published), "receiver" for one per
+                receiving neuron, which evens out uneven loads.
+            inhibition_factor: a factor on chi'.
+            precision: of matrix products.
+
+        Returns:
+            The network.
+        """
+        rule = lookup(_INHIBITIONS, inhibition, "inhibition")
+        wiring = wire(allocation, n_layers, key=key)
+        width = allocation.block_width
+        loads = jnp.asarray(allocation.loads, dtype=jnp.float32)
+        connected = jax.lax.map(
+            lambda pair: connections(pair[0], pair[1], width), (wiring.sets[1:], wiring.sets[:-1])
+        )
+        factor = jnp.asarray(inhibition_factor, dtype=jnp.float32)
+        chi = jax.vmap(lambda c: rule(c, loads, allocation.n_circuits, allocation.redundancy))
+        return cls(circuits, wiring, connected, chi(connected), factor, precision)
+
+    def layer_parameters(self):
+        """Return mean weights, difference weights, C, chi' and member lists."""
+        layers = self.n_layers
+        return (
+            stacked(self.circuits.mean_weights(), layers),
+            stacked(self.circuits.difference_weights(), layers),
+            self.connected,
+            self.inhibition * self.inhibition_factor,
+            self.wiring.members[1:],
+        )
+
+    def preactivation(self, parameters, channels: Channels, means: CircuitValues) -> Activations:
+        """Mean part through the n x n matrix Ctilde, difference part through the circuits."""
+        mean, difference, connected, inhibition, members = parameters
+        seen = take_rows(channels, self.circuits.layout.mean_channels)
+        return self.add_difference(
+            self.mean_part(mean, self._inhibited(connected, inhibition, seen)),
+            self.spread(self.difference(difference, means), members),
+        )
+
+    def _inhibited(
+        self,
+        connected: Bool[Array, "n n"],
+        inhibition: Float[Array, " n"],
+        seen: Float[Array, "r n B"],
+    ) -> Float[Array, "r n B"]:
+        """Ctilde @ seen / S, with Ctilde = (1 + chi')·C - chi'."""
+        chi = inhibition[:, None]
+        matrix = jnp.where(connected, jnp.ones_like(chi), -chi) / self.redundancy
+        return jnp.einsum("mn,rnb->rmb", matrix, seen, precision=self.precision)
+
+    def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
+        """Means over M_t as they are."""
+        del channels
+        return means
+
+
+def scalar_inhibition(
+    connected: Bool[Array, "n n"], loads: Float[Array, " n"], n_circuits: int, redundancy: int
+) -> Float[Array, " n"]:
+    """Return chi' = U/(S^2 - U), U the mean of <e_t, C e_v> over all ordered pairs t ≠ v.
+
+    The sum over all pairs is r·C r with loads r, and each t = v contributes S^2.
+
+    Args:
+        connected: C.
+        loads: r.
+        n_circuits: T.
+        redundancy: S.
+
+    Returns:
+        chi', the same for every receiving neuron.
+    """
+    received = connected.astype(loads.dtype) @ loads
+    pairs = max(n_circuits * (n_circuits - 1), 1)
+    unwanted = (loads * (received - redundancy)).sum() / pairs
+    chi = unwanted / (redundancy**2 - unwanted)
+    return jnp.broadcast_to(chi, loads.shape)
+
+
+def receiver_inhibition(
+    connected: Bool[Array, "n n"], loads: Float[Array, " n"], n_circuits: int, redundancy: int
+) -> Float[Array, " n"]:
+    """Return chi'_m = U_m/(S - U_m), U_m the mean of (C e_v)_m over circuits v not on neuron m.
+
+    Given t on m, the sum of (C e_v)_m over v ≠ t is (C r)_m - S, whichever t it is; so the mean
+    input that t receives on m from a circuit v ≠ t is made 0. Neurons without circuits get 0.
+
+    Args:
+        connected: C.
+        loads: r.
+        n_circuits: T.
+        redundancy: S.
+
+    Returns:
+        chi' of each receiving neuron.
+    """
+    received = connected.astype(loads.dtype) @ loads
+    unwanted = (received - redundancy) / max(n_circuits - 1, 1)
+    return jnp.where(loads > 0, unwanted / (redundancy - unwanted), 0.0)
+
+
+_INHIBITIONS = {"scalar": scalar_inhibition, "receiver": receiver_inhibition}

@@ -1,0 +1,21 @@
+"""The plain construction: every weight with the corrected unembedding."""
+
+from .._types import Activations, Channels, CircuitValues, take_rows
+from ._corrected import CorrectedNetwork
+
+
+class Plain(CorrectedNetwork):
+    """W_ij = sum_t w_t,ij u_t^l ⊗ e_t^{l-1}; read out with u.
+
+    Source: theory 4.
+    """
+
+    def preactivation(self, parameters, channels: Channels, means: CircuitValues) -> Activations:
+        """Spread the mean channels and the circuits' own outputs alike with u."""
+        del channels
+        mean, difference, members = parameters
+        seen = take_rows(means, self.circuits.layout.mean_channels)
+        return self.add_difference(
+            self.mean_part(mean, self.corrected_spread(seen, members)),
+            self.corrected_spread(self.difference(difference, means), members),
+        )

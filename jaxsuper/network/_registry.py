@@ -1,0 +1,77 @@
+"""The constructions by name, and `build`, which checks that the parts fit before anything is made."""
+
+from typing import Any
+
+import equinox as eqx
+
+from .._types import check, KeyScalar, lookup
+from ..allocation import Allocation
+from ..circuits import AbstractCircuits
+from ._base import AbstractNetwork
+from ._clipped import Clipped
+from ._oracle import Oracle
+from ._plain import Plain
+from ._split import Split
+
+
+_CONSTRUCTIONS: dict[str, Any] = {
+    "clipped": Clipped,
+    "oracle": Oracle,
+    "plain": Plain,
+    "split": Split,
+}
+_PRECISIONS = {"default": None, "high": None, "highest": None}
+
+
+def constructions() -> tuple[str, ...]:
+    """Return the names that `build` takes."""
+    return tuple(_CONSTRUCTIONS)
+
+
+@eqx.filter_jit
+def _build(make, circuits, allocation, n_layers, key, options) -> AbstractNetwork:
+    return make(circuits, allocation, n_layers, key=key, **options)
+
+
+def build(
+    circuits: AbstractCircuits,
+    allocation: Allocation,
+    n_layers: int,
+    construction: str = "clipped",
+    *,
+    key: KeyScalar,
+    precision: str = "highest",
+    **options: Any,
+) -> AbstractNetwork:
+    """Embed T small circuits in one large network.
+
+    Args:
+        circuits: T circuits of width d.
+        allocation: T sets of S out of n neurons; the network has width D = d·n.
+        n_layers: L.
+        construction: "clipped" (published), "split", "plain" or "oracle".
+        key: for the shuffles of the sets in every layer.
+        precision: of matrix products: "highest" (full float32 on every device), "high", "default".
+        **options: of the clipped construction and the oracle: `inhibition` ("scalar" or
+            "receiver") and `inhibition_factor`.
+
+    Returns:
+        The network, a pytree whose array leaves may all be swept without a new compile.
+
+    Raises:
+        ValueError: if the parts do not fit or a name is unknown.
+    """
+    network_class = lookup(_CONSTRUCTIONS, construction, "construction")
+    lookup(_PRECISIONS, precision, "precision")
+    circuits.check_depth(n_layers)
+    check(
+        circuits.n_circuits == allocation.n_circuits,
+        "circuits",
+        f"must be as many as the {allocation.n_circuits} sets of the allocation",
+        circuits.n_circuits,
+    )
+    clipped = issubclass(network_class, Clipped)
+    unknown = set(options) - ({"inhibition", "inhibition_factor"} if clipped else set())
+    check(not unknown, "options", f"must suit the construction {construction!r}", sorted(unknown))
+    options["precision"] = precision
+    return _build(network_class.build, circuits, allocation, n_layers, key, options)

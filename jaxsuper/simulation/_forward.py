@@ -1,0 +1,108 @@
+"""The forward pass, structured (the default) or with dense matrices, one view per layer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from .._types import Activations, CircuitValues
+from ..network import AbstractNetwork, DenseParameters
+from ..network._base import stacked
+from ._inputs import Inputs
+
+
+class LayerView(eqx.Module):
+    """What can be seen of one layer.
+
+    Attributes:
+        activations: A^l, (d, n, B).
+        estimates: (k, T, B), the readout of every circuit.
+    """
+
+    activations: Activations
+    estimates: CircuitValues
+
+
+def _identity(view: LayerView, truth: Any) -> LayerView:
+    del truth
+    return view
+
+
+def forward(
+    network: AbstractNetwork,
+    inputs: Inputs,
+    observe: Callable[[LayerView, Any], Any] = _identity,
+) -> Any:
+    """Run a batch through the network without any D x D matrix.
+
+    Args:
+        network: the network.
+        inputs: the batch.
+        observe: called with each layer's view and true channels (k, z, B); its results are
+            returned stacked, so that nothing of size batch x circuits need be kept.
+
+    Returns:
+        The results of `observe` for layers 1..L, stacked on a leading axis; by default the views.
+    """
+    sets = network.wiring.sets
+
+    def seen(activations, layer_sets):
+        channels = network.channels(activations)
+        return channels, network.means(channels, layer_sets)
+
+    def view(activations, channels, means, truth):
+        return observe(LayerView(activations, network.readout(channels, means)), truth)
+
+    def layer(activations, per_layer):
+        parameters, bias, here, to, truth = per_layer
+        channels, means = seen(activations, here)
+        observed = view(activations, channels, means, truth)
+        following = network.next_layer(parameters, bias, to, inputs.active, channels, means)
+        return following, observed
+
+    first = network.first_layer(inputs.active, inputs.inputs)
+    biases = stacked(network.circuits.biases(), network.n_layers)
+    per_layer = (network.layer_parameters(), biases, sets[:-1], sets[1:], inputs.truth[:-1])
+    last, observed = jax.lax.scan(layer, first, per_layer)
+    final = view(last, *seen(last, sets[-1]), inputs.truth[-1])
+    return jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), observed, final)
+
+
+def dense_forward(
+    network: AbstractNetwork,
+    dense: DenseParameters,
+    inputs: Inputs,
+    observe: Callable[[LayerView, Any], Any] = _identity,
+) -> Any:
+    """Run a batch through the dense matrices of the same network; otherwise as `forward`.
+
+    Args:
+        network: the network, for its first layer, nonlinearity and readout.
+        dense: its matrices, from `network.dense_parameters`.
+        inputs: the batch.
+        observe: as in `forward`.
+
+    Returns:
+        As `forward`.
+    """
+    sets, width = network.wiring.sets, network.network_width
+
+    def view(activations, layer_sets, truth):
+        channels = network.channels(activations)
+        means = network.means(channels, layer_sets)
+        return observe(LayerView(activations, network.readout(channels, means)), truth)
+
+    def layer(activations, per_layer):
+        weights, bias, here, to, truth = per_layer
+        observed = view(activations, here, truth)
+        flat = activations.reshape(width, -1)
+        before = jnp.matmul(weights, flat, precision=network.precision) + bias[:, None]
+        return network.activate(before.reshape(activations.shape), to, inputs.active), observed
+
+    first = network.first_layer(inputs.active, inputs.inputs)
+    per_layer = (dense.weights, dense.biases[1:], sets[:-1], sets[1:], inputs.truth[:-1])
+    last, observed = jax.lax.scan(layer, first, per_layer)
+    final = view(last, sets[-1], inputs.truth[-1])
+    return jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), observed, final)

@@ -1,0 +1,103 @@
+"""What is measured of one layer, sample by sample.
+
+| metric                          | of one sample                                                   |
+|---------------------------------|-----------------------------------------------------------------|
+| `mse_Q_active`                  | mean over the z active circuits of |estimate - truth|^2          |
+| `mse_Q_inactive`                | mean over ALL T - z inactive circuits of |estimate|^2            |
+| `worst_Q_active`, `_inactive`   | the largest |estimate - truth| of them                          |
+| `mean_err_on_active`            | mean over the active circuits of estimate - truth               |
+| `mean_on_inactive`              | mean over the inactive circuits of the estimate                 |
+| `frac_inactive_on_gt_half`      | share of inactive circuits with indicator above 1/2             |
+| `frac_samples_any_inactive_on_gt_half` | 1 if there is any such circuit                           |
+| `frac_active_neurons_block<i>`  | share of the n neurons of block i above 1e-4                    |
+
+Q is a readout of the circuits: `on` (alpha), `x` (the vector, by its norm), `a` (all neurons), ...
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .._types import ActiveIds, take_rows
+from ..circuits import AbstractCircuits
+from ..network import axis_max, axis_sum
+from ._forward import LayerView
+
+
+_ACTIVE_NEURON = 1e-4
+_ON = 0.5
+
+
+def metric_names(circuits: AbstractCircuits) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the averaged and of the worst-case metrics, in the order measured.
+
+    Args:
+        circuits: the circuits.
+
+    Returns:
+        (averaged, worst).
+    """
+    averaged, worst = [], []
+    for name, _ in circuits.layout.readouts:
+        averaged += [f"mse_{name}_active", f"mse_{name}_inactive"]
+        worst += [f"worst_{name}_active", f"worst_{name}_inactive"]
+        if name == "on":
+            averaged += ["mean_err_on_active", "mean_on_inactive"]
+            averaged += ["frac_inactive_on_gt_half", "frac_samples_any_inactive_on_gt_half"]
+    averaged += [f"frac_active_neurons_block{block}" for block in range(circuits.width)]
+    return tuple(averaged), tuple(worst)
+
+
+def layer_metrics(
+    circuits: AbstractCircuits,
+    active: ActiveIds,
+    view: LayerView,
+    truth: Float[Array, "k z B"],
+) -> tuple[Float[Array, "metrics B"], Float[Array, "worst B"]]:
+    """Measure one layer.
+
+    Args:
+        circuits: the circuits.
+        active: (z, B).
+        view: the layer.
+        truth: (k, z, B).
+
+    Returns:
+        Averaged and worst-case metrics of each sample, in the order of `metric_names`; those over
+        inactive circuits are NaN if all circuits are active.
+    """
+    estimates = view.estimates
+    _, n_circuits, batch = estimates.shape
+    samples = jnp.arange(batch)[None, :]
+    ids = jax.lax.broadcasted_iota(jnp.int32, (n_circuits, batch), 0)
+    idle = jnp.ones((n_circuits, batch), bool)
+    for one in active:
+        idle = idle & (ids != one[None, :])
+    n_idle = n_circuits - active.shape[0]
+    share = 1 / n_idle if n_idle else jnp.nan
+
+    def over_idle(values: Any) -> Float[Array, " B"]:
+        return axis_sum(jnp.where(idle, values, 0.0)) * share
+
+    averaged, worst = [], []
+    for name, channels in circuits.layout.readouts:
+        found = jnp.stack([estimates[c][active, samples] for c in channels])
+        error = found - take_rows(truth, channels)
+        wrong = jnp.sum(error**2, axis=0)
+        norm = estimates[channels[0]] ** 2
+        for row in channels[1:]:
+            norm = norm + estimates[row] ** 2
+        averaged += [wrong.mean(axis=0), over_idle(norm)]
+        largest = axis_max(jnp.where(idle, norm, 0.0)) if n_idle else jnp.full(batch, jnp.nan)
+        worst += [jnp.sqrt(wrong.max(axis=0)), jnp.sqrt(largest)]
+        if name == "on":
+            alpha = estimates[channels[0]]
+            above = over_idle(jnp.where(alpha > _ON, 1.0, 0.0))
+            averaged += [error[0].mean(axis=0), over_idle(alpha), above]
+            averaged += [jnp.where(above > 0, 1.0, above)]
+    for block in view.activations:
+        above = jnp.where(block > _ACTIVE_NEURON, 1.0, 0.0)
+        averaged.append(axis_sum(above) / block.shape[0])
+    return jnp.stack(averaged), jnp.stack(worst)
