@@ -81,3 +81,11 @@ def take_rows(values: Float[Array, "rows *rest"], rows: tuple[int, ...]) -> Floa
     if not rows:
         return values[:0]
     return jnp.stack([values[row] for row in rows])
+
+
+def sum_of(terms: list[Array]) -> Array:
+    """Return the sum of a non-empty list of equal-shaped arrays."""
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total

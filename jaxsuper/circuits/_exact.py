@@ -7,12 +7,14 @@ from jaxtyping import Array, Float, Int
 from ._base import AbstractCircuits
 
 
-def layer_of(stack: Array, layer: int) -> Array:
+def layer_of(stack: Array, layer: int | Int[Array, ""]) -> Array:
     """Return entry `layer` of a stack over layers, or the only entry if all layers share it."""
     return stack[layer if stack.shape[0] > 1 else 0]
 
 
-def small_weights(circuits: AbstractCircuits, layer: int) -> Float[Array, "T d d"]:
+def small_weights(
+    circuits: AbstractCircuits, layer: int | Int[Array, ""]
+) -> Float[Array, "T d d"]:
     """Return w_t of one layer as dense d x d matrices, mean and difference part together.
 
     Args:
@@ -51,13 +53,15 @@ def exact_trajectory(
     Returns:
         (L + 1, z, d), the input included.
     """
-    trajectory = [inputs]
-    for layer in range(n_layers):
-        weights = small_weights(circuits, layer)[active]
-        bias = layer_of(circuits.biases(), layer)
-        before = jnp.einsum("zij,zj->zi", weights, trajectory[-1], precision="highest")
-        trajectory.append(jax.nn.relu(before + bias[None, :]))
-    return jnp.stack(trajectory)
+
+    def layer(activations, number):
+        weights = small_weights(circuits, number)[active]
+        before = jnp.einsum("zij,zj->zi", weights, activations, precision="highest")
+        after = jax.nn.relu(before + layer_of(circuits.biases(), number)[None, :])
+        return after, after
+
+    later = jax.lax.scan(layer, inputs, jnp.arange(n_layers))[1]
+    return jnp.concatenate([inputs[None], later])
 
 
 def exact_channels(

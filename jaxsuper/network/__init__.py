@@ -7,7 +7,7 @@ from ._oracle import Oracle
 from ._plain import Plain
 from ._registry import build, constructions
 from ._split import Split
-from ._sums import axis_max, axis_sum, gather_sum
+from ._sums import gather_sum
 
 
 __all__ = [
@@ -18,8 +18,6 @@ __all__ = [
     "Plain",
     "Split",
     "Wiring",
-    "axis_max",
-    "axis_sum",
     "build",
     "constructions",
     "dense_parameters",

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from .._types import ActiveIds, Activations, Channels, check, CircuitValues, KeyScalar, Scalar, take_rows
+from .._types import ActiveIds, Activations, Channels, check, CircuitValues, KeyScalar, sum_of, take_rows
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ._sums import gather_sum
@@ -24,13 +24,11 @@ class Wiring(eqx.Module):
     Attributes:
         sets: int32 (L, T, S), the neurons M_t^l of circuit t, the same in each of the d blocks.
         members: int32 (L, n, R), the circuits on each neuron, padded with T.
-        mean_overlap: P, the mean number of neurons two circuits share.
         block_width: n.
     """
 
     sets: Int[Array, "L T S"]
     members: Int[Array, "L n R"]
-    mean_overlap: Scalar
     block_width: int = eqx.field(static=True)
 
     @property
@@ -76,10 +74,7 @@ def wire(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Wiring:
 
     # One layer at a time: the result is small, the temporaries are not.
     shuffled, listed = jax.lax.map(shuffle, jnp.arange(n_layers))
-    # As `allocation.mean_overlap`, but traceable.
-    loads = jnp.asarray(allocation.loads, dtype=jnp.float32)
-    overlap = jnp.sum(loads * (loads - 1)) / max(n_circuits * (n_circuits - 1), 1)
-    return Wiring(shuffled, listed, overlap, allocation.block_width)
+    return Wiring(shuffled, listed, allocation.block_width)
 
 
 class AbstractNetwork(eqx.Module):
@@ -155,7 +150,7 @@ class AbstractNetwork(eqx.Module):
 
     def means(self, channels: Channels, sets: Int[Array, "T S"]) -> CircuitValues:
         """Return the mean of each channel over the S neurons of each circuit."""
-        return gather_sum(channels, sets) / self.redundancy
+        return gather_sum(channels, sets, 1 / self.redundancy)
 
     def first_layer(
         self, active: ActiveIds, inputs: Float[Array, "d z B"]
@@ -255,14 +250,6 @@ def combine(row: tuple[float, ...], blocks: Float[Array, "d n B"]) -> Float[Arra
         if c
     ]
     return sum_of(terms)
-
-
-def sum_of(terms: list[Array]) -> Array:
-    """Return the sum of a non-empty list of equal-shaped arrays."""
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
 
 
 def connections(

@@ -101,7 +101,8 @@ class Clipped(AbstractNetwork):
         """Ctilde @ seen / S, with Ctilde = (1 + chi')·C - chi'."""
         chi = inhibition[:, None]
         matrix = jnp.where(connected, jnp.ones_like(chi), -chi) / self.redundancy
-        return jnp.einsum("mn,rnb->rmb", matrix, seen, precision=self.precision)
+        # A product per channel: one product over all of them would transpose the batch.
+        return jnp.stack([jnp.matmul(matrix, one, precision=self.precision) for one in seen])
 
     def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
         """Means over M_t as they are."""

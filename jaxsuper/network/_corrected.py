@@ -1,12 +1,12 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
-from typing import Self
+from typing import Any, Self
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._types import Channels, CircuitValues, KeyScalar
+from .._types import Channels, CircuitValues, KeyScalar, lookup, Scalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork, stacked, wire, Wiring
@@ -15,16 +15,19 @@ from ._base import AbstractNetwork, stacked, wire, Wiring
 class CorrectedNetwork(AbstractNetwork):
     """A network that is read out with u_t = e_t (1/S + c) - c·1, c = p/((S - p) S).
 
-    p is the mean overlap of two circuits, so that <u_t, e_t> = 1 and, on average over v ≠ t,
-    <u_t, e_v> = 0. Source: theory 4.
+    <u_t, e_t> = 1, and if p is the mean overlap of two circuits, <u_t, e_v> = 0 on average over
+    v ≠ t. The published code takes p as if loads were even, which is too small for prime steps.
+    Source: theory 4.
 
     Attributes:
         circuits, wiring: see `AbstractNetwork`.
+        overlap: p, in neurons.
         precision: of matrix products.
     """
 
     circuits: AbstractCircuits
     wiring: Wiring
+    overlap: Scalar
     precision: str = eqx.field(static=True)
 
     @classmethod
@@ -35,16 +38,31 @@ class CorrectedNetwork(AbstractNetwork):
         n_layers: int,
         *,
         key: KeyScalar,
+        overlap: str = "even",
         precision: str = "highest",
     ) -> Self:
-        """Build the network; arguments as in `network.build`."""
-        return cls(circuits, wire(allocation, n_layers, key=key), precision)
+        """Build the network; may be traced.
+
+        Args:
+            circuits: T small circuits.
+            allocation: T sets.
+            n_layers: L.
+            key: for the shuffles.
+            overlap: "even" for p of a design with even loads (published), "exact" for that of
+                the given one.
+            precision: of matrix products.
+
+        Returns:
+            The network.
+        """
+        p = lookup(_OVERLAPS, overlap, "overlap")(allocation)
+        wiring = wire(allocation, n_layers, key=key)
+        return cls(circuits, wiring, jnp.asarray(p, dtype=jnp.float32), precision)
 
     @property
     def correction(self) -> Float[Array, ""]:
         """c·S = p/(S - p)."""
-        overlap = self.wiring.mean_overlap
-        return overlap / (self.redundancy - overlap)
+        return self.overlap / (self.redundancy - self.overlap)
 
     def layer_parameters(self):
         """Return mean weights, difference weights and member lists."""
@@ -65,3 +83,19 @@ class CorrectedNetwork(AbstractNetwork):
         """<u_t, A> = (1 + c S)·mean over M_t - c·sum over all neurons."""
         total = jnp.sum(channels, axis=1, keepdims=True) / self.redundancy
         return (1 + self.correction) * means - self.correction * total
+
+
+def even_overlap(allocation: Allocation) -> float:
+    """Return S (T S/n - 1)/(T - 1), the mean overlap if every neuron carried the same load."""
+    load = allocation.n_circuits * allocation.redundancy / allocation.block_width
+    return max(allocation.redundancy * (load - 1) / max(allocation.n_circuits - 1, 1), 0.0)
+
+
+def exact_overlap(allocation: Allocation) -> Any:
+    """Return sum_i r_i (r_i - 1) / (T (T - 1)), traceable unlike `allocation.mean_overlap`."""
+    loads = jnp.asarray(allocation.loads, dtype=jnp.float32)
+    pairs = max(allocation.n_circuits * (allocation.n_circuits - 1), 1)
+    return jnp.sum(loads * (loads - 1)) / pairs
+
+
+_OVERLAPS = {"even": even_overlap, "exact": exact_overlap}

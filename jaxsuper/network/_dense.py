@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from ..circuits import small_weights
 from ._base import AbstractNetwork, stacked
 from ._clipped import Clipped
+from ._corrected import CorrectedNetwork
 from ._plain import Plain
 from ._split import Split
 
@@ -35,9 +36,9 @@ def indicators(network: AbstractNetwork, layer: int) -> Float[Array, "T n"]:
     return empty.at[jnp.arange(network.n_circuits)[:, None], sets].set(1.0)
 
 
-def unembedding(network: AbstractNetwork, layer: int) -> Float[Array, "T n"]:
+def unembedding(network: CorrectedNetwork, layer: int) -> Float[Array, "T n"]:
     """Return the corrected u_t = e_t (1/S + c) - c of a layer, counted from 0."""
-    overlap, redundancy = network.wiring.mean_overlap, network.redundancy
+    overlap, redundancy = network.overlap, network.redundancy
     c = overlap / ((redundancy - overlap) * redundancy)
     return indicators(network, layer) * (1 / redundancy + c) - c
 

@@ -52,8 +52,8 @@ def build(
         construction: "clipped" (published), "split", "plain" or "oracle".
         key: for the shuffles of the sets in every layer.
         precision: of matrix products: "highest" (full float32 on every device), "high", "default".
-        **options: of the clipped construction and the oracle: `inhibition` ("scalar" or
-            "receiver") and `inhibition_factor`.
+        **options: of clipped and oracle: `inhibition` ("scalar" or "receiver") and
+            `inhibition_factor`; of plain and split: `overlap` ("even" or "exact").
 
     Returns:
         The network, a pytree whose array leaves may all be swept without a new compile.
@@ -71,7 +71,9 @@ def build(
         circuits.n_circuits,
     )
     clipped = issubclass(network_class, Clipped)
-    unknown = set(options) - ({"inhibition", "inhibition_factor"} if clipped else set())
-    check(not unknown, "options", f"must suit the construction {construction!r}", sorted(unknown))
+    known = {"inhibition", "inhibition_factor"} if clipped else {"overlap"}
+    for name in options:
+        rule = f"must be left out for the construction {construction!r}"
+        check(name in known, name, rule, options[name])
     options["precision"] = precision
     return _build(network_class.build, circuits, allocation, n_layers, key, options)

@@ -6,6 +6,7 @@ from ._inputs import Inputs, sample_inputs
 from ._metrics import metric_names
 from ._simulate import chunk_statistics, default_chunk, simulate
 from ._statistics import Measurement, merge_networks
+from ._trajectories import trajectories
 
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "metric_names",
     "sample_inputs",
     "simulate",
+    "trajectories",
 ]

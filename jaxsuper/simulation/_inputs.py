@@ -37,11 +37,12 @@ def distinct_integers(upper: int, count: int, *, key: KeyScalar) -> Int[Array, "
         int32 (count,), distinct.
     """
 
+    last = upper - count + jnp.arange(count)
+    draws = jax.random.randint(key, (count,), 0, last + 1)
+
     def pick(position, chosen):
-        last = upper - count + position
-        draw = jax.random.randint(jax.random.fold_in(key, position), (), 0, last + 1)
-        taken = jnp.any(chosen == draw)
-        return chosen.at[position].set(jnp.where(taken, last, draw))
+        taken = jnp.any(chosen == draws[position])
+        return chosen.at[position].set(jnp.where(taken, last[position], draws[position]))
 
     return jax.lax.fori_loop(0, count, pick, jnp.full((count,), -1, jnp.int32))
 

@@ -14,15 +14,12 @@
 Q is a readout of the circuits: `on` (alpha), `x` (the vector, by its norm), `a` (all neurons), ...
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import ActiveIds, take_rows
+from .._types import ActiveIds, sum_of, take_rows
 from ..circuits import AbstractCircuits
-from ..network import axis_max, axis_sum
 from ._forward import LayerView
 
 
@@ -70,34 +67,27 @@ def layer_metrics(
     """
     estimates = view.estimates
     _, n_circuits, batch = estimates.shape
-    samples = jnp.arange(batch)[None, :]
     ids = jax.lax.broadcasted_iota(jnp.int32, (n_circuits, batch), 0)
     idle = jnp.ones((n_circuits, batch), bool)
     for one in active:
         idle = idle & (ids != one[None, :])
     n_idle = n_circuits - active.shape[0]
     share = 1 / n_idle if n_idle else jnp.nan
-
-    def over_idle(values: Any) -> Float[Array, " B"]:
-        return axis_sum(jnp.where(idle, values, 0.0)) * share
-
+    samples = jnp.arange(batch)[None, :]
     averaged, worst = [], []
     for name, channels in circuits.layout.readouts:
         found = jnp.stack([estimates[c][active, samples] for c in channels])
         error = found - take_rows(truth, channels)
         wrong = jnp.sum(error**2, axis=0)
-        norm = estimates[channels[0]] ** 2
-        for row in channels[1:]:
-            norm = norm + estimates[row] ** 2
-        averaged += [wrong.mean(axis=0), over_idle(norm)]
-        largest = axis_max(jnp.where(idle, norm, 0.0)) if n_idle else jnp.full(batch, jnp.nan)
-        worst += [jnp.sqrt(wrong.max(axis=0)), jnp.sqrt(largest)]
+        norm = sum_of([jnp.where(idle, estimates[c], 0.0) ** 2 for c in channels])
+        averaged += [wrong.mean(axis=0), norm.sum(axis=0) * share]
+        # Adding 0 or NaN: there is no worst case over no circuits.
+        worst += [jnp.sqrt(wrong.max(axis=0)), jnp.sqrt(norm.max(axis=0)) + 0 * share]
         if name == "on":
-            alpha = estimates[channels[0]]
-            above = over_idle(jnp.where(alpha > _ON, 1.0, 0.0))
-            averaged += [error[0].mean(axis=0), over_idle(alpha), above]
-            averaged += [jnp.where(above > 0, 1.0, above)]
-    for block in view.activations:
-        above = jnp.where(block > _ACTIVE_NEURON, 1.0, 0.0)
-        averaged.append(axis_sum(above) / block.shape[0])
+            alpha = jnp.where(idle, estimates[channels[0]], 0.0)
+            above = jnp.sum(jnp.where(alpha > _ON, 1.0, 0.0), axis=0)
+            averaged += [error[0].mean(axis=0), alpha.sum(axis=0) * share]
+            averaged += [above * share, jnp.where(above > 0, 1.0, 0.0) + 0 * share]
+    firing = jnp.where(view.activations > _ACTIVE_NEURON, 1.0, 0.0)
+    averaged += list(firing.mean(axis=1))
     return jnp.stack(averaged), jnp.stack(worst)

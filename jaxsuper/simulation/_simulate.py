@@ -17,7 +17,7 @@ from ._statistics import finish, Measurement, Moments, moments
 
 # Floats per channel of a chunk: on a CPU a channel of all circuits should stay in the cache, on an
 # accelerator the chunk should fill the device but not its memory.
-_CPU_FLOATS, _ACCELERATOR_FLOATS = 2**17, 2**26
+_CPU_FLOATS, _ACCELERATOR_FLOATS = 2**18, 2**26
 _SMALLEST, _LARGEST = 32, 8192
 
 
@@ -29,14 +29,15 @@ def default_chunk(network: AbstractNetwork, batch_size: int) -> int:
         batch_size: samples asked for.
 
     Returns:
-        A power of two, or the batch size if that is smaller.
+        The batch size, or that of equal chunks that suit the device: no sample is padding but in
+        the last chunk.
     """
     floats = _CPU_FLOATS if jax.default_backend() == "cpu" else _ACCELERATOR_FLOATS
     rows = max(network.n_circuits, network.network_width)
     chunk = _SMALLEST
-    while chunk < _LARGEST and 2 * chunk * rows <= floats:
+    while chunk < _LARGEST and chunk * rows <= floats:
         chunk *= 2
-    return min(chunk, batch_size)
+    return -(-batch_size // -(-batch_size // chunk))
 
 
 def chunk_statistics(
@@ -120,7 +121,8 @@ def simulate(
         valid = min(size, batch_size - first)
         start, count = jnp.asarray(first, jnp.int32), jnp.asarray(valid, jnp.int32)
         parts.append(_run_chunk(network, n_active, size, start, count, key, dense))
+        # Chunks in flight together would compete for the cache.
+        jax.block_until_ready(parts[-1])
         if progress is not None:
-            jax.block_until_ready(parts[-1])
             progress(first + valid)
     return finish(jax.device_get(parts), *metric_names(network.circuits))

@@ -1,0 +1,19 @@
+"""Prediction meets measurement."""
+
+from ._compare import comparison_rows, predict, Row
+from ._experiment import Experiment, ExperimentResult, prepare, run_experiment, samples_key
+from ._outputs import check_writable, write_json
+
+
+__all__ = [
+    "Experiment",
+    "ExperimentResult",
+    "Row",
+    "check_writable",
+    "comparison_rows",
+    "predict",
+    "prepare",
+    "run_experiment",
+    "samples_key",
+    "write_json",
+]

@@ -1,0 +1,48 @@
+"""Files that hold results: checked before a run, written whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+import tempfile
+from typing import Any
+
+from .._types import check
+
+
+def check_writable(path: Path | None, argument: str) -> None:
+    """Raise a `ValueError` unless a file can be written at `path`; None passes.
+
+    Args:
+        path: where a result is to go.
+        argument: the argument's name in the error.
+
+    Raises:
+        ValueError: if it is a folder, its folder does not exist, or may not be written to.
+    """
+    if path is None:
+        return
+    check(not path.is_dir(), argument, "must be a file", f"the folder {path}")
+    folder = path.parent
+    check(folder.is_dir(), argument, "must lie in an existing folder", path, f"create {folder}")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        check(False, argument, "must be writable", path, error.strerror or str(error))
+    check(not path.exists() or os.access(path, os.W_OK), argument, "must be writable", path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON beside its destination and move it there, so that no half file is ever seen.
+
+    Args:
+        path: the destination.
+        content: plain data without NaN.
+    """
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,230 @@
+"""The command line: typed settings in, tables and files out. No mathematics here."""
+
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass, fields
+import io
+import json
+from pathlib import Path
+import re
+import sys
+from typing import Annotated, Any
+
+import jax
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+import tyro
+
+from . import allocation, theory
+from ._types import check
+from .analytics import check_writable, Experiment, ExperimentResult, run_experiment, write_json
+
+
+@dataclass(frozen=True)
+class Simulate(Experiment):
+    """Build a superposed network, simulate it and hold it against the closed forms.
+
+    Prints a table per layer and number of active circuits: metric, measured ± standard error,
+    closed form, ratio.
+
+    Attributes:
+        json: write settings, environment, timing and rows to this file.
+        plot: draw errors by layer and sample trajectories into this file (png, pdf, svg).
+        metrics: which metrics to print; the JSON holds all.
+    """
+
+    json: Path | None = None
+    plot: Path | None = None
+    metrics: tuple[str, ...] = ("mse", "frac_active")
+
+
+@dataclass(frozen=True)
+class Allocate:
+    """Say how many circuits a design holds, and how they overlap.
+
+    Attributes:
+        block_width: n, neurons of a block.
+        redundancy: S, neurons that carry a circuit.
+        family: prime-steps, balanced-prime-steps, random or auto.
+        n_circuits: T; by default as many as the family holds.
+        circuit_width: d, for the published overlap rate only.
+        seed: of the random family.
+        json: write the answer to this file as well.
+    """
+
+    block_width: int
+    redundancy: int
+    family: str = "prime-steps"
+    n_circuits: int | None = None
+    circuit_width: int = 4
+    seed: int = 0
+    json: Path | None = None
+
+
+_Command = (
+    Annotated[Simulate, tyro.conf.subcommand("simulate")]
+    | Annotated[Allocate, tyro.conf.subcommand("allocate")]
+)
+
+
+def _number(value: float | None, digits: int = 4) -> str:
+    return "" if value is None else f"{value:.{digits}g}"
+
+
+def _simulation_tables(result: ExperimentResult, shown: Sequence[str]) -> list[Table]:
+    tables = []
+    for z in result.measurements:
+        for layer in range(1, result.experiment.n_layers + 1):
+            table = Table(title=f"z = {z}, layer {layer}", title_justify="left", min_width=70)
+            for name in ("metric", "measured", "± s.e.", "closed form", "ratio"):
+                table.add_column(name, justify="left" if name == "metric" else "right")
+            for row in result.rows:
+                chosen = any(row["metric"].startswith(start) for start in shown)
+                if not chosen or (row["n_active"], row["layer"]) != (z, layer):
+                    continue
+                value, predicted = row["value"], row["predicted"]
+                ratio = value / predicted if value is not None and predicted else None
+                table.add_row(
+                    row["metric"],
+                    _number(value),
+                    _number(row["stderr"], 2),
+                    _number(predicted),
+                    _number(ratio, 3),
+                )
+            tables.append(table)
+    return tables
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("simulating"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("samples"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _simulate(command: Simulate, console: Console) -> None:
+    check_writable(command.json, "json")
+    check_writable(command.plot, "plot")
+    if command.plot is not None:
+        from matplotlib.backend_bases import FigureCanvasBase
+
+        known = sorted(FigureCanvasBase.get_supported_filetypes())
+        ending = command.plot.suffix.removeprefix(".").lower()
+        check(ending in known, "plot", f"must end in one of {', '.join(known)}", command.plot.name)
+    check(len(command.metrics) > 0, "metrics", "must name at least one metric", "none")
+    settings = {field.name: getattr(command, field.name) for field in fields(Experiment)}
+    experiment = Experiment(**settings)
+    with _progress(Console(stderr=True)) as bar:
+        task = bar.add_task("simulate", total=None)
+        result = run_experiment(
+            experiment, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    for table in _simulation_tables(result, command.metrics):
+        console.print(table)
+    made, timing = result.environment, result.timing
+    console.print(
+        f"{made['device']} ({made['platform']}), {made['dtype']} {made['precision']}, "
+        f"jax {made['jax']}: build {timing['build']:.3g} s, compile {timing['compile']:.3g} s, "
+        f"run {timing['run']:.3g} s",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if command.json is not None:
+        write_json(command.json, result.to_json())
+    if command.plot is not None:
+        import matplotlib
+
+        matplotlib.use("agg")
+        from .plotting import save, simulation_figure
+
+        save(simulation_figure(result), command.plot)
+
+
+def _allocate(command: Allocate, console: Console) -> None:
+    check_writable(command.json, "json")
+    check(command.block_width >= 1, "block_width", "must be at least 1", command.block_width)
+    check(command.circuit_width >= 1, "circuit_width", "must be at least 1", command.circuit_width)
+    n, redundancy = command.block_width, command.redundancy
+    bound = allocation.johnson_bound(n, redundancy)
+    capacity = allocation.capacity(n, redundancy, command.family)
+    n_circuits = command.n_circuits or capacity
+    if command.n_circuits is not None:
+        check(command.n_circuits >= 1, "n_circuits", "must be at least 1", command.n_circuits)
+    check(
+        n_circuits is not None,
+        "n_circuits",
+        f"must be given for the family {command.family!r}, which has no limit",
+        "none",
+    )
+    assert n_circuits is not None
+    key = jax.random.key(command.seed)
+    design = allocation.allocate(n, redundancy, n_circuits, command.family, key=key)
+    width = command.circuit_width
+    answer: dict[str, Any] = {
+        "block_width": n,
+        "redundancy": redundancy,
+        "family": design.family,
+        "n_circuits": n_circuits,
+        "capacity": capacity,
+        "johnson_bound": bound,
+        **allocation.diagnostics(design),
+        "overlap_rate_published": theory.overlap_rate_published(
+            width, width * n, redundancy, n_circuits
+        ),
+    }
+    table = Table(show_header=False)
+    for name, value in answer.items():
+        text = f"{value:.6g}" if isinstance(value, float) else str(value)
+        table.add_row(name, "no limit" if value is None else text)
+    console.print(table)
+    if command.json is not None:
+        write_json(command.json, answer)
+
+
+_HANDLERS: dict[type, Callable[[Any, Console], None]] = {Simulate: _simulate, Allocate: _allocate}
+
+
+def _parse(arguments: Sequence[str] | None) -> Any:
+    """Parse, and turn tyro's framed error into one line."""
+    caught = io.StringIO()
+    try:
+        with redirect_stderr(caught):
+            return tyro.cli(_Command, prog="jaxsuper", args=arguments, description=__doc__)
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        words = re.sub(r"[─-╿]+", " ", caught.getvalue())
+        line = " ".join(words.split())
+        raise ValueError(line.split(" For full helptext")[0]) from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: words after the program's name; those of the process if left out.
+
+    Returns:
+        The exit status: 0 done, 2 bad input.
+    """
+    try:
+        command = _parse(arguments)
+        _HANDLERS[type(command)](command, Console())
+    except (ValueError, OSError, json.JSONDecodeError) as error:
+        print(f"jaxsuper: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("jaxsuper: interrupted; nothing was written", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""Whole figures, put together from panels."""
+
+from matplotlib.figure import Figure
+import matplotlib.pyplot as plt
+
+from ..analytics import ExperimentResult, prepare, samples_key
+from ..simulation import trajectories
+from ._mse import plot_mse
+from ._style import style
+from ._trajectories import plot_channel, plot_plane
+
+
+_QUANTITIES = {
+    "on": r"on-indicator, $\mathrm{E}(\hat\alpha-\alpha)^2$",
+    "x": r"rotated vector, $\mathrm{E}|\hat x-x|^2$",
+}
+
+
+def simulation_figure(result: ExperimentResult) -> Figure:
+    """Draw an experiment: errors by layer, active and inactive, and two sample trajectories.
+
+    Args:
+        result: the experiment.
+
+    Returns:
+        The figure; points are measured with standard errors, lines are closed forms.
+    """
+    experiment = result.experiment
+    circuits, _, network = prepare(experiment)
+    readouts = [name for name, _ in circuits.layout.readouts][:3]
+    z = max(experiment.n_active)
+    estimated, truth = trajectories(network, z, 2, key=samples_key(experiment))
+    with style():
+        columns = len(readouts) + 1
+        figure, axes = plt.subplots(2, columns, figsize=(3.4 * columns, 6), layout="constrained")
+        for row, kind in enumerate(("active", "inactive")):
+            for ax, name in zip(axes[row], readouts, strict=False):
+                title = f"{kind}: {_QUANTITIES.get(name, name)}"
+                plot_mse(ax, result.rows, f"mse_{name}_{kind}", title)
+            ax = axes[row, -1]
+            title = f"sample {row}, z = {z}"
+            found, true = estimated[..., row], truth[..., row]
+            if "x" in readouts:
+                rows = list(dict(circuits.layout.readouts)["x"])
+                plot_plane(ax, found[:, rows], true[:, rows], title)
+            else:
+                name, channels = circuits.layout.readouts[0]
+                plot_channel(ax, found[:, channels[0]], true[:, channels[0]], name, title)
+        axes[0, -1].legend(fontsize=7)
+        _share_legend(axes, len(readouts))
+        figure.suptitle(_caption(result), fontsize=9)
+    return figure
+
+
+def _share_legend(axes, n_readouts: int) -> None:
+    """Put the legend of the errors into the last panel of errors that shows anything."""
+    for ax in reversed(list(axes[:, :n_readouts].flat)):
+        handles, labels = ax.get_legend_handles_labels()
+        if handles:
+            (line,) = ax.plot([], [], color="0.3", linewidth=1.2)
+            ax.legend([*handles, line], [*labels, "closed form"], fontsize=7)
+            return
+
+
+def _caption(result: ExperimentResult) -> str:
+    given, made = result.experiment, result.environment
+    networks = f", {given.n_networks} networks" if given.n_networks > 1 else ""
+    return (
+        f"{given.construction} {given.circuit}, {given.allocation}: D = {given.network_width}, "
+        f"T = {given.n_circuits}, S = {given.redundancy}, {given.batch_size} samples{networks}, "
+        f"seed {given.seed} (points: measured ± s.e.; lines: closed form without erroneous "
+        f"activation)\njaxsuper {made['jaxsuper']}, jax {made['jax']}, {made['device']}, "
+        f"{made['dtype']} {made['precision']}"
+    )

@@ -1,0 +1,107 @@
+"""Mean squared errors of circuits in the clipped construction, without erroneous activation.
+
+All forms take the overlap rate e (exact, from `overlap_rate_from_loads`); with rho in its place
+they are the published ones. Layers are counted l = 1..L, and A^1 is an exact embedding.
+Source: "Rotations in Superposition" (2025); theory 6.
+"""
+
+from .._types import check
+
+
+def inactive_mse(z: int, e: float, activation_power: float = 1.0) -> float:
+    """Return E|da|^2 = z·e·E|a_v|^2 of an inactive circuit, in every layer.
+
+    Each of the z active circuits shares a neuron with it, and then contributes a_v/S to its mean.
+
+    Args:
+        z: active circuits.
+        e: overlap rate.
+        activation_power: E|a_v|^2 of the quantity read out of an active circuit.
+
+    Returns:
+        The mean squared error, in squared units of a.
+    """
+    return z * e * activation_power
+
+
+def inactive_first_layer_mse(z: int, S: int, P: float) -> float:
+    """Return z·P/S^2 + z (z-1) (P/S)^2, the inactive indicator's mean square after layer 1.
+
+    Unlike vectors of random direction, indicators all have the same sign, so two active circuits
+    that meet the same inactive one add up. P is the mean overlap of the design.
+
+    Args:
+        z: active circuits.
+        S: redundancy.
+        P: mean overlap of two circuits, in neurons.
+
+    Returns:
+        E alpha_est^2.
+    """
+    return z * P / S**2 + z * (z - 1) * (P / S) ** 2
+
+
+def active_mse(
+    l: int,
+    T: int,
+    e: float,
+    z: int,
+    difference_power: float,
+    mean_power: float,
+    total_power: float,
+) -> float:
+    """Return E|da^l|^2 of an active circuit, if the circuits do not amplify errors.
+
+    (l-1)·T·e^2·( z·E_{u≠v}|dw_u a_v|^2 + (z-1)·E|wbar a_v|^2 ) + l·e·(z-1)·E|w_v a_v|^2
+
+    The first term comes over third circuits: v leaks into one of T circuits u with rate e, is
+    processed by u, and leaks from u into the circuit looked at with rate e. The second is direct
+    overlap with the other z - 1 active circuits. The mean part of the first term is a guess in the
+    source, up to 50 % off.
+
+    Args:
+        l: layer, from 1.
+        T: circuits.
+        e: overlap rate.
+        z: active circuits.
+        difference_power: E_{u≠v}|dw_u a_v|^2.
+        mean_power: E|wbar a_v|^2.
+        total_power: E|w_v a_v|^2.
+
+    Returns:
+        The mean squared error.
+
+    Raises:
+        ValueError: if l < 1.
+    """
+    check(l >= 1, "l", "must be at least 1", l)
+    through_others = T * e**2 * (z * difference_power + (z - 1) * mean_power)
+    return (l - 1) * through_others + l * e * (z - 1) * total_power
+
+
+def rotation_inactive_mse(z: int, e: float) -> float:
+    """Return z·e, for the on-indicator and for the rotated vector of an inactive rotation alike."""
+    return inactive_mse(z, e)
+
+
+def rotation_active_mse(l: int, T: int, e: float, z: int, b: float) -> float:
+    """Return E|dx^l|^2 of an active rotation (d = 4).
+
+    (l-1)·T·e^2·(z + 2(1+b)^2 (z-1)) + l·e·(z-1)·(1 + 2(1+b)^2)
+
+    `active_mse` with |R x|^2 = 1, the gate |(1+b)·1|^2 = 2(1+b)^2, and E|R x + (1+b)·1|^2 =
+    1 + 2(1+b)^2, since a vector of random direction is orthogonal to (1, 1) on average. The
+    published form has b = 1 and the factors 8 and 9.
+
+    Args:
+        l: layer, from 1.
+        T: circuits.
+        e: overlap rate.
+        z: active circuits.
+        b: gate bias.
+
+    Returns:
+        The mean squared norm of the error; 1 is what guessing the mean would give.
+    """
+    gate = 2 * (1 + b) ** 2
+    return active_mse(l, T, e, z, 1.0, gate, 1.0 + gate)
