@@ -14,10 +14,10 @@ from .simulation import environment, forward, Measurement, sample_inputs, simula
 
 
 __all__ = [
+    "MLP",
     "Allocation",
     "Experiment",
     "ExperimentResult",
-    "MLP",
     "Measurement",
     "Rotation",
     "Rotation3",

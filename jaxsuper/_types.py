@@ -20,11 +20,11 @@ R is the largest load (circuits on one neuron), B a batch of samples, k a number
 """
 
 from difflib import get_close_matches
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
 import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key
 
 
 KeyScalar: TypeAlias = Key[Array, ""]
@@ -37,7 +37,9 @@ ActiveIds: TypeAlias = Int[Array, "z B"]
 Connections: TypeAlias = Bool[Array, "n n"]
 
 
-def check(condition: bool, argument: str, rule: str, given: object, remedy: str = "") -> None:
+def check(
+    condition: bool | np.bool_, argument: str, rule: str, given: object, remedy: str = ""
+) -> None:
     """Raise a `ValueError` that names the argument, the rule, what was given and the remedy.
 
     Args:
@@ -55,7 +57,7 @@ def check(condition: bool, argument: str, rule: str, given: object, remedy: str 
         raise ValueError(f"`{argument}` {rule}, got {given}{tail}")
 
 
-def lookup(table: dict, name: str, argument: str):
+def lookup(table: dict[str, Any], name: str, argument: str) -> Any:
     """Return `table[name]`, or raise a `ValueError` that lists the choices and the nearest one.
 
     Args:
@@ -69,11 +71,10 @@ def lookup(table: dict, name: str, argument: str):
     Raises:
         ValueError: if there is no entry of that name.
     """
-    if name in table:
-        return table[name]
     near = get_close_matches(name, table, n=1, cutoff=0.3)
     remedy = f"did you mean {near[0]!r}?" if near else ""
-    check(False, argument, f"must be one of {', '.join(table)}", repr(name), remedy)
+    check(name in table, argument, f"must be one of {', '.join(table)}", repr(name), remedy)
+    return table[name]
 
 
 def take_rows(values: Float[Array, "rows *rest"], rows: tuple[int, ...]) -> Float[Array, "m *rest"]:

@@ -1,20 +1,20 @@
 """The command line: typed settings in, tables and files out. No mathematics here."""
 
+import io
+import json
+import re
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, fields
-import io
-import json
 from pathlib import Path
-import re
-import sys
 from typing import Annotated, Any
 
 import jax
+import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-import tyro
 
 from . import allocation, theory
 from ._types import check

@@ -1,8 +1,8 @@
 """The allocation itself: a table of sets, with the loads and overlap rates that follow from it."""
 
 import equinox as eqx
-from jaxtyping import Int
 import numpy as np
+from jaxtyping import Int
 
 from .._types import check, Sets
 

@@ -1,7 +1,7 @@
 """Balanced prime steps: the T sets of the prime-step family with the most even loads."""
 
-from jaxtyping import Bool
 import numpy as np
+from jaxtyping import Bool
 
 from ._allocation import Allocation
 from ._prime_steps import check_capacity, prime_step_family

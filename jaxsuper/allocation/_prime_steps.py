@@ -2,8 +2,8 @@
 
 from itertools import count
 
-from jaxtyping import Int
 import numpy as np
+from jaxtyping import Int
 
 from .._types import check, Sets
 from ._allocation import Allocation

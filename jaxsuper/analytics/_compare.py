@@ -4,13 +4,21 @@ from typing import TypedDict
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Float
 import numpy as np
+from jaxtyping import Float
 
 from .. import theory
 from .._types import KeyScalar
 from ..allocation import Allocation
-from ..circuits import AbstractCircuits, exact_trajectory, MLP, Rotation, Rotation3, small_weights, Step
+from ..circuits import (
+    AbstractCircuits,
+    exact_trajectory,
+    MLP,
+    Rotation,
+    Rotation3,
+    small_weights,
+    Step,
+)
 from ..simulation import Measurement
 
 
@@ -43,8 +51,10 @@ def predict(
     layers = range(1, n_layers + 1)
     constant = np.ones(n_layers)
     inactive = theory.inactive_mse(z, e) * constant
+    # The derived interference of the clipped mean weights, where the source has the guess T e^2.
+    interference = theory.mean_interference(allocation.loads[allocation.sets])
     if isinstance(circuits, MLP):
-        return _predict_mlp(circuits, z, e, n_layers)
+        return _predict_mlp(circuits, z, e, interference, n_layers)
     fraction = theory.correct_active_fraction(z, allocation.redundancy, allocation.block_width)
     predicted = {
         f"frac_active_neurons_block{block}": fraction * constant for block in range(circuits.width)
@@ -55,7 +65,7 @@ def predict(
         predicted["mse_on_active"] = 0 * constant
         predicted["mse_x_inactive"] = inactive
         predicted["mse_x_active"] = np.array(
-            [theory.rotation_active_mse(l, n_circuits, e, z, b) for l in layers]
+            [theory.rotation_active_mse(l, n_circuits, e, z, b, interference) for l in layers]
         )
     elif isinstance(circuits, Rotation3):
         predicted["mse_x_inactive"] = inactive
@@ -68,7 +78,7 @@ def predict(
 
 
 def _predict_mlp(
-    circuits: MLP, z: int, e: float, n_layers: int, n_draws: int = 4096
+    circuits: MLP, z: int, e: float, interference: float, n_layers: int, n_draws: int = 4096
 ) -> dict[str, Float[np.ndarray, " L"]]:
     """Return the general forms, with their expectations taken over random circuits and inputs."""
     key, total = jax.random.key(0), circuits.n_circuits
@@ -94,7 +104,7 @@ def _predict_mlp(
             power(mean[senders], states[layer]),
             power(weights[senders], states[layer]),
         )
-        active.append(theory.active_mse(layer + 1, total, e, z, *powers))
+        active.append(theory.active_mse(layer + 1, total, e, z, *powers, interference))
     return {"mse_a_inactive": np.array(silent), "mse_a_active": np.array(active)}
 
 

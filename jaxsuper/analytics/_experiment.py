@@ -143,7 +143,9 @@ def check_experiment(experiment: Experiment) -> None:
         check(given.inhibition == "scalar", "inhibition", rule, given.inhibition)
         check(given.inhibition_factor == 1, "inhibition_factor", rule, given.inhibition_factor)
     factor = given.inhibition_factor
-    check(0 <= factor < float("inf"), "inhibition_factor", "must be finite and not negative", factor)
+    check(
+        0 <= factor < float("inf"), "inhibition_factor", "must be finite and not negative", factor
+    )
     check(len(given.n_active) > 0, "n_active", "must name at least one number", "none")
     for z in given.n_active:
         check(

@@ -2,8 +2,8 @@
 
 import json
 import os
-from pathlib import Path
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from .._types import check

@@ -10,9 +10,9 @@ from ._step import Step
 
 
 __all__ = [
+    "MLP",
     "AbstractCircuits",
     "Layout",
-    "MLP",
     "Rotation",
     "Rotation3",
     "Step",

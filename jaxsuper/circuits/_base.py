@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Float
 import numpy as np
+from jaxtyping import Array, Float
 
 from .._types import check, KeyScalar
 
@@ -31,7 +31,7 @@ class Layout:
         readouts: (name, channels) of the quantities that are compared with the truth.
     """
 
-    channels: tuple[tuple[float, ...], ...]
+    channels: tuple[tuple[int, ...], ...]
     mean_channels: tuple[int, ...]
     difference_channels: tuple[int, ...]
     difference_outputs: tuple[int, ...]

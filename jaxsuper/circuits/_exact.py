@@ -12,9 +12,7 @@ def layer_of(stack: Array, layer: int | Int[Array, ""]) -> Array:
     return stack[layer if stack.shape[0] > 1 else 0]
 
 
-def small_weights(
-    circuits: AbstractCircuits, layer: int | Int[Array, ""]
-) -> Float[Array, "T d d"]:
+def small_weights(circuits: AbstractCircuits, layer: int | Int[Array, ""]) -> Float[Array, "T d d"]:
     """Return w_t of one layer as dense d x d matrices, mean and difference part together.
 
     Args:

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, Float
 
 from .._types import check, Scalar
 
 
 def check_thresholds(lower: Any, upper: Any) -> None:
     """Raise a `ValueError` unless 0 <= lo < hi <= 1, so that 0 stays 0 and 1 stays 1."""
-    if isinstance(lower, jax.core.Tracer) or isinstance(upper, jax.core.Tracer):
+    if isinstance(lower, Tracer) or isinstance(upper, Tracer):
         return
     low, high = np.asarray(lower), np.asarray(upper)
     rule = "must be below `upper_threshold`"

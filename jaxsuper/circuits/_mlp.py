@@ -5,6 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from .._types import check, KeyScalar
@@ -52,7 +53,7 @@ class MLP(AbstractCircuits):
         fits = self.bias.ndim == 2 and self.bias.shape[0] in (1, layers)
         fits = fits and self.bias.shape[1] == width
         check(fits, "bias", f"must have shape (1 or {layers}, {width})", self.bias.shape)
-        if not isinstance(self.bias, jax.core.Tracer):
+        if not isinstance(self.bias, Tracer):
             check(
                 bool((self.bias <= 0).all()),
                 "bias",
@@ -67,7 +68,7 @@ class MLP(AbstractCircuits):
         fits = self.mean.shape in ((1, width, width), (layers, width, width))
         check(fits, "mean", f"must have shape (1 or {layers}, {width}, {width})", self.mean.shape)
         each = tuple(range(width))
-        identity = tuple(tuple(float(i == j) for j in each) for i in each)
+        identity = tuple(tuple(int(i == j) for j in each) for i in each)
         self.layout = Layout(identity, each, each, each, (("a", each),))
 
     @classmethod
@@ -94,7 +95,7 @@ class MLP(AbstractCircuits):
         return self.weights - self.mean[:, None]
 
     def biases(self) -> Float[Array, "layers d"]:
-        """beta."""
+        """Beta."""
         return self.bias
 
     def sample_input(self, *, key: KeyScalar) -> Float[Array, " d"]:

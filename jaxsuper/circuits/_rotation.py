@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from .._types import check, KeyScalar, Scalar
@@ -119,14 +120,14 @@ class Rotation(AbstractCircuits):
         return jnp.concatenate([step, jnp.stack([-self.gate_bias] * 2)])[None]
 
     def sample_input(self, *, key: KeyScalar) -> Float[Array, " d"]:
-        """alpha = 1 and x uniform on the unit circle: (on0, on1, x0 + 1, x1 + 1)."""
+        """Alpha = 1 and x uniform on the unit circle: (on0, on1, x0 + 1, x1 + 1)."""
         step = step_input(self.lower_threshold, self.upper_threshold)
         return jnp.concatenate([step, 1 + unit_vector(key=key)])
 
 
 def check_gate_bias(gate_bias: Any) -> None:
     """Raise a `ValueError` unless b is finite and at least 0: an idle circuit must stay silent."""
-    if isinstance(gate_bias, jax.core.Tracer):
+    if isinstance(gate_bias, Tracer):
         return
     check_finite("gate_bias", gate_bias)
     check(bool((jnp.asarray(gate_bias) >= 0).all()), "gate_bias", "must be at least 0", gate_bias)

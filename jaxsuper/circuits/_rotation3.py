@@ -68,5 +68,5 @@ class Rotation3(AbstractCircuits):
         return jnp.stack([-self.gate_bias] * 3)[None]
 
     def sample_input(self, *, key: KeyScalar) -> Float[Array, " d"]:
-        """on = 1 and x uniform on the unit circle."""
+        """On = 1 and x uniform on the unit circle."""
         return jnp.concatenate([jnp.ones(1), 1 + unit_vector(key=key)])

@@ -18,11 +18,11 @@ class Step(AbstractCircuits):
     wrong in the mean part. Source: theory 3.
 
     Attributes:
-        n_circuits: T.
+        count: T.
         lower_threshold, upper_threshold: lo and hi, scalars.
     """
 
-    n_circuits: int = eqx.field(static=True)
+    count: int = eqx.field(static=True)
     lower_threshold: Scalar
     upper_threshold: Scalar
     layout: ClassVar[Layout] = Layout(
@@ -46,9 +46,14 @@ class Step(AbstractCircuits):
         """
         check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
         check_thresholds(lower_threshold, upper_threshold)
-        self.n_circuits = n_circuits
+        self.count = n_circuits
         self.lower_threshold = jnp.asarray(lower_threshold, dtype=jnp.float32)
         self.upper_threshold = jnp.asarray(upper_threshold, dtype=jnp.float32)
+
+    @property
+    def n_circuits(self) -> int:
+        """T."""
+        return self.count
 
     @classmethod
     def random(cls, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> "Step":
@@ -57,7 +62,7 @@ class Step(AbstractCircuits):
         return cls(n_circuits, **parameters)
 
     def mean_weights(self) -> Float[Array, "layers d r"]:
-        """k = 1/(hi - lo) from alpha to both neurons."""
+        """K = 1/(hi - lo) from alpha to both neurons."""
         slope = 1 / (self.upper_threshold - self.lower_threshold)
         return jnp.stack([slope, slope])[None, :, None]
 
@@ -70,6 +75,6 @@ class Step(AbstractCircuits):
         return step_biases(self.lower_threshold, self.upper_threshold)[None]
 
     def sample_input(self, *, key: KeyScalar) -> Float[Array, " d"]:
-        """alpha = 1; nothing is drawn."""
+        """Alpha = 1; nothing is drawn."""
         del key
         return step_input(self.lower_threshold, self.upper_threshold)

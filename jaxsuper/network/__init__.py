@@ -1,6 +1,6 @@
 """Circuits + allocation -> one large network; a weight construction per file."""
 
-from ._base import AbstractNetwork, Wiring, wire
+from ._base import AbstractNetwork, wire, Wiring
 from ._clipped import Clipped
 from ._dense import dense_parameters, DenseParameters
 from ._oracle import Oracle

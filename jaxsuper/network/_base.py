@@ -12,7 +12,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from .._types import ActiveIds, Activations, Channels, check, CircuitValues, KeyScalar, sum_of, take_rows
+from .._types import (
+    Activations,
+    ActiveIds,
+    Channels,
+    check,
+    CircuitValues,
+    KeyScalar,
+    sum_of,
+    take_rows,
+)
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ._sums import gather_sum
@@ -102,7 +111,7 @@ class AbstractNetwork(eqx.Module):
 
     @property
     def block_width(self) -> int:
-        """n."""
+        """N."""
         return self.wiring.block_width
 
     @property
@@ -116,11 +125,13 @@ class AbstractNetwork(eqx.Module):
         return self.wiring.redundancy
 
     @abstractmethod
-    def layer_parameters(self):
+    def layer_parameters(self) -> tuple[Array, ...]:
         """Return the parameters that differ between layers 2..L, stacked on a leading axis L-1."""
 
     @abstractmethod
-    def preactivation(self, parameters, channels: Channels, means: CircuitValues) -> Activations:
+    def preactivation(
+        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
+    ) -> Activations:
         """Apply W^l to the activation of the layer before, without bias.
 
         Args:
@@ -152,9 +163,7 @@ class AbstractNetwork(eqx.Module):
         """Return the mean of each channel over the S neurons of each circuit."""
         return gather_sum(channels, sets, 1 / self.redundancy)
 
-    def first_layer(
-        self, active: ActiveIds, inputs: Float[Array, "d z B"]
-    ) -> Activations:
+    def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits exactly: A^1 = act(sum_t e_t^1 ⊗ (w_t a_t^0) + B).
 
         Args:
@@ -191,7 +200,7 @@ class AbstractNetwork(eqx.Module):
 
     def next_layer(
         self,
-        parameters,
+        parameters: tuple[Array, ...],
         bias: Float[Array, " d"],
         sets: Int[Array, "T S"],
         active: ActiveIds,
@@ -225,9 +234,7 @@ class AbstractNetwork(eqx.Module):
         ]
         return jnp.stack(rows) if rows else jnp.zeros((0, *means.shape[1:]), means.dtype)
 
-    def add_difference(
-        self, before: Activations, change: Float[Array, "out n B"]
-    ) -> Activations:
+    def add_difference(self, before: Activations, change: Float[Array, "out n B"]) -> Activations:
         """Add the difference outputs to their blocks."""
         rows = list(before)
         for index, block in enumerate(self.circuits.layout.difference_outputs):
@@ -242,7 +249,7 @@ def stacked(values: Array, n_layers: int) -> Array:
     return values[1:]
 
 
-def combine(row: tuple[float, ...], blocks: Float[Array, "d n B"]) -> Float[Array, "n B"]:
+def combine(row: tuple[int, ...], blocks: Float[Array, "d n B"]) -> Float[Array, "n B"]:
     """Return the combination of blocks with given coefficients, zeros and ones spared."""
     terms = [
         blocks[i] if c == 1 else -blocks[i] if c == -1 else c * blocks[i]

@@ -5,7 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float
 
 from .._types import Activations, Channels, CircuitValues, KeyScalar, lookup, Scalar, take_rows
 from ..allocation import Allocation
@@ -29,8 +29,8 @@ class Clipped(AbstractNetwork):
 
     circuits: AbstractCircuits
     wiring: Wiring
-    connected: Bool[Array, "L-1 n n"]
-    inhibition: Float[Array, "L-1 n"]
+    connected: Bool[Array, "gaps n n"]
+    inhibition: Float[Array, "gaps n"]
     inhibition_factor: Scalar
     precision: str = eqx.field(static=True)
 
@@ -70,9 +70,16 @@ class Clipped(AbstractNetwork):
         )
         factor = jnp.asarray(inhibition_factor, dtype=jnp.float32)
         chi = jax.vmap(lambda c: rule(c, loads, allocation.n_circuits, allocation.redundancy))
-        return cls(circuits, wiring, connected, chi(connected), factor, precision)
+        return cls(
+            circuits=circuits,
+            wiring=wiring,
+            connected=connected,
+            inhibition=chi(connected),
+            inhibition_factor=factor,
+            precision=precision,
+        )
 
-    def layer_parameters(self):
+    def layer_parameters(self) -> tuple[Array, ...]:
         """Return mean weights, difference weights, C, chi' and member lists."""
         layers = self.n_layers
         return (
@@ -83,7 +90,9 @@ class Clipped(AbstractNetwork):
             self.wiring.members[1:],
         )
 
-    def preactivation(self, parameters, channels: Channels, means: CircuitValues) -> Activations:
+    def preactivation(
+        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
+    ) -> Activations:
         """Mean part through the n x n matrix Ctilde, difference part through the circuits."""
         mean, difference, connected, inhibition, members = parameters
         seen = take_rows(channels, self.circuits.layout.mean_channels)

@@ -1,6 +1,6 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -40,7 +40,7 @@ class CorrectedNetwork(AbstractNetwork):
         key: KeyScalar,
         overlap: str = "even",
         precision: str = "highest",
-    ) -> Self:
+    ) -> "CorrectedNetwork":
         """Build the network; may be traced.
 
         Args:
@@ -57,14 +57,19 @@ class CorrectedNetwork(AbstractNetwork):
         """
         p = lookup(_OVERLAPS, overlap, "overlap")(allocation)
         wiring = wire(allocation, n_layers, key=key)
-        return cls(circuits, wiring, jnp.asarray(p, dtype=jnp.float32), precision)
+        return cls(
+            circuits=circuits,
+            wiring=wiring,
+            overlap=jnp.asarray(p, dtype=jnp.float32),
+            precision=precision,
+        )
 
     @property
     def correction(self) -> Float[Array, ""]:
         """c·S = p/(S - p)."""
         return self.overlap / (self.redundancy - self.overlap)
 
-    def layer_parameters(self):
+    def layer_parameters(self) -> tuple[Array, ...]:
         """Return mean weights, difference weights and member lists."""
         return (
             stacked(self.circuits.mean_weights(), self.n_layers),

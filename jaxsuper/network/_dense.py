@@ -25,7 +25,7 @@ class DenseParameters(eqx.Module):
         biases: (L, D), B^1..B^L.
     """
 
-    weights: Float[Array, "L-1 D D"]
+    weights: Float[Array, "gaps D D"]
     biases: Float[Array, "L D"]
 
 

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-from .._types import ActiveIds, Activations
+from .._types import Activations, ActiveIds
 from ._clipped import Clipped
 
 

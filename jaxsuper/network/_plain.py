@@ -1,5 +1,7 @@
 """The plain construction: every weight with the corrected unembedding."""
 
+from jaxtyping import Array
+
 from .._types import Activations, Channels, CircuitValues, take_rows
 from ._corrected import CorrectedNetwork
 
@@ -10,7 +12,9 @@ class Plain(CorrectedNetwork):
     Source: theory 4.
     """
 
-    def preactivation(self, parameters, channels: Channels, means: CircuitValues) -> Activations:
+    def preactivation(
+        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
+    ) -> Activations:
         """Spread the mean channels and the circuits' own outputs alike with u."""
         del channels
         mean, difference, members = parameters

@@ -1,5 +1,7 @@
 """The split construction: mean part with the corrected unembedding, difference part with e/S."""
 
+from jaxtyping import Array
+
 from .._types import Activations, Channels, CircuitValues, take_rows
 from ._corrected import CorrectedNetwork
 
@@ -10,7 +12,9 @@ class Split(CorrectedNetwork):
     Source: theory 4.
     """
 
-    def preactivation(self, parameters, channels: Channels, means: CircuitValues) -> Activations:
+    def preactivation(
+        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
+    ) -> Activations:
         """Spread the mean channels with u, the circuits' own outputs with e/S."""
         del channels
         mean, difference, members = parameters

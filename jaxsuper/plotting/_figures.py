@@ -1,7 +1,7 @@
 """Whole figures, put together from panels."""
 
-from matplotlib.figure import Figure
 import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from ..analytics import ExperimentResult, prepare, samples_key
 from ..simulation import trajectories

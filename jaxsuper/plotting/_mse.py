@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-import numpy as np
 
 from ._style import color_of
 

@@ -1,8 +1,8 @@
 """Sample trajectories: true against estimated."""
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-import numpy as np
 
 from ._style import color_of
 
@@ -32,7 +32,9 @@ def plot_plane(ax: Axes, estimated: np.ndarray, truth: np.ndarray, title: str = 
     ax.plot([], [], "o", mfc="none", color="0.3", label="true")
     ax.plot([], [], "x-", color="0.3", label="estimated")
     reach = max(1.4, 1.1 * float(np.abs(estimated).max()))
-    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="$x_0$", ylabel="$x_1$")
+    ax.set(
+        xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="$x_0$", ylabel="$x_1$"
+    )
     ax.set_title(title)
     return ax
 

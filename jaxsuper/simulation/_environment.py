@@ -1,7 +1,7 @@
 """With what a result was made: versions, device, precision."""
 
-from importlib.metadata import version
 import platform
+from importlib.metadata import version
 
 import jax
 

@@ -36,7 +36,6 @@ def distinct_integers(upper: int, count: int, *, key: KeyScalar) -> Int[Array, "
     Returns:
         int32 (count,), distinct.
     """
-
     last = upper - count + jnp.arange(count)
     draws = jax.random.randint(key, (count,), 0, last + 1)
 

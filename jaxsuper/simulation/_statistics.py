@@ -9,8 +9,8 @@ from functools import reduce
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
 import numpy as np
+from jaxtyping import Array, Float, Int
 
 from .._types import check
 
@@ -25,10 +25,10 @@ class Moments(eqx.Module):
         worst: (L, W), maxima.
     """
 
-    count: Int[Array, ""]
-    mean: Float[Array, "L M"]
-    squares: Float[Array, "L M"]
-    worst: Float[Array, "L W"]
+    count: Int[Array | np.ndarray, ""]
+    mean: Float[Array | np.ndarray, "L M"]
+    squares: Float[Array | np.ndarray, "L M"]
+    worst: Float[Array | np.ndarray, "L W"]
 
 
 def moments(
@@ -51,9 +51,8 @@ def merge(first: Moments, second: Moments) -> Moments:
     mean = np.asarray(first.mean, np.float64) + gap * (b / total)
     within = np.asarray(first.squares, np.float64) + np.asarray(second.squares, np.float64)
     worst = np.maximum(np.asarray(first.worst), np.asarray(second.worst))
-    return Moments(  # pyright: ignore[reportArgumentType]
-        np.asarray(int(total)), mean, within + gap**2 * (a * b / total), worst
-    )
+    count = np.asarray(int(total))
+    return Moments(count, mean, within + gap**2 * (a * b / total), worst)
 
 
 @dataclass(frozen=True)
@@ -103,9 +102,7 @@ def finish(
         stderr = np.sqrt(spread / (count - 1) / count)
     else:
         stderr = np.full_like(mean, np.nan)
-    return Measurement(
-        names, mean, stderr, worst_names, np.asarray(total.worst, np.float64), count
-    )
+    return Measurement(names, mean, stderr, worst_names, np.asarray(total.worst, np.float64), count)
 
 
 def merge_networks(measurements: list[Measurement]) -> Measurement:

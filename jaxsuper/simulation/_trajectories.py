@@ -2,8 +2,8 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 import numpy as np
+from jaxtyping import Float
 
 from .._types import check, KeyScalar
 from ..network import AbstractNetwork

@@ -7,6 +7,7 @@ from ._closed_forms import (
     rotation_active_mse,
     rotation_inactive_mse,
 )
+from ._interaction import disjoint_probability, mean_interaction, mean_interference
 from ._overlap import (
     mean_overlap_even,
     mean_overlap_naive,
@@ -27,11 +28,14 @@ __all__ = [
     "USELESS_VECTOR_ERROR",
     "active_mse",
     "correct_active_fraction",
+    "disjoint_probability",
     "in_working_regime",
     "inactive_first_layer_mse",
     "inactive_mse",
     "indicator_stays_silent",
     "interference_parameter",
+    "mean_interaction",
+    "mean_interference",
     "mean_overlap_even",
     "mean_overlap_naive",
     "overlap_rate_from_loads",

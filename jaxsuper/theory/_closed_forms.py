@@ -25,20 +25,27 @@ def inactive_mse(z: int, e: float, activation_power: float = 1.0) -> float:
 
 
 def inactive_first_layer_mse(z: int, S: int, P: float) -> float:
-    """Return z·P/S^2 + z (z-1) (P/S)^2, the inactive indicator's mean square after layer 1.
+    """Return the inactive indicator's mean square after layer 1, E (K/S)^2.
 
-    Unlike vectors of random direction, indicators all have the same sign, so two active circuits
-    that meet the same inactive one add up. P is the mean overlap of the design.
+    K counts the circuit's S neurons that active circuits use. An active circuit uses a given one
+    with probability q = P/S, and no two of them, so with p = 1 - (1-q)^z
+
+        S^2·E = S·p + S (S-1)·( 1 - 2 (1-q)^z + (1-2q)^z )
+
+    To first order in q this is z·P; z·P + z (z-1) P^2 counts a neuron twice that two active
+    circuits use, and is 8 % too high for S = 6, P = 0.14, z = 4.
 
     Args:
-        z: active circuits.
+        z: active circuits, few among many.
         S: redundancy.
         P: mean overlap of two circuits, in neurons.
 
     Returns:
         E alpha_est^2.
     """
-    return z * P / S**2 + z * (z - 1) * (P / S) ** 2
+    q = P / S
+    silent, both_silent = (1 - q) ** z, (1 - 2 * q) ** z
+    return (S * (1 - silent) + S * (S - 1) * (1 - 2 * silent + both_silent)) / S**2
 
 
 def active_mse(
@@ -49,15 +56,16 @@ def active_mse(
     difference_power: float,
     mean_power: float,
     total_power: float,
+    mean_interference: float | None = None,
 ) -> float:
     """Return E|da^l|^2 of an active circuit, if the circuits do not amplify errors.
 
-    (l-1)·T·e^2·( z·E_{u≠v}|dw_u a_v|^2 + (z-1)·E|wbar a_v|^2 ) + l·e·(z-1)·E|w_v a_v|^2
+    (l-1)·( T·e^2·z·E_{u≠v}|dw_u a_v|^2 + J·(z-1)·E|wbar a_v|^2 ) + l·e·(z-1)·E|w_v a_v|^2
 
-    The first term comes over third circuits: v leaks into one of T circuits u with rate e, is
-    processed by u, and leaks from u into the circuit looked at with rate e. The second is direct
-    overlap with the other z - 1 active circuits. The mean part of the first term is a guess in the
-    source, up to 50 % off.
+    The first terms come over third circuits: v leaks into one of T circuits u with rate e, is
+    processed by u, and leaks from u into the circuit looked at with rate e. The last is direct
+    overlap with the other z - 1 active circuits. The clipped mean weights are no sum over third
+    circuits; their J is `mean_interference`, derived there. The source guesses J = T·e^2.
 
     Args:
         l: layer, from 1.
@@ -67,6 +75,7 @@ def active_mse(
         difference_power: E_{u≠v}|dw_u a_v|^2.
         mean_power: E|wbar a_v|^2.
         total_power: E|w_v a_v|^2.
+        mean_interference: J; the published guess T·e^2 if left out.
 
     Returns:
         The mean squared error.
@@ -75,7 +84,8 @@ def active_mse(
         ValueError: if l < 1.
     """
     check(l >= 1, "l", "must be at least 1", l)
-    through_others = T * e**2 * (z * difference_power + (z - 1) * mean_power)
+    J = T * e**2 if mean_interference is None else mean_interference
+    through_others = T * e**2 * z * difference_power + J * (z - 1) * mean_power
     return (l - 1) * through_others + l * e * (z - 1) * total_power
 
 
@@ -84,14 +94,16 @@ def rotation_inactive_mse(z: int, e: float) -> float:
     return inactive_mse(z, e)
 
 
-def rotation_active_mse(l: int, T: int, e: float, z: int, b: float) -> float:
+def rotation_active_mse(
+    l: int, T: int, e: float, z: int, b: float, mean_interference: float | None = None
+) -> float:
     """Return E|dx^l|^2 of an active rotation (d = 4).
 
-    (l-1)·T·e^2·(z + 2(1+b)^2 (z-1)) + l·e·(z-1)·(1 + 2(1+b)^2)
+    (l-1)·( T·e^2·z + J·2(1+b)^2 (z-1) ) + l·e·(z-1)·(1 + 2(1+b)^2)
 
     `active_mse` with |R x|^2 = 1, the gate |(1+b)·1|^2 = 2(1+b)^2, and E|R x + (1+b)·1|^2 =
     1 + 2(1+b)^2, since a vector of random direction is orthogonal to (1, 1) on average. The
-    published form has b = 1 and the factors 8 and 9.
+    published form has b = 1, the factors 8 and 9, and J = T·e^2.
 
     Args:
         l: layer, from 1.
@@ -99,9 +111,10 @@ def rotation_active_mse(l: int, T: int, e: float, z: int, b: float) -> float:
         e: overlap rate.
         z: active circuits.
         b: gate bias.
+        mean_interference: J; the published guess T·e^2 if left out.
 
     Returns:
         The mean squared norm of the error; 1 is what guessing the mean would give.
     """
     gate = 2 * (1 + b) ** 2
-    return active_mse(l, T, e, z, 1.0, gate, 1.0 + gate)
+    return active_mse(l, T, e, z, 1.0, gate, 1.0 + gate, mean_interference)

@@ -1,6 +1,7 @@
 """How much two circuits of a design overlap."""
 
 from collections.abc import Iterable
+from typing import SupportsFloat
 
 
 def mean_overlap_naive(n: int, S: int) -> float:
@@ -52,7 +53,7 @@ def overlap_rate_lower_bound(n: int, S: int, T: int) -> float:
     return mean_overlap_even(n, S, T) / S**2
 
 
-def overlap_rate_from_loads(loads: Iterable[float], S: int, T: int) -> float:
+def overlap_rate_from_loads(loads: Iterable[SupportsFloat], S: int, T: int) -> float:
     """Return e = sum_i r_i (r_i - 1) / (T (T - 1) S^2), exact for overlaps of 0 or 1.
 
     A pair of circuits that meets contributes (1/S)^2, and neuron i makes r_i (r_i - 1) ordered

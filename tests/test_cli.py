@@ -1,0 +1,154 @@
+"""The command line as a person meets it: results, files, exit statuses, one-line errors."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jaxsuper import cli
+
+
+SMALL = "simulate --network-width 200 --n-circuits 60 --redundancy 4 --n-layers 3 --batch-size 64"
+
+
+def run(line, *more):
+    return cli.main([*line.split(), *map(str, more)])
+
+
+def test_simulate_writes_what_it_says(tmp_path, capsys):
+    out, plot = tmp_path / "out.json", tmp_path / "plot.png"
+    assert run(SMALL, "--n-active", 2, "--json", out, "--plot", plot) == 0
+    printed = capsys.readouterr().out
+    assert "mse_x_active" in printed and "closed form" in printed and "layer 3" in printed
+    result = json.loads(out.read_text())
+    assert set(result) == {"config", "environment", "timing", "rows"}
+    assert result["config"]["n_active"] == 2 and result["config"]["allocation"] == "prime-steps"
+    assert {"jax", "jaxsuper", "device", "precision"} <= set(result["environment"])
+    assert set(result["timing"]) == {"build", "compile", "run"}
+    assert result["timing"]["compile"] > result["timing"]["run"] > 0
+    rows = {(row["layer"], row["metric"]): row for row in result["rows"]}
+    assert {layer for layer, _ in rows} == {1, 2, 3}
+    row = rows[2, "mse_x_active"]
+    assert row["value"] > 0 and row["stderr"] > 0 and row["predicted"] > 0
+    assert rows[1, "worst_x_active"]["stderr"] is None
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.json", "plot.png"]
+
+
+def test_the_seed_decides(tmp_path):
+    rows = []
+    for index, seed in enumerate((3, 3, 4)):
+        path = tmp_path / f"{index}.json"
+        assert run(SMALL, "--seed", seed, "--json", path) == 0
+        rows.append(json.loads(path.read_text())["rows"])
+    assert rows[0] == rows[1] != rows[2]
+
+
+@pytest.mark.parametrize("circuit", ["rotation3", "step"])
+@pytest.mark.parametrize("construction", ["clipped", "plain"])
+def test_other_circuits_and_constructions(circuit, construction, tmp_path):
+    out, plot = tmp_path / "out.json", tmp_path / "plot.svg"
+    line = SMALL.replace("200", "300") + f" --circuit {circuit} --construction {construction}"
+    assert run(line, "--n-active", 1, 2, "--json", out, "--plot", plot) == 0
+    result = json.loads(out.read_text())
+    assert result["config"]["n_active"] == [1, 2]
+    predicted = [row for row in result["rows"] if row["predicted"] is not None]
+    assert bool(predicted) == (construction == "clipped")
+
+
+def test_allocate(tmp_path, capsys):
+    out = tmp_path / "out.json"
+    assert run("allocate --block-width 250 --redundancy 6 --json", out) == 0
+    answer = json.loads(out.read_text())
+    assert answer["capacity"] == 557 and answer["johnson_bound"] == 2041
+    assert (answer["load_min"], answer["load_max"], answer["max_overlap"]) == (5, 17, 1)
+    assert answer["overlap_rate"] == pytest.approx(0.0039216, abs=1e-7)
+    assert answer["overlap_rate_published"] == pytest.approx(0.0037008, abs=1e-7)
+    assert "johnson_bound" in capsys.readouterr().out
+    assert run("allocate --block-width 50 --redundancy 4 --family random --n-circuits 99") == 0
+    assert "no limit" in capsys.readouterr().out
+
+
+BAD = [
+    ("--network-width 201", "`network_width` must be divisible by the circuit width 4, got 201"),
+    ("--redundancy 51", "`redundancy` must be at most the block width 50"),
+    ("--n-circuits 100", "the capacity of prime steps"),
+    ("--n-active 61", "`n_active` must lie in 1..60"),
+    ("--n-active 0", "`n_active` must lie in 1..60"),
+    ("--lower-threshold 0.8", "`lower_threshold` must be below"),
+    ("--gate-bias nan", "`gate_bias` must be finite"),
+    ("--lower-threshold nan", "`lower_threshold` must be below"),
+    ("--inhibition-factor nan", "`inhibition_factor` must be finite"),
+    ("--batch-size 0", "`batch_size` must be at least 1"),
+    ("--n-layers 0", "`n_layers` must be at least 1"),
+    ("--construction cliped", "did you mean 'clipped'"),
+    ("--construction split --inhibition receiver", "`inhibition` must be left alone"),
+    ("--indicator carried", "`indicator` must be one of recomputed"),
+    ("--n-circuits many", "invalid literal"),
+    ("--colour red", "Unrecognized options"),
+    ("--json /no/such/folder/x.json", "`json` must lie in an existing folder"),
+    ("--plot x.doc", "`plot` must end in one of"),
+    ("--seed -1", "`seed` must lie in"),
+]
+
+
+@pytest.mark.parametrize("change, message", BAD)
+def test_bad_input(change, message, tmp_path, capsys, monkeypatch):
+    """Exit status 2, one line on stderr, nothing on stdout, nothing written."""
+    monkeypatch.chdir(tmp_path)
+    extra = () if "--json" in change else ("--json", "out.json")
+    assert run(f"{SMALL} {change}", *extra) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err and printed.err.count("\n") == 1
+    assert printed.out == "" and "Traceback" not in printed.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unwritable_output(tmp_path, capsys):
+    if os.geteuid() == 0:
+        folder = Path("/proc")
+    else:
+        folder = tmp_path / "locked"
+        folder.mkdir(mode=0o500)
+    assert run(SMALL, "--json", folder / "x.json") == 2
+    assert "`json` must be writable" in capsys.readouterr().err
+    assert run(SMALL, "--json", tmp_path) == 2
+
+
+def test_help_does_not_fail(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("simulate --help")
+    assert stop.value.code == 0
+    assert "--network-width" in capsys.readouterr().out
+
+
+def test_nothing_is_written_on_interruption(tmp_path, capsys, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "run_experiment", interrupt)
+    assert run(SMALL, "--json", tmp_path / "x.json") == 130
+    assert "nothing was written" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_error_bars_cover_the_truth():
+    """Of 40 short runs about 95 % lie within two standard errors of a long one."""
+    import jax
+    from jaxsuper import Experiment
+    from jaxsuper.analytics import prepare, samples_key
+    from jaxsuper.simulation import simulate
+
+    experiment = Experiment(network_width=200, n_circuits=60, redundancy=4, n_layers=2)
+    _, _, network = prepare(experiment)
+    key = samples_key(experiment)
+    long = simulate(network, 2, 20_000, key=jax.random.fold_in(key, 99), chunk=1000)
+    hits = 0
+    for index in range(40):
+        short = simulate(network, 2, 100, key=jax.random.fold_in(key, index), chunk=100)
+        gap = short["mse_x_active"][1] - long["mse_x_active"][1]
+        hits += abs(gap) < 2 * np.hypot(
+            short.error("mse_x_active")[1], long.error("mse_x_active")[1]
+        )
+    assert hits >= 32

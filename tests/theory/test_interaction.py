@@ -1,0 +1,65 @@
+"""The derived interaction of mean weights against matrices, for S = 1..10."""
+
+import numpy as np
+import pytest
+from jaxsuper import allocation, theory
+
+
+def measured_interaction(design, rng, n_networks=3):
+    """E_{t≠v} (<e_t, Ctilde e_v>/S^2)^2 of drawn matrices, chi' from all ordered pairs."""
+    found, count, size = [], design.n_circuits, design.redundancy
+    off = ~np.eye(count, dtype=bool)
+    for _ in range(n_networks):
+        layers = []
+        for _ in range(2):
+            incidence = np.zeros((count, design.block_width), np.float32)
+            np.put_along_axis(incidence, design.sets[rng.permutation(count)], 1, axis=1)
+            layers.append(incidence)
+        clipped = (layers[1].T @ layers[0] > 0).astype(np.float32)
+        pairs = (layers[1] @ clipped @ layers[0].T)[off].astype(np.float64)
+        chi = pairs.mean() / (size**2 - pairs.mean())
+        found.append((((1 + chi) * pairs - chi * size**2) ** 2).mean() / size**4)
+    return np.mean(found)
+
+
+def design_for(width, count, redundancy):
+    """Prime steps where they fit, lines over GF(p) beyond, one neuron per circuit for S = 1."""
+    if redundancy == 1:
+        sets = (np.arange(count) % width)[:, None].astype(np.int32)
+        return allocation.Allocation(sets, width)
+    if allocation.prime_step_capacity(width, redundancy) >= count:
+        return allocation.prime_steps(width, redundancy, count)
+    q = max(p for p in range(2, width // redundancy + 1) if all(p % k for k in range(2, p)))
+    lines = [
+        [i * q + (a * i + c) % q for i in range(redundancy)] for a in range(q) for c in range(q)
+    ]
+    return allocation.Allocation(np.array(lines[:count], dtype=np.int32), width)
+
+
+@pytest.mark.parametrize("redundancy", range(1, 11))
+@pytest.mark.parametrize("width, count", [(200, 300), (300, 700), (500, 2000)])
+def test_interaction_within_5_percent(width, count, redundancy):
+    design = design_for(width, count, redundancy)
+    measured = measured_interaction(design, np.random.default_rng(redundancy))
+    derived = theory.mean_interaction(design.loads[design.sets])
+    assert derived == pytest.approx(measured, rel=0.05)
+
+
+def test_the_published_guess_is_off():
+    """T rho^2 + 2 rho is more than 30 % off for prime steps at S = 6."""
+    design = design_for(300, 700, 6)
+    measured = measured_interaction(design, np.random.default_rng(0))
+    rho = theory.overlap_rate_published(4, 1200, 6, design.n_circuits)
+    assert abs((design.n_circuits * rho**2 + 2 * rho) / measured - 1) > 0.3
+
+
+def test_no_overlap_no_interference():
+    sets = np.arange(48, dtype=np.int32).reshape(12, 4)
+    design = allocation.Allocation(sets, 50)
+    assert theory.mean_interference(design.loads[design.sets]) == 0
+
+
+def test_disjoint_probability():
+    """Two of four and one of four: C(2,1)/C(4,1) = 1/2; three and two of four always meet."""
+    assert theory.disjoint_probability(4, 2, 1) == pytest.approx(0.5)
+    assert theory.disjoint_probability(4, 3, 2) == 0
