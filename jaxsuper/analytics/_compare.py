@@ -73,7 +73,7 @@ def predict(
         predicted["mse_on_active"] = 0 * constant
         on = np.asarray(circuits.sample_input(key=jax.random.key(0)))
         for index, power in enumerate(on**2):
-            predicted[f"mse_a{index}_inactive"] = theory.inactive_mse(z, e, power) * constant
+            predicted[f"mse_a{index}_inactive"] = theory.inactive_mse(z, e, float(power)) * constant
     return predicted
 
 

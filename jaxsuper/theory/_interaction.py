@@ -104,9 +104,8 @@ def mean_interaction(set_loads, chi: float | None = None) -> float:
         rest = both[:, :, None, None] * both[None, None] * _both_zero(T, d)
         rest = 1 - zero[:, None, :, None] - zero[None, :, None, :] + rest
         square += S**2 * (S - 1) ** 2 * np.einsum("ab,cd,abcd->", joint, joint, rest)
-    if chi is None:
-        chi = mean / (S**2 - mean)
-    moment = (1 + chi) ** 2 * square - 2 * (1 + chi) * chi * S**2 * mean + chi**2 * S**4
+    x = float(mean / (S**2 - mean)) if chi is None else chi
+    moment = (1 + x) ** 2 * square - 2 * (1 + x) * x * S**2 * mean + x**2 * S**4
     return float(moment) / S**4
 
 
