@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxsuper import allocate, build, dense_parameters, forward, Rotation, sample_inputs
+from jaxsuper.network import indicators
 from jaxsuper.simulation import dense_forward
 
 
@@ -18,7 +19,8 @@ def make_network(
 
 def summarise(view, truth):
     """Use every readout of every circuit, so that none is optimised away; no metrics."""
-    return jnp.sum(view.estimates**2, axis=(0, 1)) + 0 * truth.sum(axis=(0, 1))
+    del truth
+    return jnp.sum(view.estimates**2, axis=1)
 
 
 @eqx.filter_jit
@@ -38,9 +40,39 @@ def dense_pass(network, dense, inputs):
     return dense_forward(network, dense, inputs, summarise)
 
 
+@eqx.filter_jit
+def all_dense_pass(network, dense, incidence, inputs):
+    """As a first version would be written: the readout, too, is a product with a 0/1 matrix."""
+    activations = network.first_layer(inputs.active, inputs.inputs)
+    shape, seen = activations.shape, []
+    for layer in range(network.n_layers):
+        channels = network.channels(activations)
+        means = jnp.einsum("tn,knb->ktb", incidence[layer], channels, precision="highest")
+        seen.append(jnp.sum((means / network.redundancy) ** 2, axis=1))
+        if layer + 1 < network.n_layers:
+            flat = activations.reshape(network.network_width, -1)
+            before = jnp.matmul(dense.weights[layer], flat, precision="highest")
+            before = before + dense.biases[layer + 1][:, None]
+            activations = jax.nn.relu(before.reshape(shape))
+    return seen
+
+
+def incidence_matrices(network):
+    """(L, T, n) of 0 and 1: who uses which neuron."""
+    return jnp.stack([indicators(network, layer) for layer in range(network.n_layers)])
+
+
 def chunked_inputs(network, n_active, batch, chunk):
     """Equal chunks of a batch, drawn beforehand."""
     return [draw(network, n_active, jnp.asarray(i), chunk) for i in range(0, batch, chunk)]
 
 
-__all__ = ["chunked_inputs", "dense_parameters", "dense_pass", "make_network", "structured_pass"]
+__all__ = [
+    "all_dense_pass",
+    "chunked_inputs",
+    "dense_parameters",
+    "dense_pass",
+    "incidence_matrices",
+    "make_network",
+    "structured_pass",
+]

@@ -14,9 +14,11 @@ from jaxsuper import environment, simulate
 from jaxsuper.simulation import default_chunk
 
 from benchmarks.cases import (
+    all_dense_pass,
     chunked_inputs,
     dense_parameters,
     dense_pass,
+    incidence_matrices,
     make_network,
     structured_pass,
 )
@@ -44,6 +46,7 @@ def headline(batch=500, n_active=3):
     build_first = timed(make_network)
     network = make_network()
     dense = jax.block_until_ready(dense_parameters(network))
+    incidence = jax.block_until_ready(incidence_matrices(network))
     chunk = default_chunk(network, batch)
     parts = chunked_inputs(network, n_active, batch, chunk)
     (whole,) = chunked_inputs(network, n_active, batch, batch)
@@ -55,6 +58,7 @@ def headline(batch=500, n_active=3):
                 jax.block_until_ready(structured_pass(network, part)) for part in parts
             ],
             "dense": lambda: dense_pass(network, dense, whole),
+            "dense_with_matrix_readout": lambda: all_dense_pass(network, dense, incidence, whole),
             "simulate": lambda: simulate(network, n_active, batch, key=key).mean,
             "simulate_dense": lambda: (
                 simulate(network, n_active, batch, key=key, dense=dense, chunk=batch).mean
@@ -73,6 +77,8 @@ def headline(batch=500, n_active=3):
         "compile_seconds": compile_seconds,
         "dense_over_structured": median["dense"] / median["structured"],
         "dense_over_structured_fastest": fastest["dense"] / fastest["structured"],
+        "dense_with_matrix_readout_over_structured": median["dense_with_matrix_readout"]
+        / median["structured"],
         "dense_over_structured_with_metrics": median["simulate_dense"] / median["simulate"],
     }
 

@@ -2,7 +2,7 @@
 
 from ._base import AbstractNetwork, wire, Wiring
 from ._clipped import Clipped
-from ._dense import dense_parameters, DenseParameters
+from ._dense import dense_parameters, DenseParameters, indicators
 from ._oracle import Oracle
 from ._plain import Plain
 from ._registry import build, constructions
@@ -22,5 +22,6 @@ __all__ = [
     "constructions",
     "dense_parameters",
     "gather_sum",
+    "indicators",
     "wire",
 ]

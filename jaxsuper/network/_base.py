@@ -6,6 +6,7 @@ l = 1..L in reports; array entry l - 1 belongs to layer l.
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
@@ -218,9 +219,11 @@ class AbstractNetwork(eqx.Module):
         nothing = jnp.zeros_like(values[:, :1])
         return gather_sum(jnp.concatenate([values, nothing], axis=1), members)
 
-    def mean_part(self, weights: Float[Array, "d r"], seen: Float[Array, "r n B"]) -> Activations:
-        """Apply the d x r mean weights across blocks."""
-        return jnp.einsum("dr,rnb->dnb", weights, seen, precision=self.precision)
+    def mean_part(
+        self, weights: Float[Array, "d r"], seen: Sequence[Float[Array, "n B"]]
+    ) -> list[Float[Array, "n B"]]:
+        """Apply the d x r mean weights across blocks, as sums of blocks: they fuse."""
+        return [sum_of([w * one for w, one in zip(row, seen, strict=True)]) for row in weights]
 
     def difference(
         self, weights: Float[Array, "T out in_"], means: CircuitValues
@@ -234,8 +237,10 @@ class AbstractNetwork(eqx.Module):
         ]
         return jnp.stack(rows) if rows else jnp.zeros((0, *means.shape[1:]), means.dtype)
 
-    def add_difference(self, before: Activations, change: Float[Array, "out n B"]) -> Activations:
-        """Add the difference outputs to their blocks."""
+    def add_difference(
+        self, before: list[Float[Array, "n B"]], change: Float[Array, "out n B"]
+    ) -> Activations:
+        """Add the difference outputs to their blocks, and stack the d blocks."""
         rows = list(before)
         for index, block in enumerate(self.circuits.layout.difference_outputs):
             rows[block] = rows[block] + change[index]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from .._types import Activations, Channels, CircuitValues, KeyScalar, lookup, Scalar, take_rows
+from .._types import Activations, Channels, CircuitValues, KeyScalar, lookup, Scalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork, connections, stacked, wire, Wiring
@@ -80,13 +80,15 @@ class Clipped(AbstractNetwork):
         )
 
     def layer_parameters(self) -> tuple[Array, ...]:
-        """Return mean weights, difference weights, C, chi' and member lists."""
-        layers = self.n_layers
+        """Return mean weights, difference weights, Ctilde / S and member lists."""
+        chi = (self.inhibition * self.inhibition_factor)[:, :, None]
+        # Made here, before the loop over layers: inside it would be fused into the matrix product,
+        # which is then slower.
+        clipped = jnp.where(self.connected, jnp.ones_like(chi), -chi) / self.redundancy
         return (
-            stacked(self.circuits.mean_weights(), layers),
-            stacked(self.circuits.difference_weights(), layers),
-            self.connected,
-            self.inhibition * self.inhibition_factor,
+            stacked(self.circuits.mean_weights(), self.n_layers),
+            stacked(self.circuits.difference_weights(), self.n_layers),
+            clipped,
             self.wiring.members[1:],
         )
 
@@ -94,24 +96,16 @@ class Clipped(AbstractNetwork):
         self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
     ) -> Activations:
         """Mean part through the n x n matrix Ctilde, difference part through the circuits."""
-        mean, difference, connected, inhibition, members = parameters
-        seen = take_rows(channels, self.circuits.layout.mean_channels)
+        mean, difference, clipped, members = parameters
+        # A product per channel: one product over all of them would transpose the batch.
+        inhibited = [
+            jnp.matmul(clipped, channels[channel], precision=self.precision)
+            for channel in self.circuits.layout.mean_channels
+        ]
         return self.add_difference(
-            self.mean_part(mean, self._inhibited(connected, inhibition, seen)),
+            self.mean_part(mean, inhibited),
             self.spread(self.difference(difference, means), members),
         )
-
-    def _inhibited(
-        self,
-        connected: Bool[Array, "n n"],
-        inhibition: Float[Array, " n"],
-        seen: Float[Array, "r n B"],
-    ) -> Float[Array, "r n B"]:
-        """Ctilde @ seen / S, with Ctilde = (1 + chi')·C - chi'."""
-        chi = inhibition[:, None]
-        matrix = jnp.where(connected, jnp.ones_like(chi), -chi) / self.redundancy
-        # A product per channel: one product over all of them would transpose the batch.
-        return jnp.stack([jnp.matmul(matrix, one, precision=self.precision) for one in seen])
 
     def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
         """Means over M_t as they are."""

@@ -20,6 +20,6 @@ class Plain(CorrectedNetwork):
         mean, difference, members = parameters
         seen = take_rows(means, self.circuits.layout.mean_channels)
         return self.add_difference(
-            self.mean_part(mean, self.corrected_spread(seen, members)),
+            self.mean_part(mean, list(self.corrected_spread(seen, members))),
             self.corrected_spread(self.difference(difference, means), members),
         )
