@@ -83,12 +83,12 @@ def headline(batch=500, n_active=3):
     }
 
 
-def growth(sizes=(500, 1000, 2000, 4000), batch=256):
+def growth(batch=256):
     """Run time against T at D = 2000, against D at T = 500, and together; fitted exponents."""
     settings = {
         "T": [(2000, t) for t in (250, 500, 1000, 2000)],
         "D": [(d, 500) for d in (1000, 2000, 4000, 8000)],
-        "T=D": [(s, s) for s in sizes],
+        "T=D/2": [(d, d // 2) for d in (1000, 2000, 4000, 8000)],
     }
     found = {}
     for name, pairs in settings.items():

@@ -38,9 +38,9 @@ def test_build(benchmark):
     benchmark(make_network)
 
 
-@pytest.mark.parametrize("size", [500, 1000, 2000, 4000])
+@pytest.mark.parametrize("size", [1000, 2000, 4000])
 def test_growth(benchmark, size):
-    network = make_network(size, size)
+    network = make_network(size, size // 2)
     run = lambda: simulate(network, 3, 256, key=jax.random.key(2))
     run()
     benchmark(run)

@@ -104,3 +104,15 @@ def pair_overlaps(allocation: Allocation) -> Int[np.ndarray, " pairs"]:
     if not codes:
         return np.zeros(0, dtype=np.int64)
     return np.unique(np.concatenate(codes), return_counts=True)[1]
+
+
+def check_redundancy(block_width: int, redundancy: int) -> None:
+    """Raise a `ValueError` unless 1 <= S <= n."""
+    check(redundancy >= 1, "redundancy", "must be at least 1", redundancy)
+    check(
+        redundancy <= block_width,
+        "redundancy",
+        f"must be at most the block width {block_width}",
+        redundancy,
+        "use a wider network or fewer neurons per circuit",
+    )

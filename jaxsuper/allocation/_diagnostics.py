@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from .._types import check
-from ._allocation import Allocation, pair_overlaps
+from ._allocation import Allocation, check_redundancy, pair_overlaps
 
 
 def johnson_bound(block_width: int, redundancy: int) -> int:
@@ -22,14 +21,7 @@ def johnson_bound(block_width: int, redundancy: int) -> int:
     Raises:
         ValueError: if S < 1 or S > n.
     """
-    check(redundancy >= 1, "redundancy", "must be at least 1", redundancy)
-    check(
-        redundancy <= block_width,
-        "redundancy",
-        f"must be at most the block width {block_width}",
-        redundancy,
-        "use a wider network or fewer neurons per circuit",
-    )
+    check_redundancy(block_width, redundancy)
     if redundancy == 1:
         return block_width
     return block_width * ((block_width - 1) // (redundancy - 1)) // redundancy

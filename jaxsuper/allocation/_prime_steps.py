@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 from .._types import check, Sets
-from ._allocation import Allocation
+from ._allocation import Allocation, check_redundancy
 
 
 def admissible_steps(block_width: int, redundancy: int) -> list[int]:
@@ -62,14 +62,7 @@ def prime_step_family(block_width: int, redundancy: int) -> Sets:
     Raises:
         ValueError: if S < 1 or S > n.
     """
-    check(redundancy >= 1, "redundancy", "must be at least 1", redundancy)
-    check(
-        redundancy <= block_width,
-        "redundancy",
-        f"must be at most the block width {block_width}",
-        redundancy,
-        "use a wider network or fewer neurons per circuit",
-    )
+    check_redundancy(block_width, redundancy)
     if redundancy == 1:
         return np.arange(block_width, dtype=np.int32)[:, None]
     steps = admissible_steps(block_width, redundancy)

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from .._types import check, KeyScalar
-from ._allocation import Allocation
+from ._allocation import Allocation, check_redundancy
 
 
 def random_sets(
@@ -27,8 +27,7 @@ def random_sets(
         ValueError: if T < 1, S < 1 or S > n.
     """
     check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
-    check(redundancy >= 1, "redundancy", "must be at least 1", redundancy)
-    check(redundancy <= block_width, "redundancy", f"must be at most {block_width}", redundancy)
+    check_redundancy(block_width, redundancy)
     bits = np.asarray(jax.random.bits(key, (n_circuits, redundancy), "uint32"), dtype=np.uint64)
     sets = np.full((n_circuits, redundancy), -1, dtype=np.int32)
     # Floyd's draw: step j picks from 0..last and takes `last` itself if the pick is already in.

@@ -2,7 +2,7 @@
 
 from ._compare import comparison_rows, predict, Row
 from ._experiment import Experiment, ExperimentResult, prepare, run_experiment, samples_key
-from ._outputs import check_writable, write_json
+from ._outputs import check_writable, write_json, written_whole
 
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "run_experiment",
     "samples_key",
     "write_json",
+    "written_whole",
 ]

@@ -3,6 +3,8 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +34,31 @@ def check_writable(path: Path | None, argument: str) -> None:
     check(not path.exists() or os.access(path, os.W_OK), argument, "must be writable", path)
 
 
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a path beside the destination to write to, and move it there if that succeeds.
+
+    Args:
+        path: the destination; the other path has the same ending.
+
+    Yields:
+        The path to write to, so that no half file is ever seen at the destination.
+    """
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON beside its destination and move it there, so that no half file is ever seen.
+    """Write JSON, whole or not at all.
 
     Args:
         path: the destination.
         content: plain data without NaN.
     """
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with written_whole(path) as partial:
         partial.write_text(text)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

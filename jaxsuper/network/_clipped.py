@@ -129,7 +129,7 @@ def scalar_inhibition(
     Returns:
         chi', the same for every receiving neuron.
     """
-    received = connected.astype(loads.dtype) @ loads
+    received = jnp.matmul(connected.astype(loads.dtype), loads, precision="highest")
     pairs = max(n_circuits * (n_circuits - 1), 1)
     unwanted = (loads * (received - redundancy)).sum() / pairs
     chi = unwanted / (redundancy**2 - unwanted)
@@ -153,7 +153,7 @@ def receiver_inhibition(
     Returns:
         chi' of each receiving neuron.
     """
-    received = connected.astype(loads.dtype) @ loads
+    received = jnp.matmul(connected.astype(loads.dtype), loads, precision="highest")
     unwanted = (received - redundancy) / max(n_circuits - 1, 1)
     return jnp.where(loads > 0, unwanted / (redundancy - unwanted), 0.0)
 

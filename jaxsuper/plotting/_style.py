@@ -1,11 +1,12 @@
 """The one place for colours, sizes and fonts, and for writing a figure to disk."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+
+from ..analytics import written_whole
 
 
 # Okabe and Ito's palette, safe for colour-blind readers.
@@ -35,7 +36,7 @@ def color_of(index: int) -> str:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure beside its destination and move it there, so that no half file is ever seen.
+    """Write a figure, whole or not at all.
 
     Args:
         figure: the figure.
@@ -44,9 +45,5 @@ def save(figure: Figure, path: Path) -> None:
     Raises:
         ValueError: for a format that matplotlib does not know.
     """
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
+    with written_whole(path) as partial:
         figure.savefig(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

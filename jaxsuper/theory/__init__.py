@@ -15,6 +15,7 @@ from ._overlap import (
     overlap_rate_lower_bound,
     overlap_rate_published,
 )
+from ._state_evolution import state_evolution
 from ._validity import (
     correct_active_fraction,
     in_working_regime,
@@ -43,4 +44,5 @@ __all__ = [
     "overlap_rate_published",
     "rotation_active_mse",
     "rotation_inactive_mse",
+    "state_evolution",
 ]
