@@ -1,5 +1,6 @@
 """With what a result was made: versions, device, precision."""
 
+import os
 import platform
 from importlib.metadata import version
 
@@ -14,7 +15,7 @@ def environment(precision: str = "highest") -> dict[str, object]:
 
     Returns:
         Versions of python, jaxsuper, jax, jaxlib, equinox and numpy; platform, device kind and
-        count; dtype and matrix precision.
+        count, CPU cores; dtype and matrix precision.
     """
     packages = ("jaxsuper", "jax", "jaxlib", "equinox", "numpy")
     devices = jax.devices()
@@ -24,6 +25,7 @@ def environment(precision: str = "highest") -> dict[str, object]:
         "platform": devices[0].platform,
         "device": devices[0].device_kind,
         "n_devices": len(devices),
+        "cpu_cores": os.cpu_count(),
         "dtype": "float32",
         "precision": precision,
     }
