@@ -76,7 +76,7 @@ class Allocation(eqx.Module):
 
     @property
     def overlap_rate(self) -> float:
-        """E of E(|M_t ∩ M_u| / S)^2 over pairs t ≠ u, by counting; no assumption on the overlaps."""
+        """Overlap rate e = E(|M_t ∩ M_u| / S)^2 over pairs t ≠ u, by counting any overlaps."""
         if self.n_circuits < 2:
             return 0.0
         counts = pair_overlaps(self)

@@ -130,14 +130,6 @@ def check_experiment(experiment: Experiment) -> None:
         given.network_width,
         f"use {given.network_width // width * width or width}",
     )
-    block = given.network_width // width
-    check(
-        given.redundancy <= block,
-        "redundancy",
-        f"must be at most the block width {block}",
-        given.redundancy,
-        "use a wider network",
-    )
     if given.construction not in _INHIBITED:
         rule = f"must be left alone for the construction {given.construction!r}"
         check(given.inhibition == "scalar", "inhibition", rule, given.inhibition)

@@ -95,7 +95,7 @@ class MLP(AbstractCircuits):
         return self.weights - self.mean[:, None]
 
     def biases(self) -> Float[Array, "layers d"]:
-        """Beta."""
+        """The shared biases, beta."""
         return self.bias
 
     def sample_input(self, *, key: KeyScalar) -> Float[Array, " d"]:

@@ -112,7 +112,7 @@ class AbstractNetwork(eqx.Module):
 
     @property
     def block_width(self) -> int:
-        """N."""
+        """Neurons of a block, n."""
         return self.wiring.block_width
 
     @property
