@@ -1,11 +1,33 @@
 """Closed forms: scalars in, scalars out, each with its formula, assumptions and source."""
 
+from ._bounds import (
+    pair_count_bound,
+    random_max_overlap,
+    random_max_overlap_median,
+    readout_floor,
+    welch_bound,
+    welch_mean_square,
+)
 from ._closed_forms import (
     active_mse,
     inactive_first_layer_mse,
     inactive_mse,
     rotation_active_mse,
     rotation_inactive_mse,
+)
+from ._embeddings import (
+    coactivation,
+    dedicated_mse,
+    dedicated_published_mse,
+    embedding_mse,
+    linear_mse_bound,
+    random_embedding_best_mse,
+    random_embedding_leading_mse,
+    random_embedding_mse,
+    random_embedding_scale,
+    shared_mse,
+    shared_published_mse,
+    tight_frame_mse,
 )
 from ._interaction import disjoint_probability, mean_interaction, mean_interference
 from ._overlap import (
@@ -15,6 +37,7 @@ from ._overlap import (
     overlap_rate_lower_bound,
     overlap_rate_published,
 )
+from ._rates import fit_rate, FittedRate, Rate, RATES
 from ._state_evolution import state_evolution
 from ._validity import (
     correct_active_fraction,
@@ -26,15 +49,24 @@ from ._validity import (
 
 
 __all__ = [
+    "RATES",
     "USELESS_VECTOR_ERROR",
+    "FittedRate",
+    "Rate",
     "active_mse",
+    "coactivation",
     "correct_active_fraction",
+    "dedicated_mse",
+    "dedicated_published_mse",
     "disjoint_probability",
+    "embedding_mse",
+    "fit_rate",
     "in_working_regime",
     "inactive_first_layer_mse",
     "inactive_mse",
     "indicator_stays_silent",
     "interference_parameter",
+    "linear_mse_bound",
     "mean_interaction",
     "mean_interference",
     "mean_overlap_even",
@@ -42,7 +74,20 @@ __all__ = [
     "overlap_rate_from_loads",
     "overlap_rate_lower_bound",
     "overlap_rate_published",
+    "pair_count_bound",
+    "random_embedding_best_mse",
+    "random_embedding_leading_mse",
+    "random_embedding_mse",
+    "random_embedding_scale",
+    "random_max_overlap",
+    "random_max_overlap_median",
+    "readout_floor",
     "rotation_active_mse",
     "rotation_inactive_mse",
+    "shared_mse",
+    "shared_published_mse",
     "state_evolution",
+    "tight_frame_mse",
+    "welch_bound",
+    "welch_mean_square",
 ]

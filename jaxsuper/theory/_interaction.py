@@ -72,8 +72,7 @@ def _classes(set_loads):
 def mean_interaction(set_loads, chi: float | None = None) -> float:
     """Return E_{t≠v}[(<e_t, Ctilde e_v>/S^2)^2] of the clipped construction.
 
-    The published approximation is T·rho^2 + 2·rho. Leading terms of this one: 2e + kappa/((1-kappa)
-    S^2) + the variance between circuits of differently loaded neurons, kappa the density of C.
+    The published approximation is T·rho^2 + 2·rho.
 
     Args:
         set_loads: (T, S), the loads of the neurons of every set.

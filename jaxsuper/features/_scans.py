@@ -1,0 +1,135 @@
+"""Biases and thresholds chosen by scan, on sampled inputs.
+
+ReLU(a·p + b) = a·ReLU(p - c) with c = -b/a, so for a given cut c the best scale a is a quotient
+of two means; only the cut is scanned, over a coarse grid and then a fine one around the best.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .._types import check, KeyScalar, Scalar
+from ._embedding import Embedding
+from ._readouts import AbstractReadout, check_shapes, Linear, Rectified, Threshold
+from ._samples import sample_features
+
+
+_GRID = 65
+
+
+def _scan(loss: Callable[[Scalar], Scalar], low: Scalar, high: Scalar) -> tuple[Scalar, Scalar]:
+    """Return the best cut in low..high and its loss; the middle one if several are as good."""
+
+    def stage(low, high):
+        cuts = jnp.linspace(low, high, _GRID)
+        losses = jax.lax.map(loss, cuts)
+        best = losses <= jnp.min(losses)
+        # The middle one of the best cuts, counted among them.
+        rank = jnp.cumsum(best)
+        middle = jnp.argmax(best & (rank == (rank[-1] + 1) // 2))
+        return cuts[middle], losses[middle], (high - low) / (_GRID - 1)
+
+    cut, coarse, step = stage(low, high)
+    finer, fine, _ = stage(cut - step, cut + step)
+    return jnp.where(fine < coarse, finer, cut), jnp.minimum(fine, coarse)
+
+
+@eqx.filter_jit
+def _project(embedding, readout, n_active, n_samples, key):
+    ids = jnp.arange(n_samples)
+    features = sample_features(embedding.n_features, n_active, ids, key=key)
+    return jax.vmap(lambda x: readout.project(embedding.encode(x)))(features), features
+
+
+def _rectify(
+    cut: Scalar, projected: Float[Array, "B T"], features: Float[Array, "B T"]
+) -> tuple[Scalar, Scalar]:
+    """Return the best scale of ReLU(p - cut), at least 0, and its mean squared error."""
+    rectified = jax.nn.relu(projected - cut)
+    power = jnp.sum(rectified**2)
+    scale = jnp.sum(rectified * features) / jnp.where(power > 0, power, 1.0)
+    return scale, jnp.mean(jnp.sum((features - scale * rectified) ** 2, axis=1))
+
+
+@eqx.filter_jit
+def _best_rectified(projected, features):
+    highest = jnp.max(jnp.abs(projected))
+    loss = lambda cut: _rectify(cut, projected, features)[1]
+    cut, _ = _scan(loss, -highest, highest)
+    return _rectify(cut, projected, features)[0], cut
+
+
+@eqx.filter_jit
+def _best_threshold(projected, features):
+    def wrong(cut):
+        return jnp.mean(jnp.sum((projected > cut) != (features > 0.5), axis=1).astype(jnp.float32))
+
+    highest = jnp.max(jnp.abs(projected))
+    return _scan(wrong, -highest, highest)[0]
+
+
+def _prepare(embedding, n_active, n_samples, key, linear):
+    check(n_samples >= 1, "n_samples", "must be at least 1", n_samples)
+    readout: AbstractReadout = Linear(embedding.vectors) if linear is None else linear
+    check_shapes(embedding, readout)
+    return readout, *_project(embedding, readout, n_active, n_samples, key)
+
+
+def scan_rectified(
+    embedding: Embedding,
+    n_active: int,
+    n_samples: int = 1024,
+    *,
+    key: KeyScalar,
+    linear: Linear | None = None,
+) -> Rectified:
+    """Return ReLU(a W h + b) with the scale a and the bias b, the same for all features, of least MSE.
+
+    Args:
+        embedding: T features in D neurons.
+        n_active: z.
+        n_samples: random inputs to choose on; a few arrays of n_samples x T numbers are held.
+        key: for the inputs; measure with another one.
+        linear: W; the embedding's own vectors if left out.
+
+    Returns:
+        The readout.
+
+    Raises:
+        ValueError: unless 1 <= z <= T, for no sample, or if the shapes disagree.
+    """
+    readout, projected, features = _prepare(embedding, n_active, n_samples, key, linear)
+    scale, cut = _best_rectified(projected, features)
+    return Rectified(scale * readout.weights, -scale * cut)
+
+
+def scan_threshold(
+    embedding: Embedding,
+    n_active: int,
+    n_samples: int = 1024,
+    *,
+    key: KeyScalar,
+    linear: Linear | None = None,
+) -> Threshold:
+    """Return the threshold on W h, the same for all features, that gives the fewest wrong features.
+
+    Where a range of thresholds is equally good it is the middle one.
+
+    Args:
+        embedding: T features in D neurons.
+        n_active: z.
+        n_samples: random inputs to choose on; a few arrays of n_samples x T numbers are held.
+        key: for the inputs; measure with another one.
+        linear: W; the embedding's own vectors if left out.
+
+    Returns:
+        The readout.
+
+    Raises:
+        ValueError: unless 1 <= z <= T, for no sample, or if the shapes disagree.
+    """
+    readout, projected, features = _prepare(embedding, n_active, n_samples, key, linear)
+    return Threshold(readout.weights, _best_threshold(projected, features))
