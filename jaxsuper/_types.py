@@ -8,6 +8,7 @@
 | n = D/d  | `block_width`      | neurons of one block                                               |
 | S        | `redundancy`       | large neurons that carry one small neuron                          |
 | L        | `n_layers`         | layers                                                             |
+| T, D     | `n_features`, `width` | features and neurons of an embedding without computation        |
 | z        | `n_active`         | circuits active in one forward pass                                |
 | b        | `gate_bias`        | bias of the rotation neurons                                       |
 | chi'     | `inhibition`       | inhibition between unconnected neurons (clipped construction)      |

@@ -18,7 +18,14 @@ from rich.table import Table
 
 from . import allocation, theory
 from ._types import check
-from .analytics import check_writable, Experiment, ExperimentResult, run_experiment, write_json
+from .analytics import (
+    check_writable,
+    Experiment,
+    ExperimentResult,
+    run_experiment,
+    with_evolution,
+    write_json,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Simulate(Experiment):
     """Build a superposed network, simulate it and hold it against the closed forms.
 
     Prints a table per layer and number of active circuits: metric, measured ± standard error,
-    closed form, ratio.
+    closed form, ratio; for clipped rotations also state evolution, which predicts the seizure.
 
     Attributes:
         json: write settings, environment, timing and rows to this file.
@@ -62,9 +69,32 @@ class Allocate:
     json: Path | None = None
 
 
+@dataclass(frozen=True)
+class Verify:
+    """Check every claim of the theory and print the ledger.
+
+    Writes ledger.json and ledger.html, a page with formulas and plots. The exit status is 1 if a
+    verdict is not the expected one.
+
+    Attributes:
+        only: ids of claims, or their subjects ("errors"); all by default.
+        quick: fewer samples and settings, under two minutes on two cores; the verdicts are the same.
+        out: the folder to write to, made if need be; "none" writes nothing.
+        seed: of everything random.
+        list: print the claims and stop.
+    """
+
+    only: tuple[str, ...] = ()
+    quick: bool = False
+    out: Path | None = Path("ledger")
+    seed: int = 0
+    list: bool = False
+
+
 _Command = (
     Annotated[Simulate, tyro.conf.subcommand("simulate")]
     | Annotated[Allocate, tyro.conf.subcommand("allocate")]
+    | Annotated[Verify, tyro.conf.subcommand("verify")]
 )
 
 
@@ -73,11 +103,12 @@ def _number(value: float | None, digits: int = 4) -> str:
 
 
 def _simulation_tables(result: ExperimentResult, shown: Sequence[str]) -> list[Table]:
-    tables = []
+    tables, evolved = [], any("state_evolution" in row for row in result.rows)
     for z in result.measurements:
         for layer in range(1, result.experiment.n_layers + 1):
             table = Table(title=f"z = {z}, layer {layer}", title_justify="left", min_width=70)
-            for name in ("metric", "measured", "± s.e.", "closed form", "ratio"):
+            columns = ["metric", "measured", "± s.e.", "closed form", "ratio"]
+            for name in columns + ["state evolution"] * evolved:
                 table.add_column(name, justify="left" if name == "metric" else "right")
             for row in result.rows:
                 chosen = any(row["metric"].startswith(start) for start in shown)
@@ -85,13 +116,14 @@ def _simulation_tables(result: ExperimentResult, shown: Sequence[str]) -> list[T
                     continue
                 value, predicted = row["value"], row["predicted"]
                 ratio = value / predicted if value is not None and predicted else None
-                table.add_row(
+                cells = [
                     row["metric"],
                     _number(value),
                     _number(row["stderr"], 2),
                     _number(predicted),
                     _number(ratio, 3),
-                )
+                ]
+                table.add_row(*cells, *[_number(row.get("state_evolution"))] * evolved)
             tables.append(table)
     return tables
 
@@ -126,6 +158,7 @@ def _simulate(command: Simulate, console: Console) -> None:
         result = run_experiment(
             experiment, lambda done, total: bar.update(task, completed=done, total=total)
         )
+        result = with_evolution(result)
     for table in _simulation_tables(result, command.metrics):
         console.print(table)
     made, timing = result.environment, result.timing
@@ -188,7 +221,19 @@ def _allocate(command: Allocate, console: Console) -> None:
         write_json(command.json, answer)
 
 
-_HANDLERS: dict[type, Callable[[Any, Console], None]] = {Simulate: _simulate, Allocate: _allocate}
+def _verify(command: Verify, console: Console) -> int:
+    from ._verify import verify_claims
+
+    nothing = command.out is None or str(command.out).lower() == "none"
+    out = None if nothing else command.out
+    return verify_claims(command.only, command.quick, out, command.seed, command.list, console)
+
+
+_HANDLERS: dict[type, Callable[[Any, Console], int | None]] = {
+    Simulate: _simulate,
+    Allocate: _allocate,
+    Verify: _verify,
+}
 
 
 def _parse(arguments: Sequence[str] | None) -> Any:
@@ -212,18 +257,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words after the program's name; those of the process if left out.
 
     Returns:
-        The exit status: 0 done, 2 bad input.
+        The exit status: 0 done, 1 a verdict differs from what is stated, 2 bad input.
     """
     try:
         command = _parse(arguments)
-        _HANDLERS[type(command)](command, Console())
+        # Tables in a file or a pipe need not fit the 80 columns of no terminal at all.
+        status = _HANDLERS[type(command)](
+            command, Console(width=None if sys.stdout.isatty() else 110)
+        )
     except (ValueError, OSError, json.JSONDecodeError) as error:
         print(f"jaxsuper: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("jaxsuper: interrupted; nothing was written", file=sys.stderr)
         return 130
-    return 0
+    return status or 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,15 @@
 """Prediction meets measurement."""
 
 from ._compare import comparison_rows, predict, Row
-from ._experiment import Experiment, ExperimentResult, prepare, run_experiment, samples_key
+from ._experiment import (
+    evolution,
+    Experiment,
+    ExperimentResult,
+    prepare,
+    run_experiment,
+    samples_key,
+    with_evolution,
+)
 from ._outputs import check_writable, write_json, written_whole
 
 
@@ -11,10 +19,12 @@ __all__ = [
     "Row",
     "check_writable",
     "comparison_rows",
+    "evolution",
     "predict",
     "prepare",
     "run_experiment",
     "samples_key",
+    "with_evolution",
     "write_json",
     "written_whole",
 ]

@@ -1,6 +1,6 @@
 """The closed forms of a given network, metric by metric, beside its measurement."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,11 @@ from ..simulation import Measurement
 
 
 class Row(TypedDict):
-    """One line of a result: a metric of a layer, measured and predicted."""
+    """One line of a result: a metric of a layer, measured and predicted.
+
+    `predicted` is the closed form without erroneous activation, `state_evolution` the theory with it
+    (see `with_evolution`).
+    """
 
     n_active: int
     layer: int
@@ -31,6 +35,7 @@ class Row(TypedDict):
     value: float | None
     stderr: float | None
     predicted: float | None
+    state_evolution: NotRequired[float | None]
 
 
 def predict(

@@ -1,14 +1,20 @@
 """Tables and networks in, matplotlib Axes out. Never imported by `jaxsuper` itself."""
 
+from ._claims import claim_figure, plot_claim
 from ._figures import simulation_figure
 from ._mse import plot_mse
+from ._page import formula_svg, ledger_page
 from ._style import color_of, save, style
 from ._trajectories import plot_channel, plot_plane
 
 
 __all__ = [
+    "claim_figure",
     "color_of",
+    "formula_svg",
+    "ledger_page",
     "plot_channel",
+    "plot_claim",
     "plot_mse",
     "plot_plane",
     "save",

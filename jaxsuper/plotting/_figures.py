@@ -47,18 +47,22 @@ def simulation_figure(result: ExperimentResult) -> Figure:
                 name, channels = circuits.layout.readouts[0]
                 plot_channel(ax, found[:, channels[0]], true[:, channels[0]], name, title)
         axes[0, -1].legend(fontsize=7)
-        _share_legend(axes, len(readouts))
+        _share_legend(axes, len(readouts), any("state_evolution" in row for row in result.rows))
         figure.suptitle(_caption(result), fontsize=9)
     return figure
 
 
-def _share_legend(axes, n_readouts: int) -> None:
+def _share_legend(axes, n_readouts: int, evolved: bool) -> None:
     """Put the legend of the errors into the last panel of errors that shows anything."""
     for ax in reversed(list(axes[:, :n_readouts].flat)):
         handles, labels = ax.get_legend_handles_labels()
         if handles:
             (line,) = ax.plot([], [], color="0.3", linewidth=1.2)
-            ax.legend([*handles, line], [*labels, "closed form"], fontsize=7)
+            (dots,) = ax.plot([], [], ":", color="0.3", linewidth=1.2)
+            more = [(line, "closed form"), (dots, "state evolution")][: 1 + evolved]
+            ax.legend(
+                [*handles, *[m[0] for m in more]], [*labels, *[m[1] for m in more]], fontsize=7
+            )
             return
 
 

@@ -1,4 +1,4 @@
-"""Mean squared error by layer: measured with error bars, predicted as lines."""
+"""Mean squared error by layer: measured with error bars, predicted as lines (dotted: state evolution)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,14 +45,16 @@ def plot_mse(ax: Axes, rows: Sequence[Any], metric: str, title: str = "") -> Axe
             color=color,
             label=f"z = {z}",
         )
-        lines = [row for row in points if row["predicted"] and row["predicted"] > _FLOOR]
-        if lines:
-            ax.plot(
-                [row["layer"] for row in lines],
-                [row["predicted"] for row in lines],
-                color=color,
-                linewidth=1.2,
-            )
+        for name, dashes in (("predicted", "-"), ("state_evolution", ":")):
+            lines = [row for row in points if (row.get(name) or 0) > _FLOOR]
+            if lines:
+                ax.plot(
+                    [row["layer"] for row in lines],
+                    [row[name] for row in lines],
+                    dashes,
+                    color=color,
+                    linewidth=1.2,
+                )
     ax.set_yscale("log")
     if not any((row["value"] or 0) > _FLOOR for row in chosen):
         ax.text(0.5, 0.5, f"below {_FLOOR:g}", transform=ax.transAxes, ha="center")

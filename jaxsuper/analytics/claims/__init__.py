@@ -1,0 +1,43 @@
+"""Claims: every formula and statement of the theory, with its evidence and verdict.
+
+Importing this folder registers all claims. A new claim is a function with the `claim` decorator in
+the file of its subject.
+"""
+
+from . import (
+    allocations as allocations,
+    bounds as bounds,
+    capacities as capacities,
+    derivations as derivations,
+    embeddings as embeddings,
+    errors as errors,
+    evolutions as evolutions,
+    generals as generals,
+    geometries as geometries,
+    interactions as interactions,
+    networks as networks,
+    seizures as seizures,
+)
+from ._evidence import ALPHA, Evidence, judge, Judgement, MOST_COMPARISONS, Point, quantile
+from ._ledger import comparisons, Entry, ledger, settle, verify
+from ._registry import Claim, claim, claims, Run
+
+
+__all__ = [
+    "ALPHA",
+    "MOST_COMPARISONS",
+    "Claim",
+    "Entry",
+    "Evidence",
+    "Judgement",
+    "Point",
+    "Run",
+    "claim",
+    "claims",
+    "comparisons",
+    "judge",
+    "ledger",
+    "quantile",
+    "settle",
+    "verify",
+]

@@ -1,0 +1,185 @@
+"""The ledger: every claim run, judged and written down, in an order and form that machines can read."""
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import as_completed, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ...simulation import environment
+from ._evidence import (
+    ALPHA,
+    Evidence,
+    judge,
+    Judgement,
+    MOST_COMPARISONS,
+    quantile,
+    Real,
+    Verdict,
+)
+from ._registry import Claim, Run
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A claim with its verdict.
+
+    Attributes:
+        claim: the claim.
+        verdict: what the evidence says; "error" if it could not be gathered.
+        judgement: of the claim; None after an error.
+        rival: of its rival; None after an error.
+        evidence: the comparisons; None after an error.
+        seconds: that it took.
+        reason: the error.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    judgement: Judgement | None
+    rival: Judgement | None
+    evidence: Evidence | None
+    seconds: float
+    reason: str = ""
+
+    @property
+    def rival_as_it_should(self) -> bool:
+        """Whether the rival was judged the other way round."""
+        if self.rival is None:
+            return False
+        return (self.rival.verdict == "holds") == (self.verdict == "refuted")
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether verdict and rival are what the registry states."""
+        return self.verdict == self.claim.expected and self.rival_as_it_should
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as plain data, without NaN or infinity."""
+        named, found, against = self.claim, self.judgement, self.rival
+        answer: dict[str, Any] = {
+            "id": named.id,
+            "statement": named.statement,
+            "formula": named.formula,
+            "source": named.source,
+            "regime": named.regime,
+            "expected": named.expected,
+            "verdict": self.verdict,
+            "as_expected": self.as_expected,
+            "boundary": list(found.boundary) if found and found.boundary else None,
+            "worst": _number(found.worst) if found else None,
+            "rival": {
+                "statement": named.rival,
+                "verdict": against.verdict if against else None,
+                "worst": _number(against.worst) if against else None,
+                "judged_the_other_way": self.rival_as_it_should,
+            },
+            "seconds": round(self.seconds, 3),
+            "reason": self.reason,
+        }
+        if self.evidence is not None:
+            content = asdict(self.evidence)
+            for point in content["points"]:
+                for name in ("x", "measured", "stderr", "predicted", "rival", "freedom"):
+                    point[name] = None if point[name] is None else _number(point[name])
+                point["allowed_standard_errors"] = quantile(point["freedom"])
+            answer["evidence"] = content
+        return answer
+
+
+def _number(value: Real) -> float | None:
+    number = float(value)
+    return number if abs(number) < float("inf") else None
+
+
+def settle(entry: Claim, run: Run) -> Entry:
+    """Gather the evidence for one claim and judge it; an error becomes a verdict.
+
+    Args:
+        entry: the claim.
+        run: how thoroughly.
+
+    Returns:
+        The entry of the ledger.
+    """
+    started = time.perf_counter()
+    try:
+        evidence = entry.gather(run)
+        found, against = judge(evidence), judge(evidence, rival=True)
+    except Exception as error:  # one claim that cannot be run must not hide the others
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{where.filename.rpartition('/')[2]}:{where.lineno}"
+        reason = f"{type(error).__name__} at {place}: {error}"
+        seconds = time.perf_counter() - started
+        return Entry(entry, "error", None, None, None, seconds, reason)
+    seconds = time.perf_counter() - started
+    return Entry(entry, found.verdict, found, against, evidence, seconds)
+
+
+def verify(
+    chosen: Sequence[Claim],
+    run: Run,
+    progress: Callable[[Entry], None] | None = None,
+    workers: int | None = None,
+) -> list[Entry]:
+    """Settle claims, several at once: most of the time goes into compiling, on one core each.
+
+    Args:
+        chosen: from `claims`.
+        run: how thoroughly.
+        progress: called with every entry as soon as there is one, in the caller's thread.
+        workers: claims at once; by default one more than cores, at most five.
+
+    Returns:
+        The entries in the order of the claims.
+
+    Raises:
+        RuntimeError: if there are more comparisons than the error rate was shared among.
+    """
+    found: dict[str, Entry] = {}
+    # One more than cores, for a claim that waits for the measurement of another.
+    count = workers or min((os.cpu_count() or 1) + 1, 5)
+    pool = ThreadPoolExecutor(count)
+    try:
+        waiting = [pool.submit(settle, entry, run) for entry in chosen]
+        for done in as_completed(waiting):
+            entry = done.result()
+            found[entry.claim.id] = entry
+            if progress is not None:
+                progress(entry)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    entries = [found[entry.id] for entry in chosen]
+    made = comparisons(entries)
+    if made > MOST_COMPARISONS:
+        raise RuntimeError(
+            f"{made} comparisons share an error rate made for {MOST_COMPARISONS}; raise the number"
+        )
+    return entries
+
+
+def comparisons(entries: Iterable[Entry]) -> int:
+    """Return how many comparisons were made, rivals not counted."""
+    return sum(len(entry.evidence.points) for entry in entries if entry.evidence is not None)
+
+
+def ledger(entries: Sequence[Entry], run: Run) -> list[dict[str, Any]]:
+    """Return the whole ledger as plain data.
+
+    Args:
+        entries: from `verify`.
+        run: the run they are from.
+
+    Returns:
+        A list with one object per claim, each with the environment it was made in.
+    """
+    made = {
+        **environment(),
+        "quick": run.quick,
+        "seed": run.seed,
+        "family_wise_error_rate": ALPHA,
+        "most_comparisons": MOST_COMPARISONS,
+    }
+    return [{**entry.to_json(), "environment": made} for entry in entries]

@@ -1,0 +1,146 @@
+"""Claims about the number of circuits that a design holds (theory 2)."""
+
+from ... import allocation, theory
+from ._designs import lines, pair_counts
+from ._evidence import Evidence, Point
+from ._registry import claim, Run
+
+
+# n -> S -> circuits, published with the prime steps.
+_PUBLISHED_CAPACITY = {
+    200: {3: 2473, 4: 1115, 5: 519, 6: 317, 8: 148, 10: 100, 12: 54},
+    250: {3: 3854, 4: 1773, 5: 815, 6: 557, 8: 224, 10: 142, 12: 81},
+    500: {3: 15437, 4: 7046, 5: 3237, 6: 2101, 8: 926, 10: 559, 12: 376},
+    1000: {3: 61735, 4: 28284, 5: 12901, 6: 8243, 8: 3661, 10: 2240, 12: 1394},
+}
+
+
+def _steps(n: int, S: int, powers: bool) -> list[int]:
+    primes = [p for p in range(2, S) if all(p % k for k in range(2, p))]
+    steps = [s for s in range(1, n) if s * (S - 1) < n and all(s % p for p in primes)]
+    composite = any(S % p == 0 for p in primes)
+    found = []
+    for s in steps:
+        while s * (S - 1) < n:
+            found.append(s)
+            if not (powers and composite):
+                break
+            s *= S
+    return sorted(set(found))
+
+
+def _progressions(n: int, S: int, powers: bool = True) -> int:
+    """Count progressions: shift j of step s leaves ceil((n-j)/s) neurons to cut into S-tuples."""
+    return sum(
+        -(-(n - shift) // step) // S for step in _steps(n, S, powers) for shift in range(step)
+    )
+
+
+@claim(
+    "capacities.prime-steps",
+    "Prime steps hold as many circuits as published: over admissible steps and shifts, the "
+    "progressions that fit end to end.",
+    formula=r"T = \sum_s \sum_{j<s} \left\lfloor \lceil (n-j)/s \rceil / S \right\rfloor",
+    source="[C2], [R]; theory 2",
+    expected="holds",
+    rival="the same count without the steps s·S^k that a composite S admits",
+)
+def _prime_step_capacity(run: Run) -> Evidence:
+    points = []
+    for n, row in _PUBLISHED_CAPACITY.items():
+        for S, published in row.items():
+            made = float(len(allocation.prime_step_family(n, S)))
+            rival = float(_progressions(n, S, powers=False))
+            points.append(Point(S, made, published, rival=rival, series=f"n = {n}, published"))
+            counted = float(_progressions(n, S))
+            points.append(Point(S, made, counted, rival=rival, series=f"n = {n}, counted"))
+    return Evidence(points, "S", "circuits", log_y=True)
+
+
+@claim(
+    "capacities.johnson-bound",
+    "No family holds more circuits than the Johnson bound, nor that more than the pairs of neurons.",
+    formula=r"T \leq \left\lfloor \frac{n}{S} \left\lfloor \frac{n-1}{S-1} \right\rfloor "
+    r"\right\rfloor \leq \frac{n (n-1)}{S (S-1)}",
+    source="S. M. Johnson (1962); theory 2",
+    expected="holds",
+    rival="three quarters of the Johnson bound",
+)
+def _johnson_bound(run: Run) -> Evidence:
+    points = []
+    for n in (200, 250, 500):
+        for S in (3, 4, 5, 6, 8, 10):
+            bound = allocation.johnson_bound(n, S)
+            q = max(p for p in range(2, n // S + 1) if all(p % k for k in range(2, p)))
+            for name, count in (
+                ("prime steps", allocation.prime_step_capacity(n, S)),
+                ("lines", lines(n, q, S).n_circuits if q >= S else 0),
+            ):
+                points.append(
+                    Point(
+                        S,
+                        count,
+                        bound,
+                        rival=0.75 * bound,
+                        series=f"{name}, n = {n}",
+                        relation="at most",
+                    )
+                )
+            pairs = theory.pair_count_bound(n, S)
+            points.append(Point(S, bound, pairs, series="bound against pairs", relation="at most"))
+    return Evidence(points, "S", "circuits", log_y=True)
+
+
+@claim(
+    "capacities.transversal-design",
+    "Lines over GF(q) on S·q neurons: q^2 circuits, every neuron used q times, overlap rate "
+    "1/(S(q+1)).",
+    formula=r"T = q^2, \quad r_i = q, \quad e = \frac{1}{S (q+1)}",
+    source="finite geometry; theory 2",
+    expected="holds",
+    rival="e = 1/(S q)",
+)
+def _transversal_design(run: Run) -> Evidence:
+    points = []
+    for q, S in ((11, 4), (23, 5), (31, 8), (41, 6)):
+        design = lines(S * q, q, S)
+        rate = float((pair_counts(design) ** 2).mean()) / S**2
+        points.append(Point(q, rate, 1 / (S * (q + 1)), rival=1 / (S * q), series=f"e, S = {S}"))
+        for name, value in (
+            ("least load", design.loads.min()),
+            ("largest load", design.loads.max()),
+        ):
+            points.append(Point(q, float(value), q, series=name))
+        points.append(Point(q, float(len({tuple(s) for s in design.sets})), q * q, series="T"))
+    return Evidence(points, "q", "e, loads, circuits", slack=1e-9, log_y=True)
+
+
+@claim(
+    "capacities.rate",
+    "At fixed S the capacity of prime steps and of lines grows like n^2; the fitted prefactor is "
+    "below that of the pair count.",
+    formula=r"T(n) \propto n^2",
+    source="pair count; theory 2",
+    regime="S = 6, n = 125 to 4000",
+    expected="holds",
+    rival="n^(3/2)",
+)
+def _capacity_rate(run: Run) -> Evidence:
+    widths, S = [125, 250, 500, 1000, 2000, 4000], 6
+    rate, points, notes = theory.RATES["disjoint-pairs"], [], []
+    prime = [allocation.prime_step_capacity(n, S) for n in widths]
+    fields = [
+        max(p for p in range(2, n // S + 1) if all(p % k for k in range(2, int(p**0.5) + 1))) ** 2
+        for n in widths
+    ]
+    for i, (name, found) in enumerate((("prime steps", prime), ("lines", fields))):
+        fit = theory.fit_rate(rate, widths, found)
+        exponent = 2 * fit.exponent
+        points.append(Point(i, exponent, 2, rival=1.5, series=f"{name}: exponent"))
+        points.append(
+            Point(
+                i, fit.prefactor, 1 / (S * (S - 1)), series=f"{name}: prefactor", relation="at most"
+            )
+        )
+        notes.append(f"{name}: T = {fit.prefactor:.4f}·n^2, exponent {exponent:.3f}")
+    return Evidence(points, "family", "exponent, prefactor", tolerance=0.05, note="; ".join(notes))

@@ -1,0 +1,395 @@
+"""Claims derived symbolically: from first principles with sympy, compared with the coded formulas.
+
+Every derivation starts from definitions and ends in an expression that is evaluated exactly at
+random rational points, where the coded formula has to give the same number: a typo in either is
+found. sympy is imported when a derivation runs.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+
+from ... import theory
+from ...allocation import prime_steps
+from ...circuits import Step
+from ...network import build, Clipped, Plain
+from ._evidence import Evidence, Point
+from ._registry import claim, Run
+from ._symbolic import compare, draw_scaled, draw_sizes, symbols
+
+
+def _general_mse(z, T, a, trace, trace_square, total, total_square):
+    """Return MSE(a) from tr G, tr G^2, 1'G1, 1'G^2 1, by expanding (I - aG)^2."""
+    q = (z - 1) / (T - 1)
+    own = T - 2 * a * trace + a**2 * trace_square
+    joint = T - 2 * a * total + a**2 * total_square
+    return z / T * ((1 - q) * own + q * joint)
+
+
+def _square_of_cosine(D):
+    """Return E<v, w>^2 of random unit vectors: the density of a cosine is (1-x^2)^((D-3)/2)."""
+    import sympy
+
+    def moment(power):
+        # The integral of x^power (1-x^2)^((D-3)/2) over -1..1 is a beta function.
+        return (
+            sympy.gamma(sympy.Rational(power + 1, 2))
+            * sympy.gamma((D - 1) / 2)
+            / sympy.gamma(sympy.Rational(power + 1, 2) + (D - 1) / 2)
+        )
+
+    return sympy.gammasimp(moment(2) / moment(0))
+
+
+def _random_mse():
+    """Return MSE(a) of random unit vectors from the moments of their Gram matrix."""
+    z, T, D, a = symbols("z T D a")
+    square = _square_of_cosine(D)
+    pairs = T * (T - 1)
+    # tr G = T and E 1'G1 = T. In E 1'G^2 1 a term <i,j><j,k> with i ≠ k vanishes: some vector
+    # stands in it once. What is left is E tr G^2.
+    trace_square = T + pairs * square
+    return _general_mse(z, T, a, T, trace_square, T, trace_square)
+
+
+@claim(
+    "derivations.random-embedding",
+    "The error of random unit vectors, from the distribution of a cosine on the sphere.",
+    formula=r"\mathrm{E}\langle v, w\rangle^2 = \frac{\int x^2 (1-x^2)^{(D-3)/2} dx}"
+    r"{\int (1-x^2)^{(D-3)/2} dx} = \frac{1}{D}",
+    source="derived; the leading order is [M]'s",
+    expected="holds",
+    rival="T/D in place of (T-1)/D",
+)
+def _random_embedding(run: Run) -> Evidence:
+    points = compare(
+        run,
+        _random_mse(),
+        theory.random_embedding_mse,
+        lambda T, D, z, a: z * ((1 - a) ** 2 + a**2 * T / D),
+        draw_scaled,
+        "MSE(a)",
+    )
+    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+
+
+@claim(
+    "derivations.best-scale",
+    "The best scale and the least error of random unit vectors, from d MSE/da = 0.",
+    formula=r"a = \frac{D}{D+T-1}, \quad \min_a \mathrm{MSE} = \frac{z (T-1)}{D+T-1}",
+    source="derived; [M] has the leading order",
+    expected="holds",
+    rival="[M]'s leading orders D/(T+D) and z T/(T+D)",
+)
+def _best_scale(run: Run) -> Evidence:
+    import sympy
+
+    a, form = sympy.Symbol("a", positive=True), _random_mse()
+    (best,) = sympy.solve(sympy.diff(form, a), a)
+    least = sympy.simplify(form.subs(a, best))
+    points = compare(
+        run,
+        best,
+        lambda T, D, z: theory.random_embedding_scale(T, D),
+        lambda T, D, z: D / (T + D),
+        draw_sizes,
+        "scale",
+    )
+    points += compare(
+        run,
+        least,
+        theory.random_embedding_best_mse,
+        theory.random_embedding_leading_mse,
+        draw_sizes,
+        "least error",
+    )
+    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+
+
+@claim(
+    "derivations.leading-orders",
+    "For T and D to infinity at a fixed ratio the exact least error goes over into [M]'s z T/(T+D).",
+    formula=r"\frac{T-1}{D+T-1} \to \frac{T}{T+D}",
+    source="[M]; derived",
+    expected="holds",
+    rival="z (1 - D/T), the limit of shared neurons",
+)
+def _leading_orders(run: Run) -> Evidence:
+    import sympy
+
+    z, T, ratio = symbols("z T ratio")
+    exact = z * (T - 1) / (ratio * T + T - 1)
+    limit = sympy.limit(exact, T, sympy.oo)
+
+    def draw(rng):
+        return {
+            "z": int(rng.integers(1, 5)),
+            "ratio": float(Fraction(int(rng.integers(1, 16)), 16)),
+        }
+
+    def coded(z, ratio):
+        # z T/(T+D) depends on the ratio alone.
+        return theory.random_embedding_leading_mse(16, round(16 * ratio), z)
+
+    points = compare(run, limit, coded, lambda z, ratio: z * (1 - ratio), draw, "limit")
+    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+
+
+@claim(
+    "derivations.shared-neurons",
+    "The error of k features per neuron, from hypergeometric counts of how many of them are active.",
+    formula=r"\mathrm{MSE} = z\,\mathrm{E}(1 - a(1+K))^2 + (T-z)\,\mathrm{E}(a K')^2",
+    source="derived; [M] leaves co-activation out",
+    expected="holds",
+    rival="[M]'s form without co-activation",
+)
+def _shared_neurons(run: Run) -> Evidence:
+    z, T, k, a = symbols("z T k a")
+
+    def moments(size, marked, drawn):
+        """Return E K and E K^2 of a hypergeometric count, from factorial moments."""
+        first = drawn * marked / size
+        second = drawn * (drawn - 1) * marked * (marked - 1) / (size * (size - 1))
+        return first, second + first
+
+    # Beside an active feature: z-1 more among T-1, of which k-1 share its neuron; else z.
+    one, two = moments(T - 1, k - 1, z - 1)
+    rest = moments(T - 1, k - 1, z)[1]
+    active = 1 - 2 * a * (1 + one) + a**2 * (1 + 2 * one + two)
+    derived = z * active + (T - z) * a**2 * rest
+
+    def draw(rng):
+        k, neurons = int(rng.integers(2, 9)), int(rng.integers(4, 30))
+        return {
+            "T": k * neurons,
+            "k": k,
+            "z": int(rng.integers(2, 5)),
+            "a": float(Fraction(int(rng.integers(1, 16)), 16)),
+        }
+
+    points = compare(
+        run,
+        derived,
+        lambda T, k, z, a: theory.shared_mse([k] * (T // k), z, a),
+        lambda T, k, z, a: theory.shared_published_mse(T, T // k, z, a),
+        draw,
+        "MSE(a)",
+    )
+    at_best = derived.subs(a, 1 / k)
+    points += compare(
+        run,
+        at_best,
+        lambda T, k, z, a: theory.linear_mse_bound(T, T // k, z),
+        lambda T, k, z, a: z * (1 - 1 / k),
+        draw,
+        "a = 1/k: the bound",
+    )
+    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+
+
+@claim(
+    "derivations.second-moments",
+    "The bound over all rank-D reconstructions, from the eigenvalues of the features' second moments.",
+    formula=r"\lambda = \frac{z}{T}(1-q) = \frac{z (T-z)}{T (T-1)} \ (T-1\ \mathrm{times})",
+    source="Eckart and Young; theory 9",
+    expected="holds",
+    rival="without the factor 1 - q",
+)
+def _second_moments(run: Run) -> Evidence:
+    import sympy
+
+    z, T, D = symbols("z T D")
+    # E x_i^2 = z/T and E x_i x_j = z(z-1)/(T(T-1)): a multiple of I plus one of 1 1'. A vector
+    # orthogonal to 1 sees their difference; D of the T eigenvalues are kept, 1's among them.
+    value = sympy.factor(z / T - z * (z - 1) / (T * (T - 1)))
+    derived = (T - D) * value
+    points = compare(
+        run,
+        derived,
+        theory.linear_mse_bound,
+        lambda T, D, z: z * (1 - D / T) * 1.0 + (z == 1) * 1.0,
+        draw_sizes,
+        "bound",
+    )
+    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+
+
+@claim(
+    "derivations.gate-factor",
+    "The power that an active rotation hands on is 1 + 2(1+b)^2, integrated over its direction.",
+    formula=r"\frac{1}{2\pi}\int_0^{2\pi} \left|(\cos\theta, \sin\theta) + (1+b)(1,1)\right|^2 "
+    r"d\theta = 1 + 2(1+b)^2",
+    source="[R] for b = 1; derived",
+    expected="holds",
+    rival="9, which is right for b = 1 only",
+)
+def _gate_factor(run: Run) -> Evidence:
+    import sympy
+
+    b, angle = sympy.Symbol("b", positive=True), sympy.Symbol("theta", real=True)
+    power = (sympy.cos(angle) + 1 + b) ** 2 + (sympy.sin(angle) + 1 + b) ** 2
+    derived = sympy.simplify(sympy.integrate(power, (angle, 0, 2 * sympy.pi)) / (2 * sympy.pi))
+
+    def draw(rng):
+        return {"b": float(Fraction(int(rng.integers(1, 40)), 16) + Fraction(1, 64))}
+
+    def coded(b):
+        # Layer 1, z = 2 and e = 1 leave the factor alone.
+        return theory.rotation_active_mse(1, 2, 1.0, 2, b)
+
+    points = compare(run, derived, coded, lambda b: 9.0, draw, "factor")
+    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+
+
+@claim(
+    "derivations.first-layer",
+    "The mean square of an inactive indicator after layer 1, from the counts of neurons that active "
+    "circuits use.",
+    formula=r"\mathrm{E} K^2 = S\,P(\mathrm{used}) + S(S-1)\,P(\mathrm{both\ used})",
+    source="derived in `theory.inactive_first_layer_mse`",
+    expected="holds",
+    rival="z P/S^2 + z(z-1)(P/S)^2, which counts a neuron twice",
+)
+def _first_layer(run: Run) -> Evidence:
+    import sympy
+
+    z, S, P = symbols("z S P")
+    q = P / S
+    used = 1 - (1 - q) ** z
+    # An active circuit uses at most one of the two: it avoids both with probability 1 - 2q.
+    both = 1 - 2 * (1 - q) ** z + (1 - 2 * q) ** z
+    derived = sympy.expand_power_base((S * used + S * (S - 1) * both) / S**2)
+
+    def draw(rng):
+        return {
+            "z": int(rng.integers(2, 6)),
+            "S": int(rng.integers(2, 11)),
+            "P": float(Fraction(int(rng.integers(1, 32)), 64)),
+        }
+
+    points = compare(
+        run,
+        derived,
+        theory.inactive_first_layer_mse,
+        lambda z, S, P: z * P / S**2 + z * (z - 1) * (P / S) ** 2,
+        draw,
+        "mean square",
+    )
+    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+
+
+@claim(
+    "derivations.even-loads",
+    "Among all loads of a given sum equal ones have the least overlap rate, (T S/n - 1)/((T-1) S).",
+    formula=r"\min_{\sum r_i = T S} \frac{\sum r_i (r_i - 1)}{T (T-1) S^2}\ \mathrm{at}\ r_i = T S/n",
+    source="theory 2 (Lagrange)",
+    expected="holds",
+    rival="rho itself, without the factor T/(T-1)",
+)
+def _even_loads(run: Run) -> Evidence:
+    import sympy
+
+    T, S, n = symbols("T S n")
+    r, price = sympy.symbols("r price")
+    # Stationary for every neuron alike: 2r - 1 = price, so all loads are equal.
+    (load,) = sympy.solve(sympy.diff(r * (r - 1) - price * r, r), r)
+    (multiplier,) = sympy.solve(n * load - T * S, price)
+    equal = load.subs(price, multiplier)
+    derived = sympy.simplify(n * equal * (equal - 1) / (T * (T - 1) * S**2))
+
+    def draw(rng):
+        n = int(rng.integers(20, 400))
+        return {"n": n, "S": int(rng.integers(2, 11)), "T": n + int(rng.integers(1, 1000))}
+
+    points = compare(
+        run,
+        derived,
+        theory.overlap_rate_lower_bound,
+        lambda n, S, T: theory.overlap_rate_published(1, n, S, T),
+        draw,
+        "e",
+    )
+    points += compare(
+        run,
+        derived * S**2,
+        theory.mean_overlap_even,
+        lambda n, S, T: S * S / n,
+        draw,
+        "mean overlap",
+    )
+    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+
+
+@claim(
+    "derivations.welch",
+    "Welch's bounds and the floor of unit-diagonal readouts, from (tr M)^2 <= rank(M) |M|^2.",
+    formula=r"\sum_{i \neq j} M_{ij}^2 \geq \frac{T^2}{D} - T = \frac{T (T-D)}{D}",
+    source="[W]; theory 9",
+    expected="holds",
+    rival="1/D for the mean square of a pair, the value of random vectors",
+)
+def _welch(run: Run) -> Evidence:
+    T, D = symbols("T D")
+    # M has rank D and unit diagonal: tr M = T, and the diagonal holds T of |M|^2 >= T^2/D.
+    floor = T**2 / D - T
+    points = compare(
+        run,
+        floor,
+        lambda T, D, z: theory.readout_floor(T, D),
+        lambda T, D, z: T * (T - 1) / D,
+        draw_sizes,
+        "floor",
+    )
+    points += compare(
+        run,
+        floor / (T * (T - 1)),
+        lambda T, D, z: theory.welch_mean_square(T, D),
+        lambda T, D, z: 1 / D,
+        draw_sizes,
+        "mean square",
+    )
+    points += compare(
+        run,
+        (floor / (T * (T - 1))) ** 0.5,
+        lambda T, D, z: theory.welch_bound(T, D),
+        lambda T, D, z: D**-0.5,
+        draw_sizes,
+        "largest",
+    )
+    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+
+
+@claim(
+    "derivations.inhibition-and-correction",
+    "chi' and c, solved from the condition that the mean unwanted input vanishes.",
+    formula=r"(1+\chi')\,U - \chi' S^2 = 0, \qquad p\,(1/S + c) - c\,S = 0",
+    source="[R], [C2]; theory 4",
+    expected="holds",
+    rival="their first orders U/S^2 and p/S^2",
+)
+def _inhibition_and_correction(run: Run) -> Evidence:
+    import sympy
+
+    U, p, S = symbols("U p S")
+    chi, c = sympy.symbols("chi c")
+    (inhibition,) = sympy.solve((1 + chi) * U - chi * S**2, chi)
+    (correction,) = sympy.solve(p * (1 / S + c) - c * S, c)
+    points, key = [], run.key("inhibition")
+    sizes = ((60, 4, 30), (120, 5, 100), (250, 6, 300))
+    for index, (n, size, count) in enumerate(run.choose(sizes[1:2], sizes)):
+        design = prime_steps(n, size, count)
+        circuits = Step(count)
+        clipped = build(circuits, design, 2, "clipped", key=key)
+        plain = build(circuits, design, 2, "plain", key=key, overlap="exact")
+        assert isinstance(clipped, Clipped) and isinstance(plain, Plain)
+        loads = np.asarray(design.loads, np.float64)
+        received = np.asarray(clipped.connected[0], np.float64) @ loads
+        unwanted = float((loads * (received - size)).sum()) / (count * (count - 1))
+        overlap = design.mean_overlap
+        for series, coded, derived, values, first in (
+            ("chi'", clipped.inhibition[0, 0], inhibition, {U: unwanted, S: size}, unwanted),
+            ("c", plain.correction / size, correction, {p: overlap, S: size}, overlap),
+        ):
+            right = float(derived.subs(values))
+            points.append(Point(index, float(coded), right, rival=first / size**2, series=series))
+    return Evidence(points, "network", "coded chi', c", tolerance=1e-5, log_y=True)

@@ -1,0 +1,55 @@
+"""Every claim of the registry has the verdict it states; its rival the other one."""
+
+import time
+
+import pytest
+from jaxsuper.analytics.claims import claims, comparisons, MOST_COMPARISONS, Run, settle
+
+
+QUICK = ("allocations", "capacities", "derivations", "interactions", "embeddings", "bounds")
+
+
+def unexpected(entries):
+    return [
+        (entry.claim.id, entry.verdict, entry.rival and entry.rival.verdict, entry.reason)
+        for entry in entries
+        if not entry.as_expected
+    ]
+
+
+@pytest.mark.parametrize("subject", QUICK)
+def test_verdicts(subject):
+    run = Run(quick=True)
+    assert not unexpected([settle(entry, run) for entry in claims([subject])])
+
+
+def test_simulated_verdicts():
+    """One of each kind that simulates: holds, holds in a regime, refuted."""
+    run = Run(quick=True)
+    chosen = ["errors.rotation-active", "errors.first-layer", "errors.first-layer-published"]
+    chosen += ["errors.first-layer-pairs", "seizures.inactive-circuits-first"]
+    assert not unexpected([settle(entry, run) for entry in claims(chosen)])
+
+
+def test_draws_do_not_depend_on_the_other_claims():
+    """A claim alone gives the same evidence as after others."""
+    ids = ["allocations.mean-overlap-naive", "allocations.random-overlaps"]
+    run = Run(quick=True)
+    both = [settle(entry, run).to_json() for entry in claims(ids)]
+    alone = settle(claims([ids[1]])[0], Run(quick=True)).to_json()
+    assert both[-1]["id"] == ids[1] or both[0]["id"] == ids[1]
+    assert alone["evidence"] in [entry["evidence"] for entry in both]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("quick", [True, False], ids=["quick", "full"])
+def test_whole_ledger(quick, seed):
+    """All verdicts, also with other random numbers."""
+    if not quick and seed:
+        pytest.skip("one full ledger is enough")
+    started, run = time.perf_counter(), Run(quick=quick, seed=seed)
+    entries = [settle(entry, run) for entry in claims()]
+    print(len(entries), comparisons(entries), f"{time.perf_counter() - started:.0f} s")
+    assert not unexpected(entries)
+    assert comparisons(entries) <= MOST_COMPARISONS
