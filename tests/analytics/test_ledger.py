@@ -27,7 +27,7 @@ def test_simulated_verdicts():
     """One of each kind that simulates: holds, holds in a regime, refuted."""
     run = Run(quick=True)
     chosen = ["errors.rotation-active", "errors.first-layer", "errors.first-layer-published"]
-    chosen += ["errors.first-layer-pairs", "seizures.inactive-circuits-first"]
+    chosen += ["errors.first-layer-pairs", "activations"]
     assert not unexpected([settle(entry, run) for entry in claims(chosen)])
 
 

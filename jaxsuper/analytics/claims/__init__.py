@@ -5,6 +5,7 @@ the file of its subject.
 """
 
 from . import (
+    activations as activations,
     allocations as allocations,
     bounds as bounds,
     capacities as capacities,

@@ -18,6 +18,9 @@ from ._evidence import Evidence, Verdict
 
 
 _Choice = TypeVar("_Choice")
+# Compiled programs hold memory maps, of which a process may have some ten thousands: hundreds of
+# shapes are too many, so they are forgotten from time to time.
+_EXPERIMENTS_KEPT = 12
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Run:
                     for z in experiment.n_active:
                         found[z].append(simulate(network, z, experiment.batch_size, key=key))
                 self.measured[experiment] = found
+                if len(self.measured) % _EXPERIMENTS_KEPT == 0:
+                    jax.clear_caches()
             return self.measured[experiment]
 
     def measure(self, **settings) -> dict[int, Measurement]:
