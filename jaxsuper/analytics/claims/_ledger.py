@@ -4,7 +4,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import as_completed, ThreadPoolExecutor
+from concurrent.futures import as_completed, Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -136,19 +136,31 @@ def verify(
         The entries in the order of the claims.
 
     Raises:
+        KeyboardInterrupt: on Ctrl-C, after the claims in progress have been handed to `progress`.
         RuntimeError: if there are more comparisons than the error rate was shared among.
     """
     found: dict[str, Entry] = {}
-    # One more than cores, for a claim that waits for the measurement of another.
-    count = workers or min((os.cpu_count() or 1) + 1, 5)
-    pool = ThreadPoolExecutor(count)
-    try:
-        waiting = [pool.submit(settle, entry, run) for entry in chosen]
-        for done in as_completed(waiting):
-            entry = done.result()
+
+    def take(done: Future[Entry]) -> None:
+        entry = done.result()
+        if entry.claim.id not in found:
             found[entry.claim.id] = entry
             if progress is not None:
                 progress(entry)
+
+    # One more than cores, for a claim that waits for the measurement of another.
+    pool = ThreadPoolExecutor(workers or min((os.cpu_count() or 1) + 1, 5))
+    waiting = [pool.submit(settle, entry, run) for entry in chosen]
+    try:
+        for done in as_completed(waiting):
+            take(done)
+    except KeyboardInterrupt:
+        # What is in progress cannot be stopped, so it may as well be kept.
+        pool.shutdown(cancel_futures=True)
+        for done in waiting:
+            if not done.cancelled() and done.exception() is None:
+                take(done)
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
     entries = [found[entry.id] for entry in chosen]
