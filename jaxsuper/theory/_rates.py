@@ -72,7 +72,9 @@ class FittedRate:
     largest: float
 
 
-def fit_rate(rate: Rate, widths: Sequence[float], measured: Iterable[float]) -> FittedRate:
+def fit_rate(
+    rate: Rate, widths: Sequence[float | int], measured: Iterable[float | int]
+) -> FittedRate:
     """Fit the prefactor of a rate to measured capacities, and test its exponent.
 
     Args:
