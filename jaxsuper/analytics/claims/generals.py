@@ -21,7 +21,7 @@ def _mlps(run: Run):
     Permutations of three neurons keep the norm, so errors are handed on as they are.
     """
     count, width, S, q = 300, 3, 6, 83
-    n_networks, batch = run.choose((16, 200), (40, 1000))
+    n_networks, batch = run.choose((20, 400), (40, 1000))
     design = lines(S * q, q, S, np.arange(count))
     rng = np.random.default_rng(run.seed)
     orders = np.array([rng.permutation(width) for _ in range(count)])
@@ -69,10 +69,22 @@ def _inactive(run: Run) -> Evidence:
     formula=r"\mathrm{E}|\delta a^l|^2 = (l-1)\left(T e^2 z\,\mathrm{E}|\delta w_u a_v|^2 + "
     r"J (z-1)\,\mathrm{E}|\overline{w} a_v|^2\right) + l\,e\,(z-1)\,\mathrm{E}|w_v a_v|^2",
     source="[C2], [R] with J derived here; theory 6",
-    regime="MLPs with d = 3, T = 300, n = 498, S = 6, layers 1 to 3; within 25 %",
-    expected="holds",
+    regime="MLPs with d = 3, T = 300, n = 498, S = 6, layers 1 and 2; within 10 %",
+    expected="holds in regime",
     rival="half of it",
 )
 def _active(run: Run) -> Evidence:
     points = _points(run, "mse_a_active", range(1, _LAYERS + 1))
-    return Evidence(points, "layer", "E|da|^2 of active circuits", tolerance=0.25)
+    note = (
+        "Nothing silences idle circuits here: from layer 3 on they hand on what they received, which "
+        "the form leaves out. Rotations have a gate against that (errors.rotation-active)."
+    )
+    return Evidence(
+        points,
+        "layer",
+        "E|da|^2 of active circuits",
+        tolerance=0.1,
+        slack=1e-10,
+        regime=True,
+        note=note,
+    )
