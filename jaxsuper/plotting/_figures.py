@@ -72,7 +72,7 @@ def _caption(result: ExperimentResult) -> str:
     return (
         f"{given.construction} {given.circuit}, {given.allocation}: D = {given.network_width}, "
         f"T = {given.n_circuits}, S = {given.redundancy}, {given.batch_size} samples{networks}, "
-        f"seed {given.seed} (points: measured ± s.e.; lines: closed form without erroneous "
-        f"activation)\njaxsuper {made['jaxsuper']}, jax {made['jax']}, {made['device']}, "
+        f"seed {given.seed}\npoints: measured ± s.e.; closed form: without erroneous activation; "
+        f"jaxsuper {made['jaxsuper']}, jax {made['jax']}, {made['device']}, "
         f"{made['dtype']} {made['precision']}"
     )
