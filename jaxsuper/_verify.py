@@ -1,6 +1,5 @@
 """`jaxsuper verify`: the ledger in the terminal and on disk."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,24 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ._types import check
-from .analytics import write_json, written_whole
+from .analytics import make_writable_folder, write_json, written_whole
 from .analytics.claims import Claim, claims, comparisons, Entry, ledger, Run, verify
 
 
 _COLORS = {"holds": "green", "holds in regime": "yellow", "refuted": "magenta", "error": "red"}
-
-
-def _check_folder(out: Path | None) -> None:
-    """Make the folder and make sure that it can be written to, before minutes of work."""
-    if out is None:
-        return
-    check(not out.exists() or out.is_dir(), "out", "must be a folder", out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        check(False, "out", "must be writable", out, error.strerror or str(error))
 
 
 @contextmanager
@@ -98,7 +84,8 @@ def verify_claims(
     if list_only:
         _list(chosen, console)
         return 0
-    _check_folder(out)
+    if out is not None:
+        make_writable_folder(out, "out")
     run, interrupted = Run(quick=quick, seed=seed), False
     entries: list[Entry] = []
     bar = Progress(

@@ -2,6 +2,7 @@
 
 from ._compare import comparison_rows, predict, Row
 from ._experiment import (
+    design_of,
     evolution,
     Experiment,
     ExperimentResult,
@@ -10,7 +11,7 @@ from ._experiment import (
     samples_key,
     with_evolution,
 )
-from ._outputs import check_writable, write_json, written_whole
+from ._outputs import check_writable, make_writable_folder, write_json, written_whole
 
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "Row",
     "check_writable",
     "comparison_rows",
+    "design_of",
     "evolution",
+    "make_writable_folder",
     "predict",
     "prepare",
     "run_experiment",

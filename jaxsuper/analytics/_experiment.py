@@ -152,6 +152,29 @@ def check_experiment(experiment: Experiment) -> None:
     check(given.chunk is None or given.chunk >= 1, "chunk", "must be at least 1", given.chunk)
 
 
+def design_of(experiment: Experiment, index: int = 0) -> Allocation:
+    """Return the allocation of network number `index`, without building the network.
+
+    Args:
+        experiment: the settings.
+        index: which of the independent networks; only random sets differ between them.
+
+    Returns:
+        The design.
+
+    Raises:
+        ValueError: for settings that do not fit together.
+    """
+    check_experiment(experiment)
+    return allocate(
+        experiment.network_width // width_of(experiment.circuit),
+        experiment.redundancy,
+        experiment.n_circuits,
+        experiment.allocation,
+        key=jax.random.fold_in(_network_key(experiment, index), _SETS),
+    )
+
+
 def prepare(
     experiment: Experiment, index: int = 0
 ) -> tuple[AbstractCircuits, Allocation, AbstractNetwork]:
@@ -177,13 +200,7 @@ def prepare(
         upper_threshold=experiment.upper_threshold,
         gate_bias=experiment.gate_bias,
     )
-    design = allocate(
-        experiment.network_width // circuits.width,
-        experiment.redundancy,
-        experiment.n_circuits,
-        experiment.allocation,
-        key=jax.random.fold_in(key, _SETS),
-    )
+    design = design_of(experiment, index)
     options: dict[str, Any] = {}
     if experiment.construction in _INHIBITED:
         options = {
@@ -315,7 +332,7 @@ def with_evolution(result: ExperimentResult) -> ExperimentResult:
     experiment = result.experiment
     if (experiment.circuit, experiment.construction) != ("rotation", "clipped"):
         return result
-    _, design, _ = prepare(experiment)
+    design = design_of(experiment)
     evolved = {z: evolution(experiment, design, z) for z in experiment.n_active}
 
     def extended(row: Row) -> Row:

@@ -26,12 +26,34 @@ def check_writable(path: Path | None, argument: str) -> None:
     check(not path.is_dir(), argument, "must be a file", f"the folder {path}")
     folder = path.parent
     check(folder.is_dir(), argument, "must lie in an existing folder", path, f"create {folder}")
+    _check_takes_files(folder, path, argument)
+    check(not path.exists() or os.access(path, os.W_OK), argument, "must be writable", path)
+
+
+def make_writable_folder(folder: Path, argument: str) -> None:
+    """Make a folder, or raise a `ValueError` unless files can be written to it.
+
+    Args:
+        folder: where results are to go.
+        argument: the argument's name in the error.
+
+    Raises:
+        ValueError: if it is a file, cannot be made, or may not be written to.
+    """
+    check(not folder.exists() or folder.is_dir(), argument, "must be a folder", folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        check(False, argument, "must be writable", folder, error.strerror or str(error))
+    _check_takes_files(folder, folder, argument)
+
+
+def _check_takes_files(folder: Path, given: Path, argument: str) -> None:
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        check(False, argument, "must be writable", path, error.strerror or str(error))
-    check(not path.exists() or os.access(path, os.W_OK), argument, "must be writable", path)
+        check(False, argument, "must be writable", given, error.strerror or str(error))
 
 
 @contextmanager

@@ -3,37 +3,12 @@
 import numpy as np
 import pytest
 from jaxsuper import allocation, theory
+from jaxsuper.analytics.claims._designs import design_for, interaction
 
 
 def measured_interaction(design, rng, n_networks=3):
     """E_{t≠v} (<e_t, Ctilde e_v>/S^2)^2 of drawn matrices, chi' from all ordered pairs."""
-    found, count, size = [], design.n_circuits, design.redundancy
-    off = ~np.eye(count, dtype=bool)
-    for _ in range(n_networks):
-        layers = []
-        for _ in range(2):
-            incidence = np.zeros((count, design.block_width), np.float32)
-            np.put_along_axis(incidence, design.sets[rng.permutation(count)], 1, axis=1)
-            layers.append(incidence)
-        clipped = (layers[1].T @ layers[0] > 0).astype(np.float32)
-        pairs = (layers[1] @ clipped @ layers[0].T)[off].astype(np.float64)
-        chi = pairs.mean() / (size**2 - pairs.mean())
-        found.append((((1 + chi) * pairs - chi * size**2) ** 2).mean() / size**4)
-    return np.mean(found)
-
-
-def design_for(width, count, redundancy):
-    """Prime steps where they fit, lines over GF(p) beyond, one neuron per circuit for S = 1."""
-    if redundancy == 1:
-        sets = (np.arange(count) % width)[:, None].astype(np.int32)
-        return allocation.Allocation(sets, width)
-    if allocation.prime_step_capacity(width, redundancy) >= count:
-        return allocation.prime_steps(width, redundancy, count)
-    q = max(p for p in range(2, width // redundancy + 1) if all(p % k for k in range(2, p)))
-    lines = [
-        [i * q + (a * i + c) % q for i in range(redundancy)] for a in range(q) for c in range(q)
-    ]
-    return allocation.Allocation(np.array(lines[:count], dtype=np.int32), width)
+    return np.mean([interaction(design, rng, "clipped") for _ in range(n_networks)])
 
 
 @pytest.mark.parametrize("redundancy", range(1, 11))

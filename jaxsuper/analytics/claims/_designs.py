@@ -1,5 +1,7 @@
 """Designs and matrices that several claims measure on, made apart from the code they check."""
 
+from math import isqrt
+
 import numpy as np
 
 from ...allocation import Allocation, prime_step_capacity, prime_steps
@@ -24,15 +26,18 @@ def lines(width: int, q: int, redundancy: int, which: np.ndarray | None = None) 
     return Allocation(np.sort(sets, axis=1).astype(np.int32), width)
 
 
+def largest_prime(limit: int) -> int:
+    """Return the largest prime up to `limit`, at least 2."""
+    return max(p for p in range(2, limit + 1) if all(p % k for k in range(2, isqrt(p) + 1)))
+
+
 def design_for(width: int, count: int, redundancy: int) -> Allocation:
     """Return prime steps where they are enough, lines beyond, single neurons for S = 1."""
     if redundancy == 1:
         return Allocation((np.arange(count) % width)[:, None].astype(np.int32), width)
     if prime_step_capacity(width, redundancy) >= count:
         return prime_steps(width, redundancy, count)
-    limit = width // redundancy + 1
-    q = max(p for p in range(2, limit) if all(p % k for k in range(2, int(p**0.5) + 1)))
-    return lines(width, q, redundancy, np.arange(count))
+    return lines(width, largest_prime(width // redundancy), redundancy, np.arange(count))
 
 
 def incidence(design: Allocation, rng: np.random.Generator | None = None) -> np.ndarray:

@@ -29,7 +29,6 @@ MOST_COMPARISONS = 5000
 Relation = Literal["equal", "at most", "at least"]
 Real = float | int | np.floating | np.integer
 Verdict = Literal["holds", "holds in regime", "refuted", "error"]
-VERDICTS: tuple[Verdict, ...] = ("holds", "holds in regime", "refuted", "error")
 
 
 @lru_cache

@@ -1,15 +1,66 @@
-"""Errors of embeddings over every single input, and embeddings of all kinds to try."""
+"""Points from measurements of networks; errors of embeddings over every single input."""
 
 import numpy as np
 
 from ... import features
+from ...simulation import Measurement
+from ._evidence import Point, Real, Relation
+
+
+def measured_at(
+    measurement: Measurement,
+    metric: str,
+    layer: int,
+    predicted: Real,
+    rival: Real | None = None,
+    *,
+    x: Real | None = None,
+    unit: Real = 1.0,
+    series: str = "",
+    relation: Relation = "equal",
+    rival_relation: Relation | None = None,
+) -> Point:
+    """Return the point of one metric in one layer, with the networks as the unit of its error.
+
+    Args:
+        measurement: averaged over networks.
+        metric: its name.
+        layer: l, from 1.
+        predicted: by the claim.
+        rival: by the rival.
+        x: where the point stands; the layer if left out.
+        unit: what the measured value and its error are divided by.
+        series: of the plot.
+        relation: of measured to predicted.
+        rival_relation: of measured to the rival.
+
+    Returns:
+        The point.
+    """
+    return Point(
+        layer if x is None else x,
+        measurement[metric][layer - 1] / unit,
+        predicted,
+        measurement.error(metric)[layer - 1] / unit,
+        rival,
+        measurement.n_networks - 1,
+        series,
+        relation,
+        rival_relation,
+    )
+
+
+def all_inputs(T: int, z: int) -> np.ndarray:
+    """Return every input with z of T features active, (C(T, z), T), in double precision."""
+    sets = features.active_sets(T, z)
+    inputs = np.zeros((len(sets), T))
+    np.put_along_axis(inputs, sets, 1, axis=1)
+    return inputs
 
 
 def exact_error(embedding: features.Embedding, readout: features.Linear, z: int) -> float:
     """Return the mean squared error over every single input, in double precision."""
-    sets = features.active_sets(embedding.n_features, z)
-    inputs = np.zeros((len(sets), embedding.n_features))
-    np.put_along_axis(inputs, sets, 1, axis=1)
+    inputs = all_inputs(embedding.n_features, z)
     vectors = np.asarray(embedding.vectors, np.float64)
     outputs = inputs @ vectors @ np.asarray(readout.weights, np.float64).T
     return float(((inputs - outputs) ** 2).sum(axis=1).mean())

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import partial
@@ -12,15 +12,16 @@ from typing import Any, TypeVar
 import jax
 
 from ..._types import check, KeyScalar
+from ...allocation import Allocation
 from ...simulation import Measurement, merge_networks, simulate
-from .._experiment import evolution, Experiment, prepare, samples_key
+from .._experiment import design_of, evolution, Experiment, prepare, samples_key
 from ._evidence import Evidence, Verdict
 
 
 _Choice = TypeVar("_Choice")
 # Compiled programs hold memory maps, of which a process may have some ten thousands: hundreds of
 # shapes are too many, so they are forgotten from time to time.
-_EXPERIMENTS_KEPT = 12
+_KEPT = 12
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,14 @@ class Run:
     Attributes:
         quick: fewer networks, samples and settings; the verdicts have to be the same.
         seed: of everything random.
-        measured: by experiment, so that two claims about one experiment run it once.
-        made: anything else that several claims share, by name.
-        locks: by experiment or name: claims run in threads, and the second waits for the first.
+        made: what several claims share, measurements above all, by experiment or name.
+        locks: by the same: claims run in threads, and the second one waits for the first.
     """
 
     quick: bool = False
     seed: int = 0
-    measured: dict[Experiment, dict[int, list[Measurement]]] = field(default_factory=dict)
-    made: dict[str, Any] = field(default_factory=dict)
-    locks: defaultdict[Experiment | str, Lock] = field(default_factory=lambda: defaultdict(Lock))
+    made: dict[Hashable, Any] = field(default_factory=dict)
+    locks: defaultdict[Hashable, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def choose(self, quick: _Choice, full: _Choice) -> _Choice:
         """Return the setting for a quick or a full run."""
@@ -49,20 +48,27 @@ class Run:
         """Return a claim's root key: its draws do not depend on which other claims run."""
         return jax.random.fold_in(jax.random.key(self.seed), zlib.crc32(claim.encode()))
 
-    def once(self, name: str, make: Callable[[], _Choice]) -> _Choice:
+    def once(self, name: Hashable, make: Callable[[], _Choice]) -> _Choice:
         """Return what `make` returns, made once per ledger under that name."""
         with self.locks[name]:
             if name not in self.made:
                 self.made[name] = make()
             return self.made[name]
 
+    def design(self, **settings) -> Allocation:
+        """Return the allocation of an experiment; settings as in `networks`."""
+        return design_of(self.experiment(**settings))
+
+    def experiment(self, **settings) -> Experiment:
+        """Return the experiment with these settings and the ledger's seed."""
+        return Experiment(**{"seed": self.seed, **settings})
+
     def evolution(self, experiment: Experiment, n_active: int) -> dict[str, Any]:
         """Return the state evolution of an experiment, once per ledger: metric -> (L,)."""
-        _, design, _ = prepare(experiment)
-        once = partial(evolution, experiment, design, n_active)
         # It does not depend on how much is simulated.
         bare = replace(experiment, n_active=(n_active,), n_networks=1, batch_size=1)
-        return self.once(f"evolution of {bare}", once)
+        make = lambda: evolution(bare, design_of(bare), n_active)
+        return self.once(("evolution", bare), make)
 
     def networks(self, **settings) -> dict[int, list[Measurement]]:
         """Simulate the independent networks of an experiment, once per ledger.
@@ -73,19 +79,19 @@ class Run:
         Returns:
             z -> one measurement per network.
         """
-        experiment = Experiment(**{"seed": self.seed, **settings})
-        with self.locks[experiment]:
-            if experiment not in self.measured:
-                found: dict[int, list[Measurement]] = {z: [] for z in experiment.n_active}
-                for index in range(experiment.n_networks):
-                    _, _, network = prepare(experiment, index)
-                    key = samples_key(experiment, index)
-                    for z in experiment.n_active:
-                        found[z].append(simulate(network, z, experiment.batch_size, key=key))
-                self.measured[experiment] = found
-                if len(self.measured) % _EXPERIMENTS_KEPT == 0:
-                    jax.clear_caches()
-            return self.measured[experiment]
+        experiment = self.experiment(**settings)
+        return self.once(experiment, partial(self._simulate, experiment))
+
+    def _simulate(self, experiment: Experiment) -> dict[int, list[Measurement]]:
+        found: dict[int, list[Measurement]] = {z: [] for z in experiment.n_active}
+        for index in range(experiment.n_networks):
+            _, _, network = prepare(experiment, index)
+            key = samples_key(experiment, index)
+            for z in experiment.n_active:
+                found[z].append(simulate(network, z, experiment.batch_size, key=key))
+        if len(self.made) % _KEPT == 0:
+            jax.clear_caches()
+        return found
 
     def measure(self, **settings) -> dict[int, Measurement]:
         """Return `networks` averaged: the unit of the standard error is the network."""

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from ...simulation import forward, sample_inputs
-from .._experiment import Experiment, prepare, samples_key
+from .._experiment import prepare, samples_key
 from ._evidence import Evidence, Point
 from ._registry import claim, Run
 
@@ -41,7 +41,7 @@ def _erroneous(network, ids, key):
 )
 def _most_loaded(run: Run) -> Evidence:
     settings: dict[str, Any] = {"n_layers": 3, "n_networks": run.choose(16, 60)}
-    experiment, samples = Experiment(**settings), run.choose(300, 1000)
+    experiment, samples = run.experiment(**settings), run.choose(300, 1000)
     most, least = [], []
     for index in range(experiment.n_networks):
         _, design, network = prepare(experiment, index)

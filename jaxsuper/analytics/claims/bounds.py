@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import features, theory
 from ._evidence import Evidence, Point
-from ._measured import exact_error, some_embeddings
+from ._measured import all_inputs, exact_error, some_embeddings
 from ._registry import claim, Run
 
 
@@ -79,7 +79,7 @@ def _rank_bound(run: Run) -> Evidence:
 def _any_encoder(run: Run) -> Evidence:
     points = []
     for T, z in ((8, 2), (10, 3), (12, 4), (12, 2)):
-        table = np.asarray(features.all_features(T, z), np.float64)
+        table = all_inputs(T, z)
         values = np.linalg.svd(table, compute_uv=False)
         for D in (2, T // 2):
             measured = float((values[D:] ** 2).sum() / len(table))

@@ -1,7 +1,7 @@
 """Claims about the number of circuits that a design holds (theory 2)."""
 
 from ... import allocation, theory
-from ._designs import lines, pair_counts
+from ._designs import largest_prime, lines, pair_counts
 from ._evidence import Evidence, Point
 from ._registry import claim, Run
 
@@ -71,7 +71,7 @@ def _johnson_bound(run: Run) -> Evidence:
     for n in (200, 250, 500):
         for S in (3, 4, 5, 6, 8, 10):
             bound = allocation.johnson_bound(n, S)
-            q = max(p for p in range(2, n // S + 1) if all(p % k for k in range(2, p)))
+            q = largest_prime(n // S)
             for name, count in (
                 ("prime steps", allocation.prime_step_capacity(n, S)),
                 ("lines", lines(n, q, S).n_circuits if q >= S else 0),
@@ -129,10 +129,7 @@ def _capacity_rate(run: Run) -> Evidence:
     widths, S = [125, 250, 500, 1000, 2000, 4000], 6
     rate, points, notes = theory.RATES["disjoint-pairs"], [], []
     prime = [allocation.prime_step_capacity(n, S) for n in widths]
-    fields = [
-        max(p for p in range(2, n // S + 1) if all(p % k for k in range(2, int(p**0.5) + 1))) ** 2
-        for n in widths
-    ]
+    fields = [largest_prime(n // S) ** 2 for n in widths]
     for i, (name, found) in enumerate((("prime steps", prime), ("lines", fields))):
         fit = theory.fit_rate(rate, widths, found)
         exponent = 2 * fit.exponent

@@ -207,7 +207,7 @@ def _second_moments(run: Run) -> Evidence:
         run,
         derived,
         theory.linear_mse_bound,
-        lambda T, D, z: z * (1 - D / T) * 1.0 + (z == 1) * 1.0,
+        lambda T, D, z: z * (1 - D / T),
         draw_sizes,
         "bound",
     )

@@ -51,7 +51,7 @@ def _draws(run: Run, T: int, D: int, name: str) -> list[features.Embedding]:
 
 def _average(draws: list[features.Embedding], z: int, a: float) -> tuple[float, float, int]:
     """Return the mean error over draws at scale a, its standard error and degrees of freedom."""
-    found = [features.linear_mse(one, features.Linear(a * one.vectors), z) for one in draws]
+    found = [features.linear_mse(one, features.scaled(one, a), z) for one in draws]
     return float(np.mean(found)), float(np.std(found, ddof=1) / len(draws) ** 0.5), len(draws) - 1
 
 
@@ -101,9 +101,7 @@ def _random_best_scale(run: Run) -> Evidence:
     for T, D in _SIZES[1:4]:
         draws, cross, power = _draws(run, T, D, f"scale {T} {D}"), [], []
         for one in draws:
-            half, full = (
-                features.linear_mse(one, features.Linear(a * one.vectors), z) for a in (0.5, 1.0)
-            )
+            half, full = (features.linear_mse(one, features.scaled(one, a), z) for a in (0.5, 1.0))
             # MSE(a) = z - 2 c a + p a^2, from its values at 0, 1/2 and 1.
             cross.append((full - 4 * half + 3 * z) / 2)
             power.append(full - z + 2 * cross[-1])

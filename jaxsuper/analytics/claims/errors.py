@@ -7,9 +7,21 @@ import jax.numpy as jnp
 import numpy as np
 
 from ... import circuits, theory
-from .._experiment import Experiment, prepare
+from ...simulation import Measurement
 from ._evidence import Evidence, Point
+from ._measured import measured_at
 from ._registry import claim, Run
+
+
+def crowded(run: Run) -> dict[str, Any]:
+    """Return the settings of D = 1000, T = 400, z = 3, where nothing seizes before layer 2."""
+    return {
+        "n_circuits": 400,
+        "n_layers": 4,
+        "n_active": (3,),
+        "n_networks": run.choose(16, 60),
+        "batch_size": run.choose(150, 500),
+    }
 
 
 def _working_regime(run: Run, **changes):
@@ -23,7 +35,21 @@ def _working_regime(run: Run, **changes):
         "batch_size": run.choose(150, 500),
         **changes,
     }
-    return run.measure(**settings), prepare(Experiment(**settings))[1], settings["n_networks"] - 1
+    return run.measure(**settings), run.design(**settings)
+
+
+def _after_one_layer(run: Run) -> tuple[dict[int, Measurement], float]:
+    """Return measurements after one layer of the headline design, and its mean overlap P."""
+    settings: dict[str, Any] = {
+        "n_layers": 1,
+        "n_active": run.choose((2, 6), (1, 2, 3, 4, 5, 6)),
+        "n_networks": run.choose(10, 30),
+        "batch_size": run.choose(300, 1000),
+    }
+    return run.measure(**settings), run.design(**settings).mean_overlap
+
+
+_RHO = theory.overlap_rate_published(4, 1000, 6, 557)
 
 
 @claim(
@@ -38,27 +64,19 @@ def _working_regime(run: Run, **changes):
     rival="the published z rho",
 )
 def _first_layer(run: Run) -> Evidence:
-    points = []
-    for z, measured, error, design, freedom in _after_one_layer(run):
-        P = design.mean_overlap
-        predicted = theory.inactive_first_layer_mse(z, 6, P)
-        rho = theory.overlap_rate_published(4, 1000, 6, 557)
-        points.append(Point(z, measured, predicted, error, z * rho, freedom))
+    found, P = _after_one_layer(run)
+    points = [
+        measured_at(
+            measured,
+            "mse_on_inactive",
+            1,
+            theory.inactive_first_layer_mse(z, 6, P),
+            z * _RHO,
+            x=z,
+        )
+        for z, measured in found.items()
+    ]
     return Evidence(points, "z", "E alpha^2 of inactive circuits", tolerance=0.015)
-
-
-def _after_one_layer(run: Run):
-    settings: dict[str, Any] = {
-        "n_layers": 1,
-        "n_active": run.choose((2, 6), (1, 2, 3, 4, 5, 6)),
-        "n_networks": run.choose(10, 30),
-        "batch_size": run.choose(300, 1000),
-    }
-    found = run.measure(**settings)
-    design = prepare(Experiment(**settings))[1]
-    for z, measurement in found.items():
-        value, error = measurement["mse_on_inactive"][0], measurement.error("mse_on_inactive")[0]
-        yield z, float(value), float(error), design, settings["n_networks"] - 1
 
 
 @claim(
@@ -71,12 +89,18 @@ def _after_one_layer(run: Run):
     rival="the published z rho",
 )
 def _first_layer_pairs(run: Run) -> Evidence:
-    points = []
-    for z, measured, error, design, freedom in _after_one_layer(run):
-        P = design.mean_overlap
-        predicted = z * P / 36 + z * (z - 1) * (P / 6) ** 2
-        rho = theory.overlap_rate_published(4, 1000, 6, 557)
-        points.append(Point(z, measured, predicted, error, z * rho, freedom))
+    found, P = _after_one_layer(run)
+    points = [
+        measured_at(
+            measured,
+            "mse_on_inactive",
+            1,
+            z * P / 36 + z * (z - 1) * (P / 6) ** 2,
+            z * _RHO,
+            x=z,
+        )
+        for z, measured in found.items()
+    ]
     note = "A neuron that two active circuits use is counted twice; see errors.first-layer."
     return Evidence(
         points, "z", "E alpha^2 of inactive circuits", tolerance=0.04, regime=True, note=note
@@ -93,10 +117,18 @@ def _first_layer_pairs(run: Run) -> Evidence:
     rival="the derived form (to be confirmed)",
 )
 def _first_layer_published(run: Run) -> Evidence:
-    points, rho = [], theory.overlap_rate_published(4, 1000, 6, 557)
-    for z, measured, error, design, freedom in _after_one_layer(run):
-        right = theory.inactive_first_layer_mse(z, 6, design.mean_overlap)
-        points.append(Point(z, measured, z * rho, error, right, freedom))
+    found, P = _after_one_layer(run)
+    points = [
+        measured_at(
+            measured,
+            "mse_on_inactive",
+            1,
+            z * _RHO,
+            theory.inactive_first_layer_mse(z, 6, P),
+            x=z,
+        )
+        for z, measured in found.items()
+    ]
     return Evidence(points, "z", "E alpha^2 of inactive circuits", tolerance=0.03)
 
 
@@ -114,24 +146,15 @@ def _first_layer_published(run: Run) -> Evidence:
 def _rotation_active(run: Run) -> Evidence:
     points = []
     for b in (0.25, 1.0, 2.0):
-        found, design, freedom = _working_regime(run, gate_bias=b)
+        found, design = _working_regime(run, gate_bias=b)
         e, J = design.overlap_rate, theory.mean_interference(design.loads[design.sets])
         for z in sorted(set(found) - {1}):
             for layer in range(1, 5):
-                value = found[z]["mse_x_active"][layer - 1]
-                error = found[z].error("mse_x_active")[layer - 1]
                 right = theory.rotation_active_mse(layer, 300, e, z, b, J)
                 rival = theory.rotation_active_mse(layer, 300, e, z, 1.0, J) if b != 1 else None
+                series = f"b = {b:g}, z = {z}"
                 points.append(
-                    Point(
-                        layer,
-                        float(value),
-                        right,
-                        float(error),
-                        rival,
-                        freedom,
-                        f"b = {b:g}, z = {z}",
-                    )
+                    measured_at(found[z], "mse_x_active", layer, right, rival, series=series)
                 )
     return Evidence(points, "layer", "E|x_est - x|^2", tolerance=0.12, log_y=True)
 
@@ -147,30 +170,20 @@ def _rotation_active(run: Run) -> Evidence:
     rival="exact e and derived J (to be confirmed)",
 )
 def _published_form_oracle(run: Run) -> Evidence:
-    settings: dict[str, Any] = {
-        "n_circuits": 400,
-        "n_layers": 4,
-        "n_active": (3,),
-        "n_networks": run.choose(16, 60),
-        "batch_size": run.choose(150, 500),
-        "construction": "oracle",
-    }
-    measured = run.measure(**settings)[3]
-    design = prepare(Experiment(**settings))[1]
+    settings = crowded(run) | {"construction": "oracle"}
+    measured, design = run.measure(**settings)[3], run.design(**settings)
     rho = theory.overlap_rate_published(4, 1000, 6, 400)
     e, J = design.overlap_rate, theory.mean_interference(design.loads[design.sets])
-    points = []
-    for layer in range(1, 5):
-        points.append(
-            Point(
-                layer,
-                float(measured["mse_x_active"][layer - 1]),
-                theory.rotation_active_mse(layer, 400, rho, 3, 1.0),
-                float(measured.error("mse_x_active")[layer - 1]),
-                theory.rotation_active_mse(layer, 400, e, 3, 1.0, J),
-                settings["n_networks"] - 1,
-            )
+    points = [
+        measured_at(
+            measured,
+            "mse_x_active",
+            layer,
+            theory.rotation_active_mse(layer, 400, rho, 3, 1.0),
+            theory.rotation_active_mse(layer, 400, e, 3, 1.0, J),
         )
+        for layer in range(1, 5)
+    ]
     return Evidence(points, "layer", "E|x_est - x|^2", tolerance=0.3)
 
 
@@ -186,20 +199,15 @@ def _published_form_oracle(run: Run) -> Evidence:
 )
 def _rotation_inactive(run: Run) -> Evidence:
     points = []
-    found, design, freedom = _working_regime(run)
+    found, design = _working_regime(run)
     for z, measured in found.items():
         right = theory.rotation_inactive_mse(z, design.overlap_rate)
         for metric in ("mse_on_inactive", "mse_x_inactive"):
             for layer in range(1, 5):
+                series = "alpha" if "on" in metric else "x"
                 points.append(
-                    Point(
-                        z + layer / 10,
-                        float(measured[metric][layer - 1]),
-                        right,
-                        float(measured.error(metric)[layer - 1]),
-                        6 * right,
-                        freedom,
-                        "alpha" if "on" in metric else "x",
+                    measured_at(
+                        measured, metric, layer, right, 6 * right, x=z + layer / 10, series=series
                     )
                 )
     note = "Single neurons that fire by mistake (errors.active-neurons) carry more as z grows."
@@ -223,16 +231,15 @@ def _rotation_inactive(run: Run) -> Evidence:
     rival="it has the error (z-1) e of the inactive ones",
 )
 def _active_indicator(run: Run) -> Evidence:
-    found, design, freedom = _working_regime(run)
+    found, design = _working_regime(run)
     points = [
-        Point(
+        measured_at(
+            found[z],
+            "mse_on_active",
             layer,
-            float(found[z]["mse_on_active"][layer - 1]),
             0.0,
-            float(found[z].error("mse_on_active")[layer - 1]),
             (z - 1) * design.overlap_rate,
-            freedom,
-            f"z = {z}",
+            series=f"z = {z}",
         )
         for z in sorted(set(found) - {1})
         for layer in range(1, 5)
@@ -250,22 +257,13 @@ def _active_indicator(run: Run) -> Evidence:
     rival="2 z S d/D: a second neuron per slot",
 )
 def _active_neurons(run: Run) -> Evidence:
-    found, _, freedom = _working_regime(run)
+    found, _ = _working_regime(run)
     points, name = [], "frac_active_neurons_block0"
     for z, measured in found.items():
         right = theory.correct_active_fraction(z, 6, 500)
         for layer in range(1, 5):
-            points.append(
-                Point(
-                    layer,
-                    float(measured[name][layer - 1]),
-                    right,
-                    float(measured.error(name)[layer - 1]),
-                    2 * right,
-                    freedom,
-                    f"z = {z}",
-                )
-            )
+            series = f"z = {z}"
+            points.append(measured_at(measured, name, layer, right, 2 * right, series=series))
     shares = [found[z][name][1] / theory.correct_active_fraction(z, 6, 500) for z in found]
     note = (
         "The clipped matrix connects a neuron with several of the S active ones by chance; two hits "

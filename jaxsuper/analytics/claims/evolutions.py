@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from ... import theory
-from .._experiment import Experiment, prepare
 from ._evidence import Evidence, Point
 from ._registry import claim, Run
 from .seizures import large_and_small, small_sizes
@@ -46,8 +45,7 @@ def _ratios(run: Run, cells: list[dict[str, Any]]):
     evolved, closed = {m: [] for m in MSE}, {m: [] for m in MSE}
     for changes in cells:
         settings: dict[str, Any] = {"n_layers": _LAYERS, "batch_size": 500, **changes}
-        experiment = Experiment(**settings)
-        design = prepare(experiment)[1]
+        experiment, design = run.experiment(**settings), run.design(**settings)
         e, T = design.overlap_rate, design.n_circuits
         J = theory.mean_interference(design.loads[design.sets])
         for z, measured in run.measure(**settings).items():

@@ -10,6 +10,16 @@ from ._evidence import Evidence, Point, Relation
 from ._registry import claim, Run
 
 
+def _largest(run: Run, T: int, D: int) -> list[float]:
+    """Return the largest overlaps of independent draws of T random unit vectors."""
+
+    def draw():
+        keys = jax.random.split(run.key(f"largest {T} {D}"), run.choose(24, 60))
+        return [features.max_overlap(features.random_unit(T, D, key=key).vectors) for key in keys]
+
+    return run.once(f"largest {T} {D}", draw)
+
+
 @claim(
     "geometries.random-max-overlap",
     "The largest overlap of T random unit vectors is near 2 sqrt(ln T/D).",
@@ -20,20 +30,17 @@ from ._registry import claim, Run
     rival="sqrt(2 ln T/D): a maximum over T overlaps, not over all pairs",
 )
 def _random_max_overlap(run: Run) -> Evidence:
-    points, draws = [], run.choose(24, 60)
+    points = []
     for T, D in ((300, 1000), (1000, 1000), (1000, 300), (1000, 100), (1000, 50), (1000, 20)):
-        found, key = [], run.key(f"largest {T} {D}")
-        for draw in range(draws):
-            embedding = features.random_unit(T, D, key=jax.random.fold_in(key, draw))
-            found.append(features.max_overlap(embedding.vectors))
+        found = _largest(run, T, D)
         points.append(
             Point(
-                float(np.log(T) / D),
-                float(np.mean(found)),
+                np.log(T) / D,
+                np.mean(found),
                 theory.random_max_overlap(T, D),
-                float(np.std(found, ddof=1) / draws**0.5),
-                float(np.sqrt(2 * np.log(T) / D)),
-                draws - 1,
+                np.std(found, ddof=1) / len(found) ** 0.5,
+                np.sqrt(2 * np.log(T) / D),
+                len(found) - 1,
                 "random unit vectors",
             )
         )
@@ -55,25 +62,18 @@ def _random_max_overlap(run: Run) -> Evidence:
     rival="the leading order 2 sqrt(ln T/D)",
 )
 def _random_max_median(run: Run) -> Evidence:
-    points, draws = [], run.choose(15, 51)
+    points = []
     for T, D in ((300, 1000), (1000, 300), (1000, 100), (1000, 20)):
-        key = run.key(f"largest {T} {D}")
-        found = [
-            features.max_overlap(
-                features.random_unit(T, D, key=jax.random.fold_in(key, draw)).vectors
-            )
-            for draw in range(draws)
-        ]
-        # The error of a median is about 1.25 times that of the mean.
-        error = 1.25 * float(np.std(found, ddof=1) / draws**0.5)
+        found = _largest(run, T, D)
         points.append(
             Point(
-                float(np.log(T) / D),
-                float(np.median(found)),
+                np.log(T) / D,
+                np.median(found),
                 theory.random_max_overlap_median(T, D),
-                error,
+                # The error of a median is about 1.25 times that of the mean.
+                1.25 * np.std(found, ddof=1) / len(found) ** 0.5,
                 theory.random_max_overlap(T, D),
-                draws - 1,
+                len(found) - 1,
                 "random unit vectors",
             )
         )

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ... import allocation, circuits, theory
-from ...network import build, Clipped
+from ...network import build, Clipped, indicators
 from ._designs import design_for, incidence, interaction, lines
 from ._evidence import Evidence, Point, Relation
 from ._registry import claim, Run
@@ -210,7 +210,7 @@ def _inhibition(run: Run) -> Evidence:
         small = circuits.Rotation.random(T, key=key)
         net = build(small, design, 2, key=key)
         assert isinstance(net, Clipped)
-        to, source = (_table(net.wiring.sets[layer], n) for layer in (1, 0))
+        to, source = (np.asarray(indicators(net, layer), np.float64) for layer in (1, 0))
         clipped = np.minimum(to.T @ source, 1)
         off = ~np.eye(T, dtype=bool)
         mean = float((to @ clipped @ source.T)[off].mean())
@@ -222,10 +222,6 @@ def _inhibition(run: Run) -> Evidence:
         built = float(net.inhibition[0, 0])
         points.append(Point(T, built, low, rival=mean / S**2, series=f"n = {n}, S = {S}"))
     return Evidence(points, "T", "chi'", tolerance=1e-4, log_x=True)
-
-
-def _table(sets, n: int) -> np.ndarray:
-    return incidence(allocation.Allocation(np.asarray(sets, np.int32), n)).astype(np.float64)
 
 
 @claim(

@@ -5,20 +5,34 @@ from typing import Any
 import numpy as np
 
 from ... import allocation, theory
-from .._experiment import Experiment, prepare
+from ...simulation import Measurement
 from ._designs import incidence
 from ._evidence import Evidence, Point
+from ._measured import measured_at
 from ._registry import claim, Run
+from .errors import crowded
 
 
-def _headline(run: Run, **changes):
+def _headline(run: Run, **changes) -> dict[int, Measurement]:
     settings: dict[str, Any] = {
         "n_active": run.choose((1,), (1, 2, 3)),
         "n_networks": run.choose(12, 40),
         "batch_size": run.choose(250, 500),
         **changes,
     }
-    return run.measure(**settings), settings["n_networks"] - 1
+    return run.measure(**settings)
+
+
+def _gain(changed: Measurement, base: Measurement, layer: int, most: float, x: int) -> Point:
+    """Return the ratio of two independent errors of the active vector, which is at most `most`."""
+    one, other = (m["mse_x_active"][layer - 1] for m in (changed, base))
+    spreads = [
+        m.error("mse_x_active")[layer - 1] / m["mse_x_active"][layer - 1] for m in (changed, base)
+    ]
+    freedom, ratio = base.n_networks - 1, one / other
+    return Point(
+        x, ratio, most, ratio * np.hypot(*spreads), 1.0, freedom, "", "at most", "at least"
+    )
 
 
 def small_sizes(run: Run, n_circuits: int) -> dict[str, Any]:
@@ -55,13 +69,9 @@ def _working_regime(run: Run) -> Evidence:
     for T in run.choose((200, 300), (100, 150, 200, 225, 250, 275, 300, 350, 400, 500)):
         settings = small_sizes(run, T)
         measured = run.measure(**settings)[1]
-        design, x = prepare(Experiment(**settings))[1], theory.interference_parameter(T, 4, 1000)
-        e = design.overlap_rate
+        x, e = theory.interference_parameter(T, 4, 1000), run.design(**settings).overlap_rate
         for metric in ("mse_x_inactive", "mse_on_inactive"):
-            value, error = measured[metric][3], measured.error(metric)[3]
-            points.append(
-                Point(x, float(value), e, float(error), 6 * e, settings["n_networks"] - 1, metric)
-            )
+            points.append(measured_at(measured, metric, 4, e, 6 * e, x=x, series=metric))
         notes.append(f"{x:.4f}: {measured['mse_x_inactive'][3] / e:.2f}")
     note = f"Measured over closed form of the inactive vector, by T (d/D)^2: {', '.join(notes)}."
     return Evidence(
@@ -85,21 +95,14 @@ def _working_regime(run: Run) -> Evidence:
     rival="state evolution, within a factor 2 (to be confirmed)",
 )
 def _one_parameter(run: Run) -> Evidence:
-    found, points = [], []
+    points = []
     for settings in large_and_small(run):
-        D, T = settings["network_width"], settings["n_circuits"]
         measured = run.measure(**settings)[1]
-        experiment = Experiment(**settings)
-        evolved = run.evolution(experiment, 1)["mse_x_active"][3]
-        value, error = measured["mse_x_active"][3], measured.error("mse_x_active")[3]
-        found.append((theory.interference_parameter(T, 4, D), value, error, evolved))
-    for x, value, error, evolved in found:
-        points.append(
-            Point(
-                x, float(value), float(found[0][1]), float(error), float(evolved), run.choose(9, 29)
-            )
-        )
-    note = f"The errors differ by a factor {found[1][1] / found[0][1]:.0f}."
+        evolved = run.evolution(run.experiment(**settings), 1)["mse_x_active"][3]
+        x = theory.interference_parameter(settings["n_circuits"], 4, settings["network_width"])
+        one = points[0].measured if points else measured["mse_x_active"][3]
+        points.append(measured_at(measured, "mse_x_active", 4, one, evolved, x=x))
+    note = f"The errors differ by a factor {points[1].measured / points[0].measured:.0f}."
     return Evidence(
         points, "T (d/D)^2", "E|x_est - x|^2, layer 4", tolerance=1.0, log_y=True, note=note
     )
@@ -117,48 +120,44 @@ def _one_parameter(run: Run) -> Evidence:
     rival="indicators and vectors leave the closed form in the same layer",
 )
 def _inactive_first(run: Run) -> Evidence:
-    found, freedom = _headline(run)
-    measured, points = found[1], []
+    measured = _headline(run)[1]
     design = allocation.prime_steps(250, 6, 557)
     e, J = design.overlap_rate, theory.mean_interference(design.loads[design.sets])
     right = [theory.rotation_active_mse(layer, 557, e, 1, 1.0, J) for layer in range(1, 6)]
-    x, error = measured["mse_x_active"], measured.error("mse_x_active")
-    share, off = (
-        measured["frac_active_neurons_block0"],
-        measured.error("frac_active_neurons_block0"),
-    )
     correct = theory.correct_active_fraction(1, 6, 250)
-    points.append(
-        Point(
+    points = [
+        measured_at(
+            measured,
+            "frac_active_neurons_block0",
             2,
-            share[1] / correct,
             3,
-            off[1] / correct,
             1.5,
-            freedom,
-            "active on0-neurons",
-            "at least",
-            "at most",
-        )
-    )
-    points.append(
-        Point(
+            unit=correct,
+            series="active on0-neurons",
+            relation="at least",
+            rival_relation="at most",
+        ),
+        measured_at(
+            measured,
+            "mse_x_active",
             2,
-            x[1] / right[1],
             1.5,
-            error[1] / right[1],
             3,
-            freedom,
-            "active vector",
-            "at most",
-            "at least",
-        )
-    )
-    points.append(
-        Point(
-            3, x[2] / right[2], 3, error[2] / right[2], None, freedom, "active vector", "at least"
-        )
-    )
+            unit=right[1],
+            series="active vector",
+            relation="at most",
+            rival_relation="at least",
+        ),
+        measured_at(
+            measured,
+            "mse_x_active",
+            3,
+            3,
+            unit=right[2],
+            series="active vector",
+            relation="at least",
+        ),
+    ]
     return Evidence(points, "layer", "measured / closed form", log_y=True)
 
 
@@ -173,24 +172,20 @@ def _inactive_first(run: Run) -> Evidence:
     rival="the correct share .024 in every layer",
 )
 def _active_fractions(run: Run) -> Evidence:
-    found, freedom = _headline(run)
+    found, correct = _headline(run), theory.correct_active_fraction(1, 6, 250)
     published = {0: (0.024, 0.226, 0.257, 0.374, 0.491), 1: (0.024, 0.030, 0.045, 0.134, 0.294)}
-    points = []
-    for block, values in published.items():
-        name = f"frac_active_neurons_block{block}"
-        for layer, value in enumerate(values):
-            measured, error = found[1][name][layer], found[1].error(name)[layer]
-            points.append(
-                Point(
-                    layer + 1,
-                    float(measured),
-                    value,
-                    float(error),
-                    theory.correct_active_fraction(1, 6, 250),
-                    freedom,
-                    f"on{block}",
-                )
-            )
+    points = [
+        measured_at(
+            found[1],
+            f"frac_active_neurons_block{block}",
+            layer,
+            value,
+            correct,
+            series=f"on{block}",
+        )
+        for block, values in published.items()
+        for layer, value in enumerate(values, 1)
+    ]
     return Evidence(points, "layer", "share of active neurons", tolerance=0.1)
 
 
@@ -236,27 +231,8 @@ def _uneven_loads(run: Run) -> Evidence:
     rival="it changes nothing",
 )
 def _receiver_chi(run: Run) -> Evidence:
-    scalar, freedom = _headline(run)
-    each, _ = _headline(run, inhibition="receiver")
-    points = []
-    for z in scalar:
-        ratio = each[z]["mse_x_active"][4] / scalar[z]["mse_x_active"][4]
-        relative = np.hypot(
-            each[z].error("mse_x_active")[4] / each[z]["mse_x_active"][4],
-            scalar[z].error("mse_x_active")[4] / scalar[z]["mse_x_active"][4],
-        )
-        points.append(
-            Point(
-                z,
-                float(ratio),
-                0.5,
-                float(ratio * relative),
-                1.0,
-                freedom,
-                relation="at most",
-                rival_relation="at least",
-            )
-        )
+    scalar, each = _headline(run), _headline(run, inhibition="receiver")
+    points = [_gain(each[z], scalar[z], 5, 0.5, z) for z in scalar]
     return Evidence(points, "z", "error with chi per neuron / scalar chi")
 
 
@@ -278,25 +254,9 @@ def _even_loads(run: Run) -> Evidence:
     }
     uneven = run.measure(**common)[1]
     even = run.measure(**common, allocation="balanced-prime-steps")[1]
-    points = []
-    for layer, most in ((3, 0.8), (4, 0.65), (5, 0.5)):
-        ratio = even["mse_x_active"][layer - 1] / uneven["mse_x_active"][layer - 1]
-        relative = np.hypot(
-            even.error("mse_x_active")[layer - 1] / even["mse_x_active"][layer - 1],
-            uneven.error("mse_x_active")[layer - 1] / uneven["mse_x_active"][layer - 1],
-        )
-        points.append(
-            Point(
-                layer,
-                float(ratio),
-                most,
-                float(ratio * relative),
-                1.0,
-                common["n_networks"] - 1,
-                relation="at most",
-                rival_relation="at least",
-            )
-        )
+    points = [
+        _gain(even, uneven, layer, most, layer) for layer, most in ((3, 0.8), (4, 0.65), (5, 0.5))
+    ]
     return Evidence(points, "layer", "error with even loads / published loads")
 
 
@@ -311,18 +271,14 @@ def _even_loads(run: Run) -> Evidence:
     rival="it is as bad as the published design, above 1",
 )
 def _high_thresholds(run: Run) -> Evidence:
-    found, freedom = _headline(
-        run, redundancy=3, lower_threshold=0.6, upper_threshold=0.9, n_active=(1,)
-    )
-    value, error = found[1]["mse_x_active"], found[1].error("mse_x_active")
+    found = _headline(run, redundancy=3, lower_threshold=0.6, upper_threshold=0.9, n_active=(1,))
     points = [
-        Point(
+        measured_at(
+            found[1],
+            "mse_x_active",
             layer,
-            float(value[layer - 1]),
             0.05,
-            float(error[layer - 1]),
             1.0,
-            freedom,
             relation="at most",
             rival_relation="at least",
         )
@@ -342,15 +298,8 @@ def _high_thresholds(run: Run) -> Evidence:
     rival="the oracle has less than 0.9 times the error",
 )
 def _oracle_is_no_bound(run: Run) -> Evidence:
-    common: dict[str, Any] = {
-        "n_circuits": 400,
-        "n_layers": 4,
-        "n_active": (3,),
-        "n_networks": run.choose(16, 60),
-        "batch_size": run.choose(150, 500),
-    }
-    oracle = run.networks(**common, construction="oracle")[3]
-    clipped = run.networks(**common)[3]
+    oracle = run.networks(**crowded(run), construction="oracle")[3]
+    clipped = run.networks(**crowded(run))[3]
     # The same seeds give the same circuits, wiring and samples: the ratio is paired.
     one = np.array([m["mse_x_active"][1] for m in oracle])
     other = np.array([m["mse_x_active"][1] for m in clipped])
