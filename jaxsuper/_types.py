@@ -84,6 +84,11 @@ def take_rows(values: Float[Array, "rows *rest"], rows: tuple[int, ...]) -> Floa
     return jnp.stack([values[row] for row in rows])
 
 
+def as_float(value: Any) -> Scalar:
+    """Return a count, an integer or an array leaf, as a float32 scalar."""
+    return jnp.asarray(value, jnp.float32)
+
+
 def sum_of(terms: list[Array]) -> Array:
     """Return the sum of a non-empty list of equal-shaped arrays."""
     total = terms[0]

@@ -1,5 +1,16 @@
 """The instrument: inputs, forward pass, readout, metrics with standard errors."""
 
+from ._configuration import (
+    check_active,
+    check_settings,
+    Configuration,
+    design_of,
+    INHIBITED,
+    network_keys,
+    parameters_of,
+    prepare,
+    samples_key,
+)
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import Inputs, sample_inputs
@@ -10,17 +21,26 @@ from ._trajectories import trajectories
 
 
 __all__ = [
+    "INHIBITED",
+    "Configuration",
     "Inputs",
     "LayerView",
     "Measurement",
+    "check_active",
+    "check_settings",
     "chunk_statistics",
     "default_chunk",
     "dense_forward",
+    "design_of",
     "environment",
     "forward",
     "merge_networks",
     "metric_names",
+    "network_keys",
+    "parameters_of",
+    "prepare",
     "sample_inputs",
+    "samples_key",
     "simulate",
     "trajectories",
 ]

@@ -16,9 +16,10 @@ Q is a readout of the circuits: `on` (alpha), `x` (the vector, by its norm), `a`
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
-from .._types import ActiveIds, sum_of, take_rows
+from .._types import ActiveIds, as_float, sum_of, take_rows
+from ..allocation import Extent
 from ..circuits import AbstractCircuits
 from ._forward import LayerView
 
@@ -52,6 +53,8 @@ def layer_metrics(
     active: ActiveIds,
     view: LayerView,
     truth: Float[Array, "k z B"],
+    padded: Extent | None = None,
+    counted: Int[Array, ""] | None = None,
 ) -> tuple[Float[Array, "metrics B"], Float[Array, "worst B"]]:
     """Measure one layer.
 
@@ -60,6 +63,8 @@ def layer_metrics(
         active: (z, B).
         view: the layer.
         truth: (k, z, B).
+        padded: how many circuits and neurons count, if not all; the others are 0.
+        counted: how many of the z active circuits count, if not all.
 
     Returns:
         Averaged and worst-case metrics of each sample, in the order of `metric_names`; those over
@@ -68,26 +73,30 @@ def layer_metrics(
     estimates = view.estimates
     _, n_circuits, batch = estimates.shape
     ids = jax.lax.broadcasted_iota(jnp.int32, (n_circuits, batch), 0)
-    idle = jnp.ones((n_circuits, batch), bool)
+    everything = padded is None
+    idle = jnp.ones((n_circuits, batch), bool) if everything else ids < padded.n_circuits
     for one in active:
         idle = idle & (ids != one[None, :])
-    n_idle = n_circuits - active.shape[0]
-    share = 1 / n_idle if n_idle else jnp.nan
+    n_active = as_float(active.shape[0] if counted is None else counted)
+    n_idle = as_float(n_circuits if everything else padded.n_circuits) - n_active
+    share = jnp.where(n_idle > 0, 1 / n_idle, jnp.nan)
+    slots = jnp.arange(active.shape[0])[:, None] < n_active.astype(jnp.int32)
     samples = jnp.arange(batch)[None, :]
     averaged, worst = [], []
     for name, channels in circuits.layout.readouts:
         found = jnp.stack([estimates[c][active, samples] for c in channels])
-        error = found - take_rows(truth, channels)
+        error = jnp.where(slots, found - take_rows(truth, channels), 0.0)
         wrong = jnp.sum(error**2, axis=0)
         norm = sum_of([jnp.where(idle, estimates[c], 0.0) ** 2 for c in channels])
-        averaged += [wrong.mean(axis=0), norm.sum(axis=0) * share]
+        averaged += [wrong.sum(axis=0) / n_active, norm.sum(axis=0) * share]
         # Adding 0 or NaN: there is no worst case over no circuits.
         worst += [jnp.sqrt(wrong.max(axis=0)), jnp.sqrt(norm.max(axis=0)) + 0 * share]
         if name == "on":
             alpha = jnp.where(idle, estimates[channels[0]], 0.0)
             above = jnp.sum(jnp.where(alpha > _ON, 1.0, 0.0), axis=0)
-            averaged += [error[0].mean(axis=0), alpha.sum(axis=0) * share]
+            averaged += [error[0].sum(axis=0) / n_active, alpha.sum(axis=0) * share]
             averaged += [above * share, jnp.where(above > 0, 1.0, 0.0) + 0 * share]
     firing = jnp.where(view.activations > _ACTIVE_NEURON, 1.0, 0.0)
-    averaged += list(firing.mean(axis=1))
+    width = firing.shape[1] if everything else padded.block_width
+    averaged += list(firing.sum(axis=1) / as_float(width))
     return jnp.stack(averaged), jnp.stack(worst)
