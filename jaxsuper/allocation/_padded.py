@@ -65,7 +65,8 @@ class Padded(Allocation):
         self.loads = np.zeros(width, dtype=np.int32)
         self.loads[: allocation.block_width] = allocation.loads
         self.block_width = width
-        self.family = allocation.family
+        # A static field: one program is to serve all families.
+        self.family = "padded"
         self.extent = Extent(
             np.asarray(given[0], np.int32),
             np.asarray(allocation.block_width, np.int32),

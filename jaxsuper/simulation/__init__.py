@@ -10,22 +10,25 @@ from ._configuration import (
     parameters_of,
     prepare,
     samples_key,
+    SEEDED,
 )
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import Inputs, sample_inputs
 from ._metrics import metric_names
 from ._simulate import chunk_statistics, default_chunk, simulate
-from ._statistics import Measurement, merge_networks
+from ._statistics import finish, Measurement, merge_networks, Moments
 from ._trajectories import trajectories
 
 
 __all__ = [
     "INHIBITED",
+    "SEEDED",
     "Configuration",
     "Inputs",
     "LayerView",
     "Measurement",
+    "Moments",
     "check_active",
     "check_settings",
     "chunk_statistics",
@@ -33,6 +36,7 @@ __all__ = [
     "dense_forward",
     "design_of",
     "environment",
+    "finish",
     "forward",
     "merge_networks",
     "metric_names",

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float, Int
 
 from .._types import ActiveIds, as_float, sum_of, take_rows
 from ..allocation import Extent
-from ..circuits import AbstractCircuits
+from ..circuits import AbstractCircuits, Layout
 from ._forward import LayerView
 
 
@@ -28,23 +28,24 @@ _ACTIVE_NEURON = 1e-4
 _ON = 0.5
 
 
-def metric_names(circuits: AbstractCircuits) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def metric_names(circuits: AbstractCircuits | Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the averaged and of the worst-case metrics, in the order measured.
 
     Args:
-        circuits: the circuits.
+        circuits: the circuits, or the layout of their kind.
 
     Returns:
         (averaged, worst).
     """
+    layout = circuits if isinstance(circuits, Layout) else circuits.layout
     averaged, worst = [], []
-    for name, _ in circuits.layout.readouts:
+    for name, _ in layout.readouts:
         averaged += [f"mse_{name}_active", f"mse_{name}_inactive"]
         worst += [f"worst_{name}_active", f"worst_{name}_inactive"]
         if name == "on":
             averaged += ["mean_err_on_active", "mean_on_inactive"]
             averaged += ["frac_inactive_on_gt_half", "frac_samples_any_inactive_on_gt_half"]
-    averaged += [f"frac_active_neurons_block{block}" for block in range(circuits.width)]
+    averaged += [f"frac_active_neurons_block{block}" for block in range(layout.width)]
     return tuple(averaged), tuple(worst)
 
 
