@@ -1,8 +1,9 @@
 """Which configurations share a compiled program: few programs, little padding."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from ..simulation import Configuration
 from ._shape import Kind, seconds, Shape
@@ -10,7 +11,7 @@ from ._shape import Kind, seconds, Shape
 
 # What one more program costs. A compile takes about 5 seconds of one CPU core, but several run side
 # by side, and not at all if they are found in the cache on disk.
-COMPILE_SECONDS = 1.5
+COMPILE_SECONDS = 0.7
 # With more shapes than this, near ones are joined first, so that the search stays quick.
 _MANY_SHAPES = 60
 
@@ -43,7 +44,7 @@ class Bucket:
 
 
 def make_buckets(
-    configurations: Mapping[str, Configuration], loads: Mapping[str, int]
+    configurations: Mapping[str, Configuration], loads: Mapping[str, int], speed: float = 1.0
 ) -> list[Bucket]:
     """Group configurations so that compiling and padding together cost least, greedily.
 
@@ -52,6 +53,7 @@ def make_buckets(
     Args:
         configurations: by id.
         loads: the largest load of each one's design, by id.
+        speed: of the device, in CPU cores; the faster it is, the less padding matters.
 
     Returns:
         The buckets, the most expensive first.
@@ -63,7 +65,7 @@ def make_buckets(
     found = []
     for kind, shapes in by_kind.items():
         groups = [(shape, names, len(names) * seconds(shape)) for shape, names in shapes.items()]
-        for shape, names, needed in _join(_coarse(groups)):
+        for shape, names, needed in _join(_coarse(groups), COMPILE_SECONDS * speed):
             ids = tuple(sorted(names, key=order.__getitem__))
             found.append(Bucket(kind, shape, ids, needed))
     return sorted(found, key=lambda bucket: -bucket.seconds)
@@ -104,25 +106,56 @@ def _both(one: _Group, other: _Group) -> _Group:
     return one[0].join(other[0]), one[1] + other[1], one[2] + other[2]
 
 
-def _joined_cost(one: _Group, other: _Group) -> float:
-    """Return the seconds gained by joining two groups, negative if that costs more."""
-    apart = len(one[1]) * seconds(one[0]) + len(other[1]) * seconds(other[0])
-    together = (len(one[1]) + len(other[1])) * seconds(one[0].join(other[0]))
-    return COMPILE_SECONDS + apart - together
+def _total(atoms: Iterable[_Group]) -> _Group:
+    return reduce(_both, atoms)
 
 
-def _join(groups: Sequence[_Group]) -> list[_Group]:
-    """Join the pair that gains most, until none gains."""
-    kept = dict(enumerate(groups))
-    gains = {(i, j): _joined_cost(kept[i], kept[j]) for i in kept for j in kept if i < j}
+def _cost(atoms: Sequence[_Group], compiling: float) -> float:
+    """Return the seconds that a bucket of these groups takes, nothing if it is empty."""
+    if not atoms:
+        return 0.0
+    shape, names, _ = _total(atoms)
+    return compiling + len(names) * seconds(shape)
+
+
+def _join(atoms: Sequence[_Group], compiling: float) -> list[_Group]:
+    """Join the pair of groups that gains most until none gains, then move single shapes."""
+    kept = {index: [atom] for index, atom in enumerate(atoms)}
+    costs = {index: _cost(group, compiling) for index, group in kept.items()}
+
+    def gain(i, j):
+        return costs[i] + costs[j] - _cost([_total(kept[i]), _total(kept[j])], compiling)
+
+    gains = {(i, j): gain(i, j) for i in kept for j in kept if i < j}
     following = len(kept)
     while gains:
-        (i, j), gain = max(gains.items(), key=lambda item: item[1])
-        if gain <= 0:
+        (i, j), best = max(gains.items(), key=lambda item: item[1])
+        if best <= 0:
             break
-        merged = _both(kept.pop(i), kept.pop(j))
+        kept[following] = kept.pop(i) + kept.pop(j)
+        costs[following] = _cost(kept[following], compiling)
         gains = {pair: gain for pair, gain in gains.items() if not {i, j} & set(pair)}
-        gains.update({(k, following): _joined_cost(other, merged) for k, other in kept.items()})
-        kept[following] = merged
+        gains.update({(k, following): gain(k, following) for k in kept if k != following})
         following += 1
-    return list(kept.values())
+    return [_total(group) for group in _moved(list(kept.values()), compiling)]
+
+
+def _moved(groups: list[list[_Group]], compiling: float) -> list[list[_Group]]:
+    """Move groups of one shape between buckets while that helps."""
+    improved = len(groups) > 1
+    while improved:
+        improved = False
+        for here, atom in [(i, atom) for i, group in enumerate(groups) for atom in group]:
+            rest = [other for other in groups[here] if other is not atom]
+            freed = _cost(groups[here], compiling) - _cost(rest, compiling)
+            added = {
+                there: _cost([*group, atom], compiling) - _cost(group, compiling)
+                for there, group in enumerate(groups)
+                if there != here and group
+            }
+            if added and min(added.values()) < freed - 1e-9:
+                groups[here] = rest
+                groups[min(added, key=added.__getitem__)].append(atom)
+                improved = True
+                break
+    return [group for group in groups if group]

@@ -1,0 +1,162 @@
+"""Moments of a batch into rows of the store."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, TYPE_CHECKING
+
+import jax
+import numpy as np
+
+from ..circuits import layout_of
+from ..simulation import Configuration, finish, Measurement, metric_names, Moments
+from ._identity import config_id
+from ._store import schema
+
+
+if TYPE_CHECKING:
+    import polars
+
+
+def measurement_of(configuration: Configuration, moments: Moments, index: int) -> Measurement:
+    """Return the measurement of entry `index` of a batch, padding taken off.
+
+    Args:
+        configuration: what was measured.
+        moments: of a batch, (configurations, chunks, layers, metrics).
+        index: which entry.
+
+    Returns:
+        As `simulate` gives.
+    """
+    layers = configuration.n_layers
+    parts = [
+        Moments(count, mean[:layers], squares[:layers], worst[:layers])
+        for count, mean, squares, worst in zip(
+            moments.count[index],
+            moments.mean[index],
+            moments.squares[index],
+            moments.worst[index],
+            strict=True,
+        )
+        if count > 0
+    ]
+    return finish(parts, *metric_names(layout_of(configuration.circuit)))
+
+
+def fault_of(configuration: Configuration, measurement: Measurement) -> str:
+    """Return why a measurement is no result, or nothing if it is one."""
+    everything = configuration.n_active == configuration.n_circuits
+    names = measurement.names + measurement.worst_names
+    values = np.concatenate([measurement.mean, measurement.worst], axis=1)
+    bad = ~np.isfinite(values)
+    if everything:
+        # No circuit is inactive, so what is measured over those is not there.
+        bad &= np.array(["inactive" not in name for name in names])
+    if not bad.any():
+        return ""
+    layer, metric = np.argwhere(bad)[0]
+    return f"{names[metric]} is not finite at layer {layer + 1}"
+
+
+def rows_of(
+    configurations: Sequence[Configuration],
+    measurements: Sequence[Measurement],
+    wall_time: float,
+    made_with: dict[str, Any],
+) -> "polars.DataFrame":
+    """Return the rows of measured configurations; one with a fault gives a single row that says so.
+
+    Args:
+        configurations: what was measured.
+        measurements: one for each.
+        wall_time: seconds per configuration.
+        made_with: versions and device.
+
+    Returns:
+        The rows, with the columns of `schema`.
+    """
+    import polars
+
+    failures: dict[int, str] = {}
+    columns: dict[str, list[Any]] = {name: [] for name in ("which", "layer", "metric")}
+    values, errors = [], []
+    for index, (one, found) in enumerate(zip(configurations, measurements, strict=True)):
+        fault = fault_of(one, found)
+        if fault:
+            failures[index] = fault
+            continue
+        names = found.names + found.worst_names
+        layers = found.mean.shape[0]
+        values.append(np.concatenate([found.mean, found.worst], axis=1).ravel())
+        none = np.full_like(found.worst, np.nan)
+        errors.append(np.concatenate([found.stderr, none], axis=1).ravel())
+        columns["which"].append(np.full(layers * len(names), index))
+        columns["layer"].append(np.repeat(np.arange(1, layers + 1), len(names)))
+        columns["metric"].extend(names * layers)
+    which = np.concatenate([*columns["which"], np.array(list(failures), np.int64)])
+    missing = [None] * len(failures)
+    frame = _settings(configurations)[which.astype(np.int64)]
+    layer = np.concatenate(columns["layer"]) if values else np.zeros(0, np.int64)
+    value = np.concatenate(values) if values else np.zeros(0)
+    error = np.concatenate(errors) if values else np.zeros(0)
+    frame = frame.with_columns(
+        polars.Series("layer", [*layer.tolist(), *missing], polars.Int64),
+        polars.Series("metric", [*columns["metric"], *missing], polars.String),
+        polars.Series("value", [*value.tolist(), *missing], polars.Float64).fill_nan(None),
+        polars.Series("stderr", [*error.tolist(), *missing], polars.Float64).fill_nan(None),
+        polars.Series("failure", [None] * len(value) + list(failures.values()), polars.String),
+    )
+    return _completed(frame, wall_time, made_with)
+
+
+def failed_rows(
+    failures: Sequence[tuple[Configuration, str]], made_with: dict[str, Any]
+) -> "polars.DataFrame":
+    """Return one row for each configuration that could not be run, with the reason."""
+    import polars
+
+    frame = _settings([one for one, _ in failures])
+    frame = frame.with_columns(
+        polars.Series("failure", [reason for _, reason in failures], polars.String)
+    )
+    return _completed(frame, 0.0, made_with)
+
+
+def _settings(configurations: Sequence[Configuration]) -> "polars.DataFrame":
+    import polars
+
+    kinds = schema()
+    table = [{"config_id": config_id(one), **asdict(one)} for one in configurations]
+    return polars.DataFrame(table, schema={name: kinds[name] for name in table[0]})
+
+
+def _completed(
+    frame: "polars.DataFrame", wall_time: float, made_with: dict[str, Any]
+) -> "polars.DataFrame":
+    """Add what the rows of a batch share, and columns that are empty."""
+    import polars
+
+    shared = {"wall_time": wall_time, **{name: made_with.get(name) for name in made_with}}
+    columns = []
+    for name, kind in schema().items():
+        if name in frame.columns:
+            columns.append(polars.col(name))
+        else:
+            columns.append(polars.lit(shared.get(name), dtype=kind).alias(name))
+    return frame.select(columns)
+
+
+def host_moments(moments: Moments) -> tuple[np.ndarray, Moments]:
+    """Return the entries of a sharded result that lie on this process's devices, with their places."""
+    shards = sorted(moments.count.addressable_shards, key=lambda shard: shard.index[0].start or 0)
+    sizes = [shard.data.shape[0] for shard in shards]
+    starts = [shard.index[0].start or 0 for shard in shards]
+    places = np.concatenate(
+        [np.arange(start, start + size) for start, size in zip(starts, sizes, strict=True)]
+    )
+
+    def local(leaf):
+        ordered = sorted(leaf.addressable_shards, key=lambda shard: shard.index[0].start or 0)
+        return np.concatenate([np.asarray(shard.data) for shard in ordered])
+
+    return places, jax.tree.map(local, moments)
