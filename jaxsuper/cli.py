@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from . import allocation, theory
+from ._sweep_commands import run_sweep_command, Sweep
 from ._types import check
 from .analytics import check_writable, Experiment, ExperimentResult, run_experiment, write_json
 
@@ -65,6 +66,7 @@ class Allocate:
 _Command = (
     Annotated[Simulate, tyro.conf.subcommand("simulate")]
     | Annotated[Allocate, tyro.conf.subcommand("allocate")]
+    | Annotated[Sweep, tyro.conf.subcommand("sweep")]
 )
 
 
@@ -188,7 +190,11 @@ def _allocate(command: Allocate, console: Console) -> None:
         write_json(command.json, answer)
 
 
-_HANDLERS: dict[type, Callable[[Any, Console], None]] = {Simulate: _simulate, Allocate: _allocate}
+_HANDLERS: dict[type, Callable[[Any, Console], int | None]] = {
+    Simulate: _simulate,
+    Allocate: _allocate,
+    Sweep: run_sweep_command,
+}
 
 
 def _parse(arguments: Sequence[str] | None) -> Any:
@@ -212,18 +218,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words after the program's name; those of the process if left out.
 
     Returns:
-        The exit status: 0 done, 2 bad input.
+        The exit status: 0 done, 2 bad input, 130 or 143 interrupted.
     """
     try:
         command = _parse(arguments)
-        _HANDLERS[type(command)](command, Console())
+        return _HANDLERS[type(command)](command, Console()) or 0
     except (ValueError, OSError, json.JSONDecodeError) as error:
         print(f"jaxsuper: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("jaxsuper: interrupted; nothing was written", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":
