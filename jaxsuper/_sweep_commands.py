@@ -38,6 +38,7 @@ class Sweep:
         shard: i/n to run the i-th of n parts of the grid, for jobs that share nothing.
         dry_run: print configurations, buckets, compiles, memory and time, and run nothing.
         memory: limit on the memory of this process and of each accelerator, e.g. 2GiB.
+        call_seconds: how long one call should take, by estimate: what a kill loses.
         retry_failed: run configurations again that failed before.
         cache: where compiled programs are kept; "none" for nowhere.
         coordinator: HOST:PORT of process 0 of a job of several processes, or auto on a cluster.
@@ -50,6 +51,7 @@ class Sweep:
     shard: str = "1/1"
     dry_run: bool = False
     memory: str = "4GiB"
+    call_seconds: float = 1.0
     retry_failed: bool = False
     cache: str | None = None
     coordinator: str | None = None
@@ -100,7 +102,9 @@ def run_sweep_command(command: Sweep, console: Console) -> int:
     sweep.join_processes(command.coordinator, command.process, command.processes)
     configurations = grid.configurations()
     if command.dry_run:
-        plan = sweep.make_plan(configurations, sweep.Designs(), memory=memory)
+        plan = sweep.make_plan(
+            configurations, sweep.Designs(), memory=memory, call_seconds=command.call_seconds
+        )
         _print_plan(plan, command, console)
         return 0
     assert command.out is not None
@@ -111,6 +115,7 @@ def run_sweep_command(command: Sweep, console: Console) -> int:
                 command.out,
                 shard=shard,
                 memory=memory,
+                call_seconds=command.call_seconds,
                 retry_failed=command.retry_failed,
                 progress=report,
                 stop=lambda: bool(caught),
@@ -149,9 +154,9 @@ def _print_result(result: "SweepResult", command: Sweep, console: Console) -> No
 
 
 def _print_plan(plan: "Plan", command: Sweep, console: Console) -> None:
-    table = Table(title=f"{command.grid}: {len(plan.configurations)} configurations")
-    names = ("kind", "configurations", "T", "n", "S", "z", "L", "batch", "padding", "per call")
-    for name in (*names, "memory", "seconds"):
+    table = Table(title=f"{command.grid}: buckets", title_justify="left")
+    names = ("kind", "runs", "T", "n", "S", "z", "L", "batch", "waste", "call", "GiB", "s")
+    for name in names:
         table.add_column(name, justify="left" if name == "kind" else "right")
     for planned in plan.buckets:
         bucket, shape = planned.bucket, planned.bucket.shape
@@ -162,7 +167,7 @@ def _print_plan(plan: "Plan", command: Sweep, console: Console) -> None:
             *(str(size) for size in (*sizes, shape.n_layers, shape.batch_size)),
             f"{bucket.waste:.0%}",
             str(planned.capacity * plan.n_devices),
-            f"{planned.memory / 2**30:.2f} GiB",
+            f"{planned.memory / 2**30:.2f}",
             f"{planned.seconds:.1f}",
         )
     console.print(table)

@@ -21,8 +21,8 @@ _ACCELERATOR_CORES = 100
 # What Python, the libraries and compiling need, before any configuration.
 BASE_BYTES = 900 * 2**20
 _WIDEST = 256
-# How long one call should take: a call that was begun is lost if the process is killed.
-_CALL_SECONDS = 1.0
+# How long one call should take, if nothing else is asked for.
+CALL_SECONDS = 1.0
 _LARGEST_CALL = 2048
 DEFAULT_MEMORY = 4 * 2**30
 
@@ -87,6 +87,7 @@ def make_plan(
     *,
     memory: int | None = None,
     n_devices: int | None = None,
+    call_seconds: float = CALL_SECONDS,
 ) -> Plan:
     """Group configurations into buckets and size their calls.
 
@@ -98,6 +99,7 @@ def make_plan(
         designs: makes the allocations, whose loads decide shapes.
         memory: bytes that may be used, on the host and on each accelerator; 4 GiB if left out.
         n_devices: all there are if left out.
+        call_seconds: how long a call should take, by estimate: what is lost if the process is killed.
 
     Returns:
         The plan; configurations with settings that do not fit together are failures.
@@ -107,6 +109,7 @@ def make_plan(
     """
     devices = n_devices or len(jax.devices())
     limit = memory or DEFAULT_MEMORY
+    check(call_seconds > 0, "call_seconds", "must be above 0", call_seconds)
     by_id = {config_id(one): one for one in configurations}
     failures: dict[str, str] = {}
     loads: dict[str, int] = {}
@@ -119,11 +122,13 @@ def make_plan(
     good = {name: one for name, one in by_id.items() if name in loads}
     speed = 1.0 if jax.default_backend() == "cpu" else float(_ACCELERATOR_CORES)
     buckets = make_buckets(good, loads, speed)
-    planned = tuple(_planned(bucket, devices, limit, speed) for bucket in buckets)
+    planned = tuple(_planned(one, devices, limit, speed, call_seconds) for one in buckets)
     return Plan(by_id, failures, planned, devices)
 
 
-def _planned(bucket: Bucket, n_devices: int, limit: int, speed: float) -> PlannedBucket:
+def _planned(
+    bucket: Bucket, n_devices: int, limit: int, speed: float, call_seconds: float
+) -> PlannedBucket:
     """Choose chunk, width and capacity so that all fits into the limit."""
     on_cpu = jax.default_backend() == "cpu"
     local = max(1, n_devices // jax.process_count()) if on_cpu else 1
@@ -147,7 +152,7 @@ def _planned(bucket: Bucket, n_devices: int, limit: int, speed: float) -> Planne
     one = bytes_running(shape, chunk)
     # Side by side what fits into half of the room, on accelerators.
     width = 1 if on_cpu else max(1, min(count, _WIDEST, room // 2 // one))
-    wanted = max(1, min(count, _LARGEST_CALL, int(_CALL_SECONDS / each)))
+    wanted = max(1, min(count, _LARGEST_CALL, int(call_seconds / each)))
     held = bytes_held(shape, n_chunks)
     fits = max(1, (room - width * one) // held)
     capacity = max(width, min(wanted, fits) // width * width)

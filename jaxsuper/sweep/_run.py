@@ -16,7 +16,7 @@ from ..simulation import Configuration, environment
 from ._designs import Designs
 from ._devices import any_process, available_cores, device_mesh, place
 from ._kernel import batch_of, compile_program, Program
-from ._plan import make_plan, Plan, PlannedBucket
+from ._plan import CALL_SECONDS, make_plan, Plan, PlannedBucket
 from ._rows import failed_rows, host_moments, measurement_of, rows_of
 from ._store import Store
 
@@ -74,6 +74,7 @@ def run_sweep(
     *,
     shard: tuple[int, int] = (1, 1),
     memory: int | None = None,
+    call_seconds: float = CALL_SECONDS,
     retry_failed: bool = False,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -88,6 +89,7 @@ def run_sweep(
         out: directory of the store.
         shard: (i, n), to run the i-th of n parts of the grid, counted from 1.
         memory: bytes that may be used; see `make_plan`.
+        call_seconds: how long a call should take; see `make_plan`.
         retry_failed: run failed configurations again.
         progress: called after every call of a program.
         stop: asked after every call; if true, what was measured is written and the run ends.
@@ -104,7 +106,7 @@ def run_sweep(
     index, count = shard
     check(count >= 1 and 1 <= index <= count, "shard", "must be i/n with 1 <= i <= n", shard)
     designs = Designs()
-    plan = make_plan(configurations, designs, memory=memory)
+    plan = make_plan(configurations, designs, memory=memory, call_seconds=call_seconds)
     store = Store(Path(out))
     if retry_failed and jax.process_index() == 0:
         store.discard_failures()
