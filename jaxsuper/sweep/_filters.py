@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -39,7 +38,7 @@ def _capacity(block_width: int, redundancy: int, family: str) -> float:
 
 def names_of(configuration: Configuration) -> dict[str, Any]:
     """Return what a filter can name: settings, letters, block width and capacities."""
-    values: dict[str, Any] = asdict(configuration)
+    values: dict[str, Any] = dict(vars(configuration))
     d = width_of(configuration.circuit)
     n, redundancy = configuration.network_width // d, configuration.redundancy
     values.update({letter: values[name] for letter, name in _LETTERS.items()})
@@ -69,7 +68,7 @@ def compile_filter(text: str) -> Callable[[Configuration], bool]:
         tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
         raise ValueError(f"`filter` must be an expression, got {text!r}: {error.msg}") from None
-    known = {*asdict(Configuration()), *_LETTERS, *_DERIVED}
+    known = {*vars(Configuration()), *_LETTERS, *_DERIVED}
     for node in ast.walk(tree):
         kind = type(node).__name__
         rule = "must hold comparisons and arithmetic only"

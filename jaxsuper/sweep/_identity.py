@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from .._types import check, lookup
@@ -48,9 +49,10 @@ def configuration_from(settings: Mapping[str, Any]) -> Configuration:
 
 def canonical(configuration: Configuration) -> str:
     """Return the settings as JSON with sorted keys and no spaces."""
-    return json.dumps(asdict(configuration), sort_keys=True, separators=(",", ":"))
+    return json.dumps(vars(configuration), sort_keys=True, separators=(",", ":"))
 
 
+@lru_cache(maxsize=2**18)
 def config_id(configuration: Configuration) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of the canonical JSON."""
     return hashlib.sha256(canonical(configuration).encode()).hexdigest()[:16]

@@ -28,6 +28,12 @@ from ._shape import Kind
 
 
 AXIS = "configuration"
+# A CPU device is one core (see `use_all_cores`): threads within a program would only wait for each
+# other, which for small networks takes longer than the work.
+_ONE_CORE = {
+    "xla_cpu_multi_thread_eigen": False,
+    "xla_cpu_enable_concurrency_optimized_scheduler": False,
+}
 
 
 class Batch(eqx.Module):
@@ -101,7 +107,8 @@ def batch_of(
     Returns:
         The batch, as numpy arrays.
     """
-    made = {id(design): Padded(design, program.padded) for design in designs}
+    different = {id(design): design for design in designs}
+    made = {key: Padded(design, program.padded) for key, design in different.items()}
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(made[id(d)] for d in designs))
     scalars = {
         name: np.array([getattr(c, name) for c in configurations], _DTYPES.get(name, np.float32))
@@ -208,7 +215,9 @@ def compile_program(program: Program, mesh: Mesh) -> Callable[[Batch, Any], Mome
         out_specs=split,
         check_vma=False,
     )
-    return jax.jit(mapped).lower(*abstract_arguments(program, mesh)).compile()
+    on_cpu = mesh.devices.flat[0].platform == "cpu"
+    lowered = jax.jit(mapped).lower(*abstract_arguments(program, mesh))
+    return lowered.compile(compiler_options=_ONE_CORE if on_cpu else None)
 
 
 def abstract_arguments(program: Program, mesh: Mesh) -> tuple[Batch, jax.ShapeDtypeStruct]:

@@ -1,14 +1,13 @@
 """Moments of a batch into rows of the store."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, TYPE_CHECKING
 
 import jax
 import numpy as np
 
 from ..circuits import layout_of
-from ..simulation import Configuration, finish, Measurement, metric_names, Moments
+from ..simulation import Configuration, Measurement, metric_names, Moments
 from ._identity import config_id
 from ._store import schema
 
@@ -17,30 +16,54 @@ if TYPE_CHECKING:
     import polars
 
 
-def measurement_of(configuration: Configuration, moments: Moments, index: int) -> Measurement:
-    """Return the measurement of entry `index` of a batch, padding taken off.
+def measurements_of(
+    configurations: Sequence[Configuration], moments: Moments, places: Sequence[int]
+) -> list[Measurement]:
+    """Return the measurements in a batch, chunks of samples merged and padding taken off.
 
     Args:
-        configuration: what was measured.
-        moments: of a batch, (configurations, chunks, layers, metrics).
-        index: which entry.
+        configurations: what was measured, of one kind of circuit.
+        moments: of the batch, (configurations, chunks, layers, metrics).
+        places: which entry belongs to which configuration.
 
     Returns:
-        As `simulate` gives.
+        As `simulate` gives, one for each configuration.
     """
-    layers = configuration.n_layers
-    parts = [
-        Moments(count, mean[:layers], squares[:layers], worst[:layers])
-        for count, mean, squares, worst in zip(
-            moments.count[index],
-            moments.mean[index],
-            moments.squares[index],
-            moments.worst[index],
-            strict=True,
+    names, worst_names = metric_names(layout_of(configurations[0].circuit))
+    count, mean, squares, worst = _merged(jax.tree.map(lambda leaf: leaf[list(places)], moments))
+    several = np.where(count > 1, count - 1, np.nan)[:, None, None]
+    stderr = np.sqrt(squares / several / count[:, None, None])
+    return [
+        Measurement(
+            names,
+            mean[i, :l],
+            stderr[i, :l],
+            worst_names,
+            worst[i, :l],
+            configurations[i].batch_size,
         )
-        if count > 0
+        for i, l in enumerate(one.n_layers for one in configurations)
     ]
-    return finish(parts, *metric_names(layout_of(configuration.circuit)))
+
+
+def _merged(moments: Moments) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Merge the chunks of all configurations at once, in double precision, as `simulate` does."""
+    counts = np.asarray(moments.count, np.float64)
+    means, squares = (np.asarray(x, np.float64) for x in (moments.mean, moments.squares))
+    count, mean, square = counts[:, 0], means[:, 0], squares[:, 0]
+    worst = np.asarray(moments.worst[:, 0], np.float64)
+    for chunk in range(1, counts.shape[1]):
+        # Chunks beyond the batch size of a configuration hold nothing.
+        here = (counts[:, chunk] > 0)[:, None, None]
+        a, b = count[:, None, None], counts[:, chunk][:, None, None]
+        total = a + b
+        gap = np.where(here, means[:, chunk] - mean, 0.0)
+        within = square + np.where(here, squares[:, chunk], 0.0)
+        mean = mean + gap * (b / total)
+        square = within + gap**2 * (a * b / total)
+        worst = np.where(here, np.maximum(worst, moments.worst[:, chunk]), worst)
+        count = total[:, 0, 0]
+    return count, mean, square, worst
 
 
 def fault_of(configuration: Configuration, measurement: Measurement) -> str:
@@ -126,7 +149,7 @@ def _settings(configurations: Sequence[Configuration]) -> "polars.DataFrame":
     import polars
 
     kinds = schema()
-    table = [{"config_id": config_id(one), **asdict(one)} for one in configurations]
+    table = [{"config_id": config_id(one), **vars(one)} for one in configurations]
     return polars.DataFrame(table, schema={name: kinds[name] for name in table[0]})
 
 

@@ -17,7 +17,7 @@ from ._designs import Designs
 from ._devices import any_process, available_cores, device_mesh, place
 from ._kernel import batch_of, compile_program, Program
 from ._plan import CALL_SECONDS, make_plan, Plan, PlannedBucket
-from ._rows import failed_rows, host_moments, measurement_of, rows_of
+from ._rows import failed_rows, host_moments, measurements_of, rows_of
 from ._store import Store
 
 
@@ -258,7 +258,7 @@ class _Run:
         if not local:
             return
         configurations = [one for one, _ in local]
-        measurements = [measurement_of(one, moments, index) for one, index in local]
+        measurements = measurements_of(configurations, moments, [index for _, index in local])
         rows = rows_of(configurations, measurements, wall_time, self.made_with)
         failed = rows["failure"].is_not_null()
         self.failed += int(failed.sum())
