@@ -5,13 +5,15 @@ from typing import TypeAlias
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, UInt32
 
 from .._types import ActiveIds, check, KeyScalar
 from ..circuits import AbstractCircuits, exact_channels, exact_trajectory
 
 
-Count: TypeAlias = int | Int[Array, ""]
+# A count: a plain integer, or an array leaf where arrays are padded.
+Count: TypeAlias = int | Int[Array | np.ndarray, ""]
 
 
 class Inputs(eqx.Module):
@@ -28,7 +30,7 @@ class Inputs(eqx.Module):
     active: ActiveIds
     inputs: Float[Array, "d z B"]
     truth: Float[Array, "L k z B"]
-    counted: Int[Array, ""] | None = None
+    counted: Int[Array | np.ndarray, ""] | None = None
 
 
 def distinct_integers(
@@ -67,7 +69,7 @@ def sample_inputs(
     *,
     key: KeyScalar,
     n_circuits: Count | None = None,
-    counted: Int[Array, ""] | None = None,
+    counted: Int[Array | np.ndarray, ""] | None = None,
 ) -> Inputs:
     """Draw the inputs of the samples with the given ids.
 

@@ -16,6 +16,7 @@ Q is a readout of the circuits: `on` (alpha), `x` (the vector, by its norm), `a`
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._types import ActiveIds, as_float, sum_of, take_rows
@@ -55,7 +56,7 @@ def layer_metrics(
     view: LayerView,
     truth: Float[Array, "k z B"],
     padded: Extent | None = None,
-    counted: Int[Array, ""] | None = None,
+    counted: Int[Array | np.ndarray, ""] | None = None,
 ) -> tuple[Float[Array, "metrics B"], Float[Array, "worst B"]]:
     """Measure one layer.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int
 
 from .._types import check, KeyScalar
@@ -48,7 +49,7 @@ def chunk_statistics(
     n_valid: Int[Array, ""],
     key: KeyScalar,
     dense: DenseParameters | None = None,
-    counted: Int[Array, ""] | None = None,
+    counted: Int[Array | np.ndarray, ""] | None = None,
 ) -> Moments:
     """Simulate `chunk` samples and reduce them; pure, to be jitted or mapped by the caller.
 

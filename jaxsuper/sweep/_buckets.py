@@ -95,7 +95,7 @@ def _coarse(groups: list[_Group]) -> list[_Group]:
     return groups
 
 
-def _rung(size: int, step: float) -> int:
+def _rung(size: float, step: float) -> int:
     rung = 0
     while size > 1:
         size, rung = size / (1 + 0.02 * step), rung + 1

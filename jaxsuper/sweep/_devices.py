@@ -105,4 +105,4 @@ def any_process(flags: np.ndarray) -> np.ndarray:
     """Return the element-wise "or" of boolean arrays over all processes."""
     if jax.process_count() == 1:
         return flags
-    return np.asarray(multihost_utils.process_allgather(flags)).any(axis=0)
+    return np.any(np.asarray(multihost_utils.process_allgather(flags)), axis=0, keepdims=True)[0]

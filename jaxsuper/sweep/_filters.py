@@ -33,7 +33,7 @@ _DERIVED = ("n", "d", "block_width", "circuit_width", "capacity", "johnson_bound
 @lru_cache(maxsize=4096)
 def _capacity(block_width: int, redundancy: int, family: str) -> float:
     limit = capacity(block_width, redundancy, family)
-    return float("inf") if limit is None else limit
+    return float("inf") if limit is None else float(limit)
 
 
 def names_of(configuration: Configuration) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def names_of(configuration: Configuration) -> dict[str, Any]:
     values.update(d=d, n=n, circuit_width=d, block_width=n)
     inside = 1 <= redundancy <= n
     # Sets larger than the block hold no circuit.
-    held = _capacity(n, redundancy, configuration.allocation) if inside else 0
+    held = _capacity(n, redundancy, configuration.allocation) if inside else 0.0
     bound = johnson_bound(n, redundancy) if inside else 0
     return {**values, "capacity": held, "johnson_bound": bound}
 

@@ -30,7 +30,7 @@ from ._shape import Kind
 AXIS = "configuration"
 # A CPU device is one core (see `use_all_cores`): threads within a program would only wait for each
 # other, which for small networks takes longer than the work.
-_ONE_CORE = {
+_ONE_CORE: dict[str, str | bool] = {
     "xla_cpu_multi_thread_eigen": False,
     "xla_cpu_enable_concurrency_optimized_scheduler": False,
 }
@@ -220,17 +220,16 @@ def compile_program(program: Program, mesh: Mesh) -> Callable[[Batch, Any], Mome
     return lowered.compile(compiler_options=_ONE_CORE if on_cpu else None)
 
 
-def abstract_arguments(program: Program, mesh: Mesh) -> tuple[Batch, jax.ShapeDtypeStruct]:
+def abstract_arguments(program: Program, mesh: Mesh) -> tuple[Any, Any]:
     """Return shapes, dtypes and shardings of the compiled function's arguments."""
     n_sets, n_neurons, redundancy, load = program.padded
     place = NamedSharding(mesh, PartitionSpec(AXIS))
     total = program.capacity * mesh.size
     least = Allocation(np.arange(redundancy)[None], n_neurons - 1)
     template = Padded(least, (n_sets, n_neurons, redundancy, load))
-    shaped = lambda leaf: jax.ShapeDtypeStruct((total, *leaf.shape), leaf.dtype, sharding=place)
-    scalars = {
-        name: jax.ShapeDtypeStruct((total,), _DTYPES.get(name, np.float32), sharding=place)
-        for name in _SCALARS
-    }
-    counts = jax.ShapeDtypeStruct((mesh.size,), jnp.int32, sharding=place)
-    return Batch(design=jax.tree.map(shaped, template), **scalars), counts
+    scalars = {name: np.zeros((), _DTYPES.get(name, np.float32)) for name in _SCALARS}
+    abstract = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct((total, *leaf.shape), leaf.dtype, sharding=place),
+        Batch(design=template, **scalars),
+    )
+    return abstract, jax.ShapeDtypeStruct((mesh.size,), jnp.int32, sharding=place)

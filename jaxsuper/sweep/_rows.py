@@ -169,7 +169,7 @@ def _completed(
     return frame.select(columns)
 
 
-def host_moments(moments: Moments) -> tuple[np.ndarray, Moments]:
+def host_moments(moments: Any) -> tuple[np.ndarray, Moments]:
     """Return the entries of a sharded result that lie on this process's devices, with their places."""
     shards = sorted(moments.count.addressable_shards, key=lambda shard: shard.index[0].start or 0)
     sizes = [shard.data.shape[0] for shard in shards]
