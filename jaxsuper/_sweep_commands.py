@@ -59,6 +59,31 @@ class Sweep:
     processes: int | None = None
 
 
+@dataclass(frozen=True)
+class Figures:
+    """Draw a sweep: the published figures 5-11, or any metric against any setting.
+
+    Attributes:
+        stores: directories of results stores, taken together.
+        out: directory for the pictures.
+        x: a setting, layer or density; with y, draws this instead of the published figures.
+        y: a metric.
+        hue: a setting, a colour for each of its values.
+        layer: which layer, by default the last.
+        state_evolution: draw that prediction too; it takes about a second for each shape and z.
+        format: png, pdf or svg.
+    """
+
+    stores: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    out: Path = Path(".")
+    x: str | None = None
+    y: str | None = None
+    hue: str | None = None
+    layer: int | None = None
+    state_evolution: bool = True
+    format: str = "png"
+
+
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
@@ -254,3 +279,47 @@ def _bar() -> Iterator[Any]:
             )
 
         yield report
+
+
+def run_figures_command(command: Figures, console: Console) -> None:
+    """Run `jaxsuper figures`.
+
+    Args:
+        command: the settings.
+        console: where the names of the files go.
+
+    Raises:
+        ValueError: for bad input, before anything is written.
+    """
+    check(len(command.stores) > 0, "stores", "must name at least one", "none")
+    check(
+        command.format in ("png", "pdf", "svg"), "format", "must be png, pdf or svg", command.format
+    )
+    both = (command.x is None) == (command.y is None)
+    check(both, "x", "must be given together with `y`", command.x or command.y)
+    check(command.out.is_dir(), "out", "must be an existing folder", command.out)
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    from .analytics import with_predictions
+    from .plotting import published_figures, save, sweep_figure
+    from .sweep import read_store
+
+    table = read_store(command.stores)
+    if command.x is None or command.y is None:
+        # First without predictions, which take long, to see whether there is anything to draw.
+        published_figures(table)
+        plt.close("all")
+        figures = published_figures(with_predictions(table, command.state_evolution))
+    else:
+        one = (command.x, command.y, command.hue, command.layer)
+        sweep_figure(table, *one)
+        metric = table.filter(metric=command.y)
+        joined = with_predictions(metric, command.state_evolution)
+        figures = {f"{command.y}-by-{command.x}": sweep_figure(joined, *one)}
+    for name, figure in figures.items():
+        path = command.out / f"{name}.{command.format}"
+        save(figure, path)
+        console.print(str(path), highlight=False, soft_wrap=True)

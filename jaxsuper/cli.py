@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from . import allocation, theory
-from ._sweep_commands import run_sweep_command, Sweep
+from ._sweep_commands import Figures, run_figures_command, run_sweep_command, Sweep
 from ._types import check
 from .analytics import check_writable, Experiment, ExperimentResult, run_experiment, write_json
 
@@ -67,6 +67,7 @@ _Command = (
     Annotated[Simulate, tyro.conf.subcommand("simulate")]
     | Annotated[Allocate, tyro.conf.subcommand("allocate")]
     | Annotated[Sweep, tyro.conf.subcommand("sweep")]
+    | Annotated[Figures, tyro.conf.subcommand("figures")]
 )
 
 
@@ -194,6 +195,7 @@ _HANDLERS: dict[type, Callable[[Any, Console], int | None]] = {
     Simulate: _simulate,
     Allocate: _allocate,
     Sweep: run_sweep_command,
+    Figures: run_figures_command,
 }
 
 

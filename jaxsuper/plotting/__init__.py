@@ -3,6 +3,7 @@
 from ._figures import simulation_figure
 from ._mse import plot_mse
 from ._style import color_of, save, style
+from ._sweeps import published_figures, sweep_figure
 from ._trajectories import plot_channel, plot_plane
 
 
@@ -11,7 +12,9 @@ __all__ = [
     "plot_channel",
     "plot_mse",
     "plot_plane",
+    "published_figures",
     "save",
     "simulation_figure",
     "style",
+    "sweep_figure",
 ]
