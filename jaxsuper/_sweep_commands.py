@@ -70,6 +70,7 @@ class Figures:
         y: a metric.
         hue: a setting, a colour for each of its values.
         layer: which layer, by default the last.
+        where: conditions on what is drawn, e.g. "n_active == 2"; as the filters of a grid.
         state_evolution: draw that prediction too; it takes about a second for each shape and z.
         format: png, pdf or svg.
     """
@@ -80,6 +81,7 @@ class Figures:
     y: str | None = None
     hue: str | None = None
     layer: int | None = None
+    where: tuple[str, ...] = ()
     state_evolution: bool = True
     format: str = "png"
 
@@ -305,9 +307,9 @@ def run_figures_command(command: Figures, console: Console) -> None:
 
     from .analytics import with_predictions
     from .plotting import published_figures, save, sweep_figure
-    from .sweep import read_store
+    from .sweep import read_store, select
 
-    table = read_store(command.stores)
+    table = select(read_store(command.stores), command.where)
     if command.x is None or command.y is None:
         # First without predictions, which take long, to see whether there is anything to draw.
         published_figures(table)

@@ -75,7 +75,7 @@ def _draw(ax: Axes, rows: "polars.DataFrame", x: str, color: str, label: str) ->
     errors = rows["stderr"].fill_null(0.0).fill_nan(0.0).to_numpy()
     there = np.isfinite(values) & (values > _FLOOR)
     # An error bar that reaches 0 has no place on a logarithmic axis.
-    bars = np.stack([np.minimum(errors, 0.999 * np.abs(values)), errors])[:, there]
+    bars = np.stack([np.minimum(errors, 0.9 * np.abs(values)), errors])[:, there]
     if there.any():
         ax.errorbar(
             places[there],
@@ -123,9 +123,9 @@ def _legend(figure: Figure, axes: Any, lines: list[str]) -> None:
     for name in lines:
         dashes, label = _LINES[name]
         (found[label],) = axes[0].plot([], [], dashes, color="0.3", linewidth=1)
-    figure.legend(
-        list(found.values()), list(found), loc="outside lower center", ncols=9, fontsize=7
-    )
+    columns = max(3, int(figure.get_figwidth()))
+    entries = (list(found.values()), list(found))
+    figure.legend(*entries, loc="outside lower center", ncols=columns, fontsize=7)
 
 
 def _lines_in(table: "polars.DataFrame") -> list[str]:
@@ -209,10 +209,24 @@ def _by_size(table: "polars.DataFrame", z: int) -> Figure:
                     series = here.filter(network_width=width)
                     _draw(ax, series, "n_circuits", color_of(index), f"D = {width}")
                 _finish(ax, "n_circuits", f"layer {layer}")
+                if line is not axes[-1]:
+                    ax.set_xlabel("")
             line[0].set_ylabel(title)
         _legend(figure, list(axes.flat), _lines_in(table))
         figure.suptitle(f"z = {z}: {_caption(table)}", fontsize=8)
     return figure
+
+
+def _check_alike(rows: "polars.DataFrame", by: list[str]) -> None:
+    """Raise a `ValueError` if rows of one point are of different settings."""
+    import polars
+
+    settings = [name for name in rows.columns[1 : rows.columns.index("layer") + 1]]
+    others = [name for name in settings if name not in ("seed", "network", *by)]
+    counts = rows.group_by(by).agg(polars.col(others).n_unique()).drop(by).max()
+    mixed = [name for name in others if counts[name][0] > 1]
+    remedy = "name one as `hue`, or choose a value by `where`"
+    check(not mixed, "x", "and `hue` must tell points apart", f"several {', '.join(mixed)}", remedy)
 
 
 def sweep_figure(
@@ -221,7 +235,7 @@ def sweep_figure(
     """Draw one metric of a sweep against a setting, a colour for each value of another.
 
     Args:
-        table: as of `published_figures`; what is neither x nor hue is averaged over.
+        table: as of `published_figures`; seeds are averaged over, and nothing else.
         x: a numeric setting, "layer" or "density" (T (d/D)^2 with d = 4, 3 or 2 of the circuit).
         y: a metric.
         hue: a setting, "layer" or none.
@@ -231,7 +245,8 @@ def sweep_figure(
         The figure.
 
     Raises:
-        ValueError: for unknown names or layers.
+        ValueError: for unknown names or layers, or if configurations that differ in more than x, hue
+            and seed would fall on one point.
     """
     import polars
 
@@ -250,6 +265,7 @@ def sweep_figure(
         check(len(rows) > 0, "layer", "must be one that was run", layer)
     elif "layer" not in (x, hue):
         rows = rows.filter(polars.col("layer") == polars.col("n_layers"))
+    _check_alike(rows, [x] if hue is None else [x, hue])
     groups = [None] if hue is None else sorted(rows[hue].unique())
     with style():
         figure, ax = plt.subplots(figsize=(5.5, 4.2), layout="constrained")

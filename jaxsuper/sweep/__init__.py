@@ -11,6 +11,7 @@ from ._grid import Grid, grid_from_toml, load_grid, presets
 from ._identity import config_id, configuration_from
 from ._plan import make_plan, Plan, PlannedBucket
 from ._run import Progress, run_sweep, SweepResult
+from ._select import select
 from ._store import read_store, Store
 
 
@@ -33,6 +34,7 @@ __all__ = [
     "presets",
     "read_store",
     "run_sweep",
+    "select",
     "use_all_cores",
     "use_cache",
 ]
