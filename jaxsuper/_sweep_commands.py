@@ -37,7 +37,8 @@ class Sweep:
         out: directory of the store: parquet parts, readable as one table.
         shard: i/n to run the i-th of n parts of the grid, for jobs that share nothing.
         dry_run: print configurations, buckets, compiles, memory and time, and run nothing.
-        memory: limit on the memory of this process and of each accelerator, e.g. 2GiB.
+        memory: limit on the memory of this process and of each accelerator, e.g. 2GiB;
+            by default half of the machine's.
         call_seconds: how long one call should take, by estimate: what a kill loses.
         retry_failed: run configurations again that failed before.
         cache: where compiled programs are kept; "none" for nowhere.
@@ -50,7 +51,7 @@ class Sweep:
     out: Path | None = None
     shard: str = "1/1"
     dry_run: bool = False
-    memory: str = "4GiB"
+    memory: str | None = None
     call_seconds: float = 1.0
     retry_failed: bool = False
     cache: str | None = None
@@ -121,7 +122,8 @@ def run_sweep_command(command: Sweep, console: Console) -> int:
     from . import sweep
 
     grid = sweep.load_grid(command.grid)
-    memory, shard = parse_memory(command.memory), parse_shard(command.shard)
+    memory = None if command.memory is None else parse_memory(command.memory)
+    shard = parse_shard(command.shard)
     check(command.dry_run or command.out is not None, "out", "must be given", "none")
     if command.cache != "none":
         sweep.use_cache(Path(command.cache) if command.cache else sweep.default_cache())
@@ -133,6 +135,10 @@ def run_sweep_command(command: Sweep, console: Console) -> int:
             configurations, sweep.Designs(), memory=memory, call_seconds=command.call_seconds
         )
         _print_plan(plan, command, console)
+        if command.out is not None and command.out.exists():
+            finished = sweep.Store(command.out, read_only=True).finished()
+            count = len(finished & set(plan.configurations))
+            console.print(f"{count} of them are in {command.out}", highlight=False)
         return 0
     assert command.out is not None
     with _signals() as caught, _plain_warnings(), _bar() as report:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+from .._types import check
 from ..allocation import Allocation
 from ..circuits import check_parameters
 from ..simulation import (
@@ -58,4 +59,7 @@ def check_configuration(configuration: Configuration) -> None:
     """
     check_settings(configuration)
     check_active(configuration.n_active, configuration.n_circuits)
+    # The program of a bucket builds the networks itself and knows this scheme alone.
+    scheme = configuration.indicator
+    check(scheme == "recomputed", "indicator", "must be recomputed in a sweep", repr(scheme))
     check_parameters(configuration.circuit, **parameters_of(configuration))

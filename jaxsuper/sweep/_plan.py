@@ -1,5 +1,6 @@
 """What a sweep is going to do: buckets, compiles, memory and time, before anything is compiled."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,13 @@ _WIDEST = 256
 # How long one call should take, if nothing else is asked for.
 CALL_SECONDS = 1.0
 _LARGEST_CALL = 2048
-DEFAULT_MEMORY = 4 * 2**30
+
+
+def default_memory() -> int:
+    """Return half of the machine's memory, or four fifths of the accelerator's if that is less."""
+    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    stats = jax.local_devices()[0].memory_stats() or {}
+    return min(half, int(0.8 * stats.get("bytes_limit", half)))
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,8 @@ def make_plan(
     Args:
         configurations: what is to be run.
         designs: makes the allocations, whose loads decide shapes.
-        memory: bytes that may be used, on the host and on each accelerator; 4 GiB if left out.
+        memory: bytes that may be used, on the host and on each accelerator; see
+            `default_memory`.
         n_devices: all there are if left out.
         call_seconds: how long a call should take, by estimate: what is lost if the process is killed.
 
@@ -108,7 +116,7 @@ def make_plan(
         ValueError: if one configuration alone needs more than `memory`.
     """
     devices = n_devices or len(jax.devices())
-    limit = memory or DEFAULT_MEMORY
+    limit = memory or default_memory()
     check(call_seconds > 0, "call_seconds", "must be above 0", call_seconds)
     by_id = {config_id(one): one for one in configurations}
     failures: dict[str, str] = {}

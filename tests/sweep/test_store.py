@@ -274,6 +274,10 @@ def test_a_dry_run_runs_nothing(tmp_path, capsys, monkeypatch):
     assert "48 configurations, 24 of which cannot be run" in printed
     assert "1 shape buckets" in printed and "24 x `n_circuits` must be at most" in printed
     assert [path.name for path in tmp_path.iterdir()] == ["grid.toml"]
+    out = tmp_path / "store"
+    run_sweep([BASE], out)
+    assert cli.main(["sweep", str(grid), "--dry-run", "--out", str(out), "--cache", "none"]) == 0
+    assert "0 of them are in" in capsys.readouterr().out
     assert cli.main(["sweep", "headline", "--cache", "none"]) == 2
     assert "`out` must be given" in capsys.readouterr().err
 
