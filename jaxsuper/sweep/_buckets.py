@@ -81,7 +81,7 @@ def _coarse(groups: list[_Group]) -> list[_Group]:
         step *= 1.5
         merged: dict[tuple, _Group] = {}
         for shape, names, needed in groups:
-            rung = tuple(_rung(size, step) for size in vars(shape).values())
+            rung = tuple(_rung(float(size), step) for size in vars(shape).values())
             merged[rung] = (
                 _both(merged[rung], (shape, names, needed))
                 if rung in merged

@@ -51,7 +51,7 @@ def check_rows(configurations, folder):
     ids=["clipped", "split", "plain", "oracle-receiver", "step-random"],
 )
 def test_padded_equals_unpadded(kind, tmp_path):
-    configurations = [replace(one, **kind) for one in RAGGED[: 4 if not kind else 2]]
+    configurations = [replace(one, **kind) for one in (RAGGED[1:] if not kind else RAGGED[:2])]
     result = check_rows(configurations, tmp_path / "store")
     assert result.compiles == 1 and result.plan.waste > 0
 
