@@ -87,7 +87,9 @@ def layer_metrics(
     averaged, worst = [], []
     for name, channels in circuits.layout.readouts:
         found = jnp.stack([estimates[c][active, samples] for c in channels])
-        error = jnp.where(slots, found - take_rows(truth, channels), 0.0)
+        error = found - take_rows(truth, channels)
+        if counted is not None:
+            error = jnp.where(slots, error, 0.0)
         wrong = jnp.sum(error**2, axis=0)
         norm = sum_of([jnp.where(idle, estimates[c], 0.0) ** 2 for c in channels])
         averaged += [wrong.sum(axis=0) / n_active, norm.sum(axis=0) * share]
