@@ -209,8 +209,7 @@ def _by_size(table: "polars.DataFrame", z: int) -> Figure:
                     series = here.filter(network_width=width)
                     _draw(ax, series, "n_circuits", color_of(index), f"D = {width}")
                 _finish(ax, "n_circuits", f"layer {layer}")
-                if line is not axes[-1]:
-                    ax.set_xlabel("")
+                ax.label_outer()
             line[0].set_ylabel(title)
         _legend(figure, list(axes.flat), _lines_in(table))
         figure.suptitle(f"z = {z}: {_caption(table)}", fontsize=8)
