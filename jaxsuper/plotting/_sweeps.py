@@ -209,7 +209,8 @@ def _by_size(table: "polars.DataFrame", z: int) -> Figure:
                     series = here.filter(network_width=width)
                     _draw(ax, series, "n_circuits", color_of(index), f"D = {width}")
                 _finish(ax, "n_circuits", f"layer {layer}")
-                ax.label_outer()
+                if metric != list(_ERRORS)[-1]:
+                    ax.set_xlabel("")
             line[0].set_ylabel(title)
         _legend(figure, list(axes.flat), _lines_in(table))
         figure.suptitle(f"z = {z}: {_caption(table)}", fontsize=8)
