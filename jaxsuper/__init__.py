@@ -5,7 +5,7 @@ against closed forms. Everything not named here is reached through its folder, f
 `jaxsuper.theory.rotation_active_mse`.
 """
 
-from . import allocation, analytics, circuits, features, network, simulation, theory
+from . import allocation, analytics, circuits, features, network, simulation, sweep, theory
 from .allocation import allocate, Allocation, johnson_bound
 from .analytics import Experiment, ExperimentResult, predict, run_experiment
 from .circuits import exact_trajectory, MLP, Rotation, Rotation3, Step
@@ -39,5 +39,6 @@ __all__ = [
     "sample_inputs",
     "simulate",
     "simulation",
+    "sweep",
     "theory",
 ]

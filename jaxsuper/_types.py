@@ -72,10 +72,12 @@ def lookup(table: dict[str, Any], name: str, argument: str) -> Any:
     Raises:
         ValueError: if there is no entry of that name.
     """
+    if name in table:
+        return table[name]
     near = get_close_matches(name, table, n=1, cutoff=0.3)
     remedy = f"did you mean {near[0]!r}?" if near else ""
-    check(name in table, argument, f"must be one of {', '.join(table)}", repr(name), remedy)
-    return table[name]
+    rule = f"must be one of {', '.join(table)}"
+    raise ValueError(f"`{argument}` {rule}, got {name!r}" + (f"; {remedy}" if remedy else ""))
 
 
 def take_rows(values: Float[Array, "rows *rest"], rows: tuple[int, ...]) -> Float[Array, "m *rest"]:
@@ -83,6 +85,11 @@ def take_rows(values: Float[Array, "rows *rest"], rows: tuple[int, ...]) -> Floa
     if not rows:
         return values[:0]
     return jnp.stack([values[row] for row in rows])
+
+
+def as_float(value: Any) -> Scalar:
+    """Return a count, an integer or an array leaf, as a float32 scalar."""
+    return jnp.asarray(value, jnp.float32)
 
 
 def sum_of(terms: list[Array]) -> Array:

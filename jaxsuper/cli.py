@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from . import allocation, theory
+from ._sweep_commands import Figures, run_figures_command, run_sweep_command, Sweep
 from ._types import check
 from .analytics import (
     check_writable,
@@ -95,6 +96,8 @@ _Command = (
     Annotated[Simulate, tyro.conf.subcommand("simulate")]
     | Annotated[Allocate, tyro.conf.subcommand("allocate")]
     | Annotated[Verify, tyro.conf.subcommand("verify")]
+    | Annotated[Sweep, tyro.conf.subcommand("sweep")]
+    | Annotated[Figures, tyro.conf.subcommand("figures")]
 )
 
 
@@ -233,6 +236,8 @@ _HANDLERS: dict[type, Callable[[Any, Console], int | None]] = {
     Simulate: _simulate,
     Allocate: _allocate,
     Verify: _verify,
+    Sweep: run_sweep_command,
+    Figures: run_figures_command,
 }
 
 
@@ -257,7 +262,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words after the program's name; those of the process if left out.
 
     Returns:
-        The exit status: 0 done, 1 a verdict differs from what is stated, 2 bad input.
+        The exit status: 0 done, 1 a verdict differs from what is stated, 2 bad input, 130 or 143
+        interrupted.
     """
     try:
         command = _parse(arguments)

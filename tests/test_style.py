@@ -52,5 +52,6 @@ def test_no_file_is_long():
 
 def test_import_is_light():
     """`import jaxsuper` brings in neither matplotlib nor the command line."""
-    code = "import jaxsuper, sys; print([m for m in ('matplotlib', 'tyro', 'rich') if m in sys.modules])"
+    heavy = ("matplotlib", "tyro", "rich", "polars")
+    code = f"import jaxsuper, sys; print([m for m in {heavy} if m in sys.modules])"
     assert run(sys.executable, "-c", code).stdout.strip() == "[]"

@@ -3,6 +3,7 @@
 from ._allocation import Allocation
 from ._balanced import balanced_prime_steps
 from ._diagnostics import diagnostics, johnson_bound, max_overlap
+from ._padded import Extent, extent_of, Padded
 from ._prime_steps import prime_step_capacity, prime_step_family, prime_steps
 from ._random import random_sets
 from ._registry import allocate, capacity, families
@@ -10,10 +11,13 @@ from ._registry import allocate, capacity, families
 
 __all__ = [
     "Allocation",
+    "Extent",
+    "Padded",
     "allocate",
     "balanced_prime_steps",
     "capacity",
     "diagnostics",
+    "extent_of",
     "families",
     "johnson_bound",
     "max_overlap",

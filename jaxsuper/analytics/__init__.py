@@ -12,6 +12,7 @@ from ._experiment import (
     with_evolution,
 )
 from ._outputs import check_writable, make_writable_folder, write_json, written_whole
+from ._sweep_predictions import with_predictions
 
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "run_experiment",
     "samples_key",
     "with_evolution",
+    "with_predictions",
     "write_json",
     "written_whole",
 ]

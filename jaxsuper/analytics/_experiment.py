@@ -5,16 +5,24 @@ from dataclasses import asdict, dataclass, replace
 from time import perf_counter
 from typing import Any
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
-from .. import theory
-from .._types import check, KeyScalar, lookup
-from ..allocation import allocate, Allocation
-from ..circuits import AbstractCircuits, make, width_of
-from ..network import AbstractNetwork, build, constructions
-from ..simulation import default_chunk, environment, Measurement, merge_networks, simulate
+from .. import simulation, theory
+from .._types import check, KeyScalar
+from ..allocation import Allocation
+from ..circuits import AbstractCircuits
+from ..network import AbstractNetwork
+from ..simulation import (
+    check_active,
+    check_settings,
+    default_chunk,
+    environment,
+    INHIBITED,
+    Measurement,
+    merge_networks,
+    simulate,
+)
 from ._compare import comparison_rows, predict, Row
 
 
@@ -96,20 +104,9 @@ class ExperimentResult:
         }
 
 
-# Purposes of the keys folded from the network's key.
-_CIRCUITS, _SHUFFLES, _SAMPLES, _SETS = range(4)
-_INDICATORS = {"recomputed": None}
-# Constructions with inhibition, for which the closed forms are made.
-_INHIBITED = ("clipped", "oracle")
-
-
-def _network_key(experiment: Experiment, index: int) -> KeyScalar:
-    return jax.random.fold_in(jax.random.key(experiment.seed), index)
-
-
 def samples_key(experiment: Experiment, index: int = 0) -> KeyScalar:
     """Return the root key of the samples that network number `index` is measured on."""
-    return jax.random.fold_in(_network_key(experiment, index), _SAMPLES)
+    return simulation.samples_key(experiment.seed, index)
 
 
 def check_experiment(experiment: Experiment) -> None:
@@ -119,36 +116,11 @@ def check_experiment(experiment: Experiment) -> None:
         ValueError: names the argument, the rule, what was given and a remedy.
     """
     given = experiment
-    for name in ("network_width", "n_circuits", "redundancy", "n_layers", "batch_size"):
-        check(getattr(given, name) >= 1, name, "must be at least 1", getattr(given, name))
+    check_settings(given)
     check(given.n_networks >= 1, "n_networks", "must be at least 1", given.n_networks)
-    check(0 <= given.seed < 2**32, "seed", "must lie in 0..2^32-1", given.seed)
-    lookup(_INDICATORS, given.indicator, "indicator")
-    lookup(dict.fromkeys(constructions()), given.construction, "construction")
-    width = width_of(given.circuit)
-    check(
-        given.network_width % width == 0,
-        "network_width",
-        f"must be divisible by the circuit width {width}",
-        given.network_width,
-        f"use {given.network_width // width * width or width}",
-    )
-    if given.construction not in _INHIBITED:
-        rule = f"must be left alone for the construction {given.construction!r}"
-        check(given.inhibition == "scalar", "inhibition", rule, given.inhibition)
-        check(given.inhibition_factor == 1, "inhibition_factor", rule, given.inhibition_factor)
-    factor = given.inhibition_factor
-    check(
-        0 <= factor < float("inf"), "inhibition_factor", "must be finite and not negative", factor
-    )
     check(len(given.n_active) > 0, "n_active", "must name at least one number", "none")
     for z in given.n_active:
-        check(
-            1 <= z <= given.n_circuits,
-            "n_active",
-            f"must lie in 1..{given.n_circuits}, the number of circuits",
-            z,
-        )
+        check_active(z, given.n_circuits)
     check(given.chunk is None or given.chunk >= 1, "chunk", "must be at least 1", given.chunk)
 
 
@@ -166,13 +138,7 @@ def design_of(experiment: Experiment, index: int = 0) -> Allocation:
         ValueError: for settings that do not fit together.
     """
     check_experiment(experiment)
-    return allocate(
-        experiment.network_width // width_of(experiment.circuit),
-        experiment.redundancy,
-        experiment.n_circuits,
-        experiment.allocation,
-        key=jax.random.fold_in(_network_key(experiment, index), _SETS),
-    )
+    return simulation.design_of(experiment, index)
 
 
 def prepare(
@@ -191,32 +157,7 @@ def prepare(
         ValueError: for settings that do not fit together.
     """
     check_experiment(experiment)
-    key = _network_key(experiment, index)
-    circuits = make(
-        experiment.circuit,
-        experiment.n_circuits,
-        key=jax.random.fold_in(key, _CIRCUITS),
-        lower_threshold=experiment.lower_threshold,
-        upper_threshold=experiment.upper_threshold,
-        gate_bias=experiment.gate_bias,
-    )
-    design = design_of(experiment, index)
-    options: dict[str, Any] = {}
-    if experiment.construction in _INHIBITED:
-        options = {
-            "inhibition": experiment.inhibition,
-            "inhibition_factor": experiment.inhibition_factor,
-        }
-    network = build(
-        circuits,
-        design,
-        experiment.n_layers,
-        experiment.construction,
-        key=jax.random.fold_in(key, _SHUFFLES),
-        precision=experiment.precision,
-        **options,
-    )
-    return circuits, design, jax.block_until_ready(network)
+    return simulation.prepare(experiment, index)
 
 
 def evolution(
@@ -292,7 +233,7 @@ def run_experiment(
                 started = perf_counter()
                 simulate(network, z, min(chunk, experiment.batch_size), key=key, chunk=chunk)
                 timing["compile"] += perf_counter() - started
-                if experiment.construction in _INHIBITED:
+                if experiment.construction in INHIBITED:
                     predictions[z] = predict(circuits, design, z, experiment.n_layers)
             started, offset = perf_counter(), done
             report = progress and (lambda n, offset=offset: progress(offset + n, total))

@@ -3,7 +3,7 @@
 from ._base import AbstractCircuits, Layout
 from ._exact import exact_channels, exact_trajectory, small_weights
 from ._mlp import MLP
-from ._registry import kinds, make, width_of
+from ._registry import check_parameters, kinds, layout_of, make, width_of
 from ._rotation import Rotation
 from ._rotation3 import Rotation3
 from ._step import Step
@@ -16,9 +16,11 @@ __all__ = [
     "Rotation",
     "Rotation3",
     "Step",
+    "check_parameters",
     "exact_channels",
     "exact_trajectory",
     "kinds",
+    "layout_of",
     "make",
     "small_weights",
     "width_of",

@@ -3,8 +3,9 @@
 from typing import Any
 
 from .._types import KeyScalar, lookup
-from ._base import AbstractCircuits
-from ._rotation import Rotation
+from ._base import AbstractCircuits, Layout
+from ._indicator import check_thresholds
+from ._rotation import check_gate_bias, Rotation
 from ._rotation3 import Rotation3
 from ._step import Step
 
@@ -25,6 +26,28 @@ def kinds() -> tuple[str, ...]:
 def width_of(kind: str) -> int:
     """Return d of a named kind of circuit."""
     return lookup(_KINDS, kind, "circuit")[0].layout.width
+
+
+def layout_of(kind: str) -> Layout:
+    """Return the layout of a named kind of circuit."""
+    return lookup(_KINDS, kind, "circuit")[0].layout
+
+
+def check_parameters(kind: str, **parameters: Any) -> None:
+    """Check the parameters of a named kind of circuit without making any.
+
+    Args:
+        kind: one of `kinds()`.
+        **parameters: as of `make`.
+
+    Raises:
+        ValueError: for an unknown kind or bad parameters.
+    """
+    takes = lookup(_KINDS, kind, "circuit")[1]
+    if "lower_threshold" in takes:
+        check_thresholds(parameters["lower_threshold"], parameters["upper_threshold"])
+    if "gate_bias" in takes:
+        check_gate_bias(parameters["gate_bias"])
 
 
 def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> AbstractCircuits:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
@@ -130,4 +131,4 @@ def check_gate_bias(gate_bias: Any) -> None:
     if isinstance(gate_bias, Tracer):
         return
     check_finite("gate_bias", gate_bias)
-    check(bool((jnp.asarray(gate_bias) >= 0).all()), "gate_bias", "must be at least 0", gate_bias)
+    check(bool((np.asarray(gate_bias) >= 0).all()), "gate_bias", "must be at least 0", gate_bias)

@@ -5,7 +5,7 @@ from ._clipped import Clipped
 from ._dense import dense_parameters, DenseParameters, indicators
 from ._oracle import Oracle
 from ._plain import Plain
-from ._registry import build, constructions
+from ._registry import build, constructions, make_network
 from ._split import Split
 from ._sums import gather_sum
 
@@ -23,5 +23,6 @@ __all__ = [
     "dense_parameters",
     "gather_sum",
     "indicators",
+    "make_network",
     "wire",
 ]

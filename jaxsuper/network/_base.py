@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._types import (
     Activations,
     ActiveIds,
+    as_float,
     Channels,
     check,
     CircuitValues,
@@ -23,7 +24,7 @@ from .._types import (
     sum_of,
     take_rows,
 )
-from ..allocation import Allocation
+from ..allocation import Allocation, Extent, extent_of, Padded
 from ..circuits import AbstractCircuits
 from ._sums import gather_sum
 
@@ -35,11 +36,13 @@ class Wiring(eqx.Module):
         sets: int32 (L, T, S), the neurons M_t^l of circuit t, the same in each of the d blocks.
         members: int32 (L, n, R), the circuits on each neuron, padded with T.
         block_width: n.
+        padded: T, n and S that count, if the arrays have room to spare (see `allocation.Padded`).
     """
 
     sets: Int[Array, "L T S"]
     members: Int[Array, "L n R"]
     block_width: int = eqx.field(static=True)
+    padded: Extent | None = None
 
     @property
     def redundancy(self) -> int:
@@ -56,9 +59,18 @@ class Wiring(eqx.Module):
         """T."""
         return self.sets.shape[1]
 
+    @property
+    def extent(self) -> Extent:
+        """T, n and S that count: array leaves if padded, else the integers of the shapes."""
+        return self.padded or Extent(self.n_circuits, self.block_width, self.redundancy)
+
 
 def wire(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Wiring:
     """Shuffle the sets of a design over the circuits, independently in every layer.
+
+    Circuits are ordered by random bits, one per circuit, so that the shuffle of T circuits does not
+    depend on how many more the arrays have room for. Two equal bits, which keep their order, come
+    in fewer than T^2 / 2^33 of the shuffles.
 
     Args:
         allocation: the design.
@@ -75,16 +87,22 @@ def wire(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Wiring:
     n_circuits = allocation.n_circuits
     sets, members = jnp.asarray(allocation.sets), jnp.asarray(allocation.members)
 
+    extent = extent_of(allocation)
+    counts = jnp.arange(n_circuits) < extent.n_circuits
+
     def shuffle(layer):
         # Circuit t takes set order[t], so set j belongs to circuit circuit_of[j].
-        order = jax.random.permutation(jax.random.fold_in(key, layer), n_circuits)
+        bits = jax.random.bits(jax.random.fold_in(key, layer), (n_circuits,), jnp.uint32)
+        bits = jnp.where(counts, bits, jnp.uint32(2**32 - 1))
+        order = jnp.argsort(bits, stable=True).astype(jnp.int32)
         circuit_of = jnp.zeros(n_circuits, jnp.int32).at[order].set(jnp.arange(n_circuits))
         padded = jnp.append(circuit_of, jnp.int32(n_circuits))
         return sets[order], padded[members]
 
     # One layer at a time: the result is small, the temporaries are not.
     shuffled, listed = jax.lax.map(shuffle, jnp.arange(n_layers))
-    return Wiring(shuffled, listed, allocation.block_width)
+    padded = extent if isinstance(allocation, Padded) else None
+    return Wiring(shuffled, listed, allocation.block_width, padded)
 
 
 class AbstractNetwork(eqx.Module):
@@ -162,7 +180,7 @@ class AbstractNetwork(eqx.Module):
 
     def means(self, channels: Channels, sets: Int[Array, "T S"]) -> CircuitValues:
         """Return the mean of each channel over the S neurons of each circuit."""
-        return gather_sum(channels, sets, 1 / self.redundancy)
+        return gather_sum(channels, sets, 1 / as_float(self.wiring.extent.redundancy))
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits exactly: A^1 = act(sum_t e_t^1 ⊗ (w_t a_t^0) + B).
@@ -197,7 +215,7 @@ class AbstractNetwork(eqx.Module):
         spread = jnp.broadcast_to(after[..., None], (width, n_active, batch, self.redundancy))
         before = before.at[:, neurons, samples].add(spread)
         bias = self.circuits.biases()[0]
-        return self.activate(before + bias[:, None, None], sets, active)
+        return self.silence(self.activate(before + bias[:, None, None], sets, active))
 
     def next_layer(
         self,
@@ -210,7 +228,14 @@ class AbstractNetwork(eqx.Module):
     ) -> Activations:
         """Return A^l = act(W^l A^{l-1} + B^l); arguments as in `preactivation`."""
         before = self.preactivation(parameters, channels, means)
-        return self.activate(before + bias[:, None, None], sets, active)
+        return self.silence(self.activate(before + bias[:, None, None], sets, active))
+
+    def silence(self, activations: Activations) -> Activations:
+        """Set neurons that are padding to 0; nothing is done where nothing is padded."""
+        if self.wiring.padded is None:
+            return activations
+        neurons = jnp.arange(self.block_width)[None, :, None]
+        return jnp.where(neurons < self.wiring.padded.block_width, activations, 0.0)
 
     def spread(
         self, values: Float[Array, "k T B"], members: Int[Array, "n R"]

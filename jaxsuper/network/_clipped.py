@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from .._types import Activations, Channels, CircuitValues, KeyScalar, lookup, Scalar
-from ..allocation import Allocation
+from .._types import Activations, as_float, Channels, CircuitValues, KeyScalar, lookup, Scalar
+from ..allocation import Allocation, extent_of
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork, connections, stacked, wire, Wiring
 
@@ -69,7 +69,9 @@ class Clipped(AbstractNetwork):
             lambda pair: connections(pair[0], pair[1], width), (wiring.sets[1:], wiring.sets[:-1])
         )
         factor = jnp.asarray(inhibition_factor, dtype=jnp.float32)
-        chi = jax.vmap(lambda c: rule(c, loads, allocation.n_circuits, allocation.redundancy))
+        extent = extent_of(allocation)
+        count, size = as_float(extent.n_circuits), as_float(extent.redundancy)
+        chi = jax.vmap(lambda c: rule(c, loads, count, size))
         return cls(
             circuits=circuits,
             wiring=wiring,
@@ -84,7 +86,9 @@ class Clipped(AbstractNetwork):
         chi = (self.inhibition * self.inhibition_factor)[:, :, None]
         # Made here, before the loop over layers: inside it would be fused into the matrix product,
         # which is then slower.
-        clipped = jnp.where(self.connected, jnp.ones_like(chi), -chi) / self.redundancy
+        clipped = jnp.where(self.connected, jnp.ones_like(chi), -chi) / as_float(
+            self.wiring.extent.redundancy
+        )
         return (
             stacked(self.circuits.mean_weights(), self.n_layers),
             stacked(self.circuits.difference_weights(), self.n_layers),
@@ -114,7 +118,7 @@ class Clipped(AbstractNetwork):
 
 
 def scalar_inhibition(
-    connected: Bool[Array, "n n"], loads: Float[Array, " n"], n_circuits: int, redundancy: int
+    connected: Bool[Array, "n n"], loads: Float[Array, " n"], n_circuits: Scalar, redundancy: Scalar
 ) -> Float[Array, " n"]:
     """Return chi' = U/(S^2 - U), U the mean of <e_t, C e_v> over all ordered pairs t ≠ v.
 
@@ -130,14 +134,14 @@ def scalar_inhibition(
         chi', the same for every receiving neuron.
     """
     received = jnp.matmul(connected.astype(loads.dtype), loads, precision="highest")
-    pairs = max(n_circuits * (n_circuits - 1), 1)
+    pairs = jnp.maximum(n_circuits * (n_circuits - 1), 1.0)
     unwanted = (loads * (received - redundancy)).sum() / pairs
     chi = unwanted / (redundancy**2 - unwanted)
     return jnp.broadcast_to(chi, loads.shape)
 
 
 def receiver_inhibition(
-    connected: Bool[Array, "n n"], loads: Float[Array, " n"], n_circuits: int, redundancy: int
+    connected: Bool[Array, "n n"], loads: Float[Array, " n"], n_circuits: Scalar, redundancy: Scalar
 ) -> Float[Array, " n"]:
     """Return chi'_m = U_m/(S - U_m), U_m the mean of (C e_v)_m over circuits v not on neuron m.
 
@@ -154,7 +158,7 @@ def receiver_inhibition(
         chi' of each receiving neuron.
     """
     received = jnp.matmul(connected.astype(loads.dtype), loads, precision="highest")
-    unwanted = (received - redundancy) / max(n_circuits - 1, 1)
+    unwanted = (received - redundancy) / jnp.maximum(n_circuits - 1, 1.0)
     return jnp.where(loads > 0, unwanted / (redundancy - unwanted), 0.0)
 
 

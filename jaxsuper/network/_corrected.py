@@ -1,13 +1,11 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._types import Channels, CircuitValues, KeyScalar, lookup, Scalar
-from ..allocation import Allocation
+from .._types import as_float, Channels, CircuitValues, KeyScalar, lookup, Scalar
+from ..allocation import Allocation, extent_of
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork, stacked, wire, Wiring
 
@@ -60,14 +58,14 @@ class CorrectedNetwork(AbstractNetwork):
         return cls(
             circuits=circuits,
             wiring=wiring,
-            overlap=jnp.asarray(p, dtype=jnp.float32),
+            overlap=p,
             precision=precision,
         )
 
     @property
     def correction(self) -> Float[Array, ""]:
         """c·S = p/(S - p)."""
-        return self.overlap / (self.redundancy - self.overlap)
+        return self.overlap / (as_float(self.wiring.extent.redundancy) - self.overlap)
 
     def layer_parameters(self) -> tuple[Array, ...]:
         """Return mean weights, difference weights and member lists."""
@@ -86,21 +84,24 @@ class CorrectedNetwork(AbstractNetwork):
 
     def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
         """<u_t, A> = (1 + c S)·mean over M_t - c·sum over all neurons."""
-        total = jnp.sum(channels, axis=1, keepdims=True) / self.redundancy
+        total = jnp.sum(channels, axis=1, keepdims=True)
+        total = total / as_float(self.wiring.extent.redundancy)
         return (1 + self.correction) * means - self.correction * total
 
 
-def even_overlap(allocation: Allocation) -> float:
+def even_overlap(allocation: Allocation) -> Scalar:
     """Return S (T S/n - 1)/(T - 1), the mean overlap if every neuron carried the same load."""
-    load = allocation.n_circuits * allocation.redundancy / allocation.block_width
-    return max(allocation.redundancy * (load - 1) / max(allocation.n_circuits - 1, 1), 0.0)
+    extent = extent_of(allocation)
+    count, redundancy = as_float(extent.n_circuits), as_float(extent.redundancy)
+    load = count * redundancy / as_float(extent.block_width)
+    return jnp.maximum(redundancy * (load - 1) / jnp.maximum(count - 1, 1.0), 0.0)
 
 
-def exact_overlap(allocation: Allocation) -> Any:
+def exact_overlap(allocation: Allocation) -> Scalar:
     """Return sum_i r_i (r_i - 1) / (T (T - 1)), traceable unlike `allocation.mean_overlap`."""
     loads = jnp.asarray(allocation.loads, dtype=jnp.float32)
-    pairs = max(allocation.n_circuits * (allocation.n_circuits - 1), 1)
-    return jnp.sum(loads * (loads - 1)) / pairs
+    count = as_float(extent_of(allocation).n_circuits)
+    return jnp.sum(loads * (loads - 1)) / jnp.maximum(count * (count - 1), 1.0)
 
 
 _OVERLAPS = {"even": even_overlap, "exact": exact_overlap}

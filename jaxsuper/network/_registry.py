@@ -28,9 +28,21 @@ def constructions() -> tuple[str, ...]:
     return tuple(_CONSTRUCTIONS)
 
 
-@eqx.filter_jit
-def _build(make, circuits, allocation, n_layers, key, options) -> AbstractNetwork:
-    return make(circuits, allocation, n_layers, key=key, **options)
+def make_network(
+    circuits: AbstractCircuits,
+    allocation: Allocation,
+    n_layers: int,
+    construction: str,
+    *,
+    key: KeyScalar,
+    **options: Any,
+) -> AbstractNetwork:
+    """As `build`, without checks and without a compile of its own: to be traced by the caller."""
+    network_class = lookup(_CONSTRUCTIONS, construction, "construction")
+    return network_class.build(circuits, allocation, n_layers, key=key, **options)
+
+
+_build = eqx.filter_jit(make_network)
 
 
 def build(
@@ -76,4 +88,4 @@ def build(
         rule = f"must be left out for the construction {construction!r}"
         check(name in known, name, rule, options[name])
     options["precision"] = precision
-    return _build(network_class.build, circuits, allocation, n_layers, key, options)
+    return _build(circuits, allocation, n_layers, construction, key=key, **options)

@@ -22,7 +22,9 @@ def _rows(values: Float[Array, "*k rows B"], index: Int[Array, " m"]) -> Float[A
 
 
 def gather_sum(
-    values: Float[Array, "k rows B"], index: Int[Array, "m w"], scale: float = 1.0
+    values: Float[Array, "k rows B"],
+    index: Int[Array, "m w"],
+    scale: float | Float[Array, ""] = 1.0,
 ) -> Float[Array, "k m B"]:
     """Return scale·sum_w values[:, index[:, w]]: a readout or, with lists of circuits, the way back.
 
@@ -50,4 +52,4 @@ def gather_sum(
         return sum_of([partial, *(_rows(values, columns) for columns in group)]), None
 
     total = jax.lax.scan(add, sum_of([jnp.zeros(shape, values.dtype), *rest]), groups)[0]
-    return total if scale == 1.0 else scale * total
+    return total if isinstance(scale, float) and scale == 1.0 else scale * total

@@ -5,6 +5,7 @@ from ._figures import simulation_figure
 from ._mse import plot_mse
 from ._page import formula_svg, ledger_page
 from ._style import color_of, save, style
+from ._sweeps import published_figures, sweep_figure
 from ._trajectories import plot_channel, plot_plane
 
 
@@ -17,7 +18,9 @@ __all__ = [
     "plot_claim",
     "plot_mse",
     "plot_plane",
+    "published_figures",
     "save",
     "simulation_figure",
     "style",
+    "sweep_figure",
 ]

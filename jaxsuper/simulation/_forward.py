@@ -46,28 +46,29 @@ def forward(
     Returns:
         The results of `observe` for layers 1..L, stacked on a leading axis; by default the views.
     """
-    sets = network.wiring.sets
-
-    def seen(activations, layer_sets):
-        channels = network.channels(activations)
-        return channels, network.means(channels, layer_sets)
-
-    def view(activations, channels, means, truth):
-        return observe(LayerView(activations, network.readout(channels, means)), truth)
+    sets, n_layers = network.wiring.sets, network.n_layers
+    parameters = network.layer_parameters()
+    biases = stacked(network.circuits.biases(), n_layers)
 
     def layer(activations, per_layer):
-        parameters, bias, here, to, truth = per_layer
-        channels, means = seen(activations, here)
-        observed = view(activations, channels, means, truth)
-        following = network.next_layer(parameters, bias, to, inputs.active, channels, means)
-        return following, observed
+        number, here, truth = per_layer
+        channels = network.channels(activations)
+        means = network.means(channels, here)
+        observed = observe(LayerView(activations, network.readout(channels, means)), truth)
+        if n_layers == 1:
+            return activations, observed
+
+        def following():
+            weights, bias = jax.tree.map(lambda stack: stack[number], (parameters, biases))
+            to = sets[number + 1]
+            return network.next_layer(weights, bias, to, inputs.active, channels, means)
+
+        # The last layer has none after it. One body for all layers, instead of a copy of what is
+        # seen after the loop, takes a third off the time to compile.
+        return jax.lax.cond(number < n_layers - 1, following, lambda: activations), observed
 
     first = network.first_layer(inputs.active, inputs.inputs)
-    biases = stacked(network.circuits.biases(), network.n_layers)
-    per_layer = (network.layer_parameters(), biases, sets[:-1], sets[1:], inputs.truth[:-1])
-    last, observed = jax.lax.scan(layer, first, per_layer)
-    final = view(last, *seen(last, sets[-1]), inputs.truth[-1])
-    return jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), observed, final)
+    return jax.lax.scan(layer, first, (jnp.arange(n_layers), sets, inputs.truth))[1]
 
 
 def dense_forward(

@@ -1,12 +1,19 @@
 """Inputs: which circuits are active in a sample, and what they are given."""
 
+from typing import TypeAlias
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt32
 
 from .._types import ActiveIds, check, KeyScalar
 from ..circuits import AbstractCircuits, exact_channels, exact_trajectory
+
+
+# A count: a plain integer, or an array leaf where arrays are padded.
+Count: TypeAlias = int | Int[Array | np.ndarray, ""]
 
 
 class Inputs(eqx.Module):
@@ -16,28 +23,36 @@ class Inputs(eqx.Module):
         active: int32 (z, B), distinct within a sample.
         inputs: (d, z, B), input activations.
         truth: (L, k, z, B), channels of the small circuits run on their own, layers 1..L.
+        counted: how many of the z slots count, if not all; the others hold a circuit that is
+            padding, with inputs and truth 0.
     """
 
     active: ActiveIds
     inputs: Float[Array, "d z B"]
     truth: Float[Array, "L k z B"]
+    counted: Int[Array | np.ndarray, ""] | None = None
 
 
-def distinct_integers(upper: int, count: int, *, key: KeyScalar) -> Int[Array, " count"]:
-    """Draw a uniform subset of 0..upper-1 by Floyd's method: exact, without rejection.
+def distinct_integers(
+    upper: Count, words: UInt32[Array, " count"], counted: Count | None = None
+) -> Int[Array, " count"]:
+    """Turn random words into a uniform subset of 0..upper-1 by Floyd's method, without rejection.
 
-    The set is uniform over all subsets; the order of its elements is not random.
+    The set is uniform over all subsets up to a relative upper/2^32; the order of its elements is
+    not random.
 
     Args:
         upper: the size of the whole.
-        count: the size of the subset.
-        key: a typed key.
+        words: one per element.
+        counted: the size of the subset, if there are more words: it is what the first words alone
+            would give.
 
     Returns:
-        int32 (count,), distinct.
+        int32 (count,), distinct in the places that count, anything in the others.
     """
-    last = upper - count + jnp.arange(count)
-    draws = jax.random.randint(key, (count,), 0, last + 1)
+    count = words.shape[0]
+    last = upper - (count if counted is None else counted) + jnp.arange(count)
+    draws = (words % (last + 1).astype(jnp.uint32)).astype(jnp.int32)
 
     def pick(position, chosen):
         taken = jnp.any(chosen == draws[position])
@@ -53,6 +68,8 @@ def sample_inputs(
     sample_ids: Int[Array, " B"],
     *,
     key: KeyScalar,
+    n_circuits: Count | None = None,
+    counted: Int[Array | np.ndarray, ""] | None = None,
 ) -> Inputs:
     """Draw the inputs of the samples with the given ids.
 
@@ -60,10 +77,12 @@ def sample_inputs(
 
     Args:
         circuits: the circuits.
-        n_active: z.
+        n_active: z, or the slots there are for active circuits.
         n_layers: L, for the truth.
         sample_ids: which samples.
         key: the root key.
+        n_circuits: how many of the circuits count, if not all; then the last one does not.
+        counted: z, if fewer than the slots.
 
     Returns:
         The inputs, batch last.
@@ -74,14 +93,22 @@ def sample_inputs(
     check(n_active >= 1, "n_active", "must be at least 1", n_active)
     limit = circuits.n_circuits
     check(n_active <= limit, "n_active", f"must be at most the {limit} circuits", n_active)
+    total = limit if n_circuits is None else n_circuits
+    key_size = jax.random.key_data(key).shape[-1]
 
     def one(sample):
-        active_key, input_key = jax.random.split(jax.random.fold_in(key, sample))
-        active = distinct_integers(limit, n_active, key=active_key)
-        keys = jax.random.split(input_key, n_active)
+        # One draw for all, because every draw takes time to compile; a row for each active circuit,
+        # so that fewer of them draw the same as the first of more.
+        words = jax.random.bits(jax.random.fold_in(key, sample), (n_active, 1 + key_size), "uint32")
+        active = distinct_integers(total, words[:, 0], counted)
+        keys = jax.random.wrap_key_data(words[:, 1:], impl=jax.random.key_impl(key))
         inputs = jax.vmap(lambda k: circuits.sample_input(key=k))(keys)
+        if counted is not None:
+            slots = jnp.arange(n_active) < counted
+            active = jnp.where(slots, active, limit - 1)
+            inputs = jnp.where(slots[:, None], inputs, 0.0)
         truth = exact_channels(circuits, exact_trajectory(circuits, active, inputs, n_layers))
         return active, inputs, truth[1:]
 
     active, inputs, truth = jax.vmap(one)(sample_ids)
-    return Inputs(active.T, inputs.transpose(2, 1, 0), truth.transpose(1, 3, 2, 0))
+    return Inputs(active.T, inputs.transpose(2, 1, 0), truth.transpose(1, 3, 2, 0), counted)

@@ -16,10 +16,12 @@ Q is a readout of the circuits: `on` (alpha), `x` (the vector, by its norm), `a`
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Float, Int
 
-from .._types import ActiveIds, sum_of, take_rows
-from ..circuits import AbstractCircuits
+from .._types import ActiveIds, as_float, sum_of, take_rows
+from ..allocation import Extent
+from ..circuits import AbstractCircuits, Layout
 from ._forward import LayerView
 
 
@@ -27,23 +29,24 @@ _ACTIVE_NEURON = 1e-4
 _ON = 0.5
 
 
-def metric_names(circuits: AbstractCircuits) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def metric_names(circuits: AbstractCircuits | Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the averaged and of the worst-case metrics, in the order measured.
 
     Args:
-        circuits: the circuits.
+        circuits: the circuits, or the layout of their kind.
 
     Returns:
         (averaged, worst).
     """
+    layout = circuits if isinstance(circuits, Layout) else circuits.layout
     averaged, worst = [], []
-    for name, _ in circuits.layout.readouts:
+    for name, _ in layout.readouts:
         averaged += [f"mse_{name}_active", f"mse_{name}_inactive"]
         worst += [f"worst_{name}_active", f"worst_{name}_inactive"]
         if name == "on":
             averaged += ["mean_err_on_active", "mean_on_inactive"]
             averaged += ["frac_inactive_on_gt_half", "frac_samples_any_inactive_on_gt_half"]
-    averaged += [f"frac_active_neurons_block{block}" for block in range(circuits.width)]
+    averaged += [f"frac_active_neurons_block{block}" for block in range(layout.width)]
     return tuple(averaged), tuple(worst)
 
 
@@ -52,6 +55,8 @@ def layer_metrics(
     active: ActiveIds,
     view: LayerView,
     truth: Float[Array, "k z B"],
+    padded: Extent | None = None,
+    counted: Int[Array | np.ndarray, ""] | None = None,
 ) -> tuple[Float[Array, "metrics B"], Float[Array, "worst B"]]:
     """Measure one layer.
 
@@ -60,6 +65,8 @@ def layer_metrics(
         active: (z, B).
         view: the layer.
         truth: (k, z, B).
+        padded: how many circuits and neurons count, if not all; the others are 0.
+        counted: how many of the z active circuits count, if not all.
 
     Returns:
         Averaged and worst-case metrics of each sample, in the order of `metric_names`; those over
@@ -68,26 +75,32 @@ def layer_metrics(
     estimates = view.estimates
     _, n_circuits, batch = estimates.shape
     ids = jax.lax.broadcasted_iota(jnp.int32, (n_circuits, batch), 0)
-    idle = jnp.ones((n_circuits, batch), bool)
+    everything = padded is None
+    idle = jnp.ones((n_circuits, batch), bool) if everything else ids < padded.n_circuits
     for one in active:
         idle = idle & (ids != one[None, :])
-    n_idle = n_circuits - active.shape[0]
-    share = 1 / n_idle if n_idle else jnp.nan
+    n_active = as_float(active.shape[0] if counted is None else counted)
+    n_idle = as_float(n_circuits if everything else padded.n_circuits) - n_active
+    share = jnp.where(n_idle > 0, 1 / n_idle, jnp.nan)
+    slots = jnp.arange(active.shape[0])[:, None] < n_active.astype(jnp.int32)
     samples = jnp.arange(batch)[None, :]
     averaged, worst = [], []
     for name, channels in circuits.layout.readouts:
         found = jnp.stack([estimates[c][active, samples] for c in channels])
         error = found - take_rows(truth, channels)
+        if counted is not None:
+            error = jnp.where(slots, error, 0.0)
         wrong = jnp.sum(error**2, axis=0)
         norm = sum_of([jnp.where(idle, estimates[c], 0.0) ** 2 for c in channels])
-        averaged += [wrong.mean(axis=0), norm.sum(axis=0) * share]
+        averaged += [wrong.sum(axis=0) / n_active, norm.sum(axis=0) * share]
         # Adding 0 or NaN: there is no worst case over no circuits.
         worst += [jnp.sqrt(wrong.max(axis=0)), jnp.sqrt(norm.max(axis=0)) + 0 * share]
         if name == "on":
             alpha = jnp.where(idle, estimates[channels[0]], 0.0)
             above = jnp.sum(jnp.where(alpha > _ON, 1.0, 0.0), axis=0)
-            averaged += [error[0].mean(axis=0), alpha.sum(axis=0) * share]
+            averaged += [error[0].sum(axis=0) / n_active, alpha.sum(axis=0) * share]
             averaged += [above * share, jnp.where(above > 0, 1.0, 0.0) + 0 * share]
     firing = jnp.where(view.activations > _ACTIVE_NEURON, 1.0, 0.0)
-    averaged += list(firing.mean(axis=1))
+    width = firing.shape[1] if everything else padded.block_width
+    averaged += list(firing.sum(axis=1) / as_float(width))
     return jnp.stack(averaged), jnp.stack(worst)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int
 
 from .._types import check, KeyScalar
@@ -48,6 +49,7 @@ def chunk_statistics(
     n_valid: Int[Array, ""],
     key: KeyScalar,
     dense: DenseParameters | None = None,
+    counted: Int[Array | np.ndarray, ""] | None = None,
 ) -> Moments:
     """Simulate `chunk` samples and reduce them; pure, to be jitted or mapped by the caller.
 
@@ -59,15 +61,25 @@ def chunk_statistics(
         n_valid: how many of them count.
         key: root key of the samples.
         dense: if given, its matrices are used instead of the structured pass.
+        counted: how many of the `n_active` slots count, if not all.
 
     Returns:
         Their moments.
     """
     ids = first_sample + jnp.arange(chunk)
-    inputs = sample_inputs(network.circuits, n_active, network.n_layers, ids, key=key)
+    padded = network.wiring.padded
+    inputs = sample_inputs(
+        network.circuits,
+        n_active,
+        network.n_layers,
+        ids,
+        key=key,
+        n_circuits=None if padded is None else padded.n_circuits,
+        counted=counted,
+    )
 
     def observe(view, truth):
-        return layer_metrics(network.circuits, inputs.active, view, truth)
+        return layer_metrics(network.circuits, inputs.active, view, truth, padded, counted)
 
     if dense is None:
         averaged, worst = forward(network, inputs, observe)

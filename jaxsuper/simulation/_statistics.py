@@ -23,12 +23,14 @@ class Moments(eqx.Module):
         mean: (L, M).
         squares: (L, M), sum of squared deviations from the mean.
         worst: (L, W), maxima.
+
+    Moments of several chunks may be stacked on leading axes n.
     """
 
-    count: Int[Array | np.ndarray, ""]
-    mean: Float[Array | np.ndarray, "L M"]
-    squares: Float[Array | np.ndarray, "L M"]
-    worst: Float[Array | np.ndarray, "L W"]
+    count: Int[Array | np.ndarray, "*n"]
+    mean: Float[Array | np.ndarray, "*n L M"]
+    squares: Float[Array | np.ndarray, "*n L M"]
+    worst: Float[Array | np.ndarray, "*n L W"]
 
 
 def moments(

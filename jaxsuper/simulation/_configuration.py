@@ -1,0 +1,183 @@
+"""One configuration: a network and what it is measured on, from plain settings and one seed.
+
+Everything random is derived here, from the seed and the number of the network alone, so that a
+single simulation and any sweep, on any device, draw the same numbers.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+
+from .._types import check, KeyScalar, lookup
+from ..allocation import allocate, Allocation
+from ..circuits import AbstractCircuits, make, width_of
+from ..network import AbstractNetwork, build, constructions
+
+
+# Constructions with inhibition.
+INHIBITED = ("clipped", "oracle")
+_INDICATORS = {"recomputed": None}
+# Families of which every seed gives another draw.
+SEEDED = ("random", "auto")
+# A `Configuration`, or anything else with its attributes but `n_active` and `network`.
+Settings: TypeAlias = Any
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A network and a batch; the defaults are the published choice at the headline size.
+
+    Attributes:
+        network_width: D, neurons per layer of the large network.
+        n_circuits: T, small circuits stored.
+        redundancy: S, large neurons per small neuron.
+        n_active: z, circuits active in a sample.
+        n_layers: L.
+        batch_size: samples.
+        seed: of angles, shuffles and samples.
+        network: which of the independent networks of this seed.
+        circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
+        construction: clipped, split, plain or oracle.
+        allocation: a family of `allocation.families()`.
+        indicator: how the on-indicator is carried: recomputed in every layer.
+        lower_threshold: lo, where the step of the on-indicator starts.
+        upper_threshold: hi, where it ends.
+        gate_bias: b of the rotation neurons.
+        inhibition: scalar (published) or receiver (one chi per receiving neuron).
+        inhibition_factor: a factor on chi.
+        precision: of matrix products: highest (full float32), high or default.
+    """
+
+    network_width: int = 1000
+    n_circuits: int = 557
+    redundancy: int = 6
+    n_active: int = 1
+    n_layers: int = 5
+    batch_size: int = 500
+    seed: int = 0
+    network: int = 0
+    circuit: str = "rotation"
+    construction: str = "clipped"
+    allocation: str = "prime-steps"
+    indicator: str = "recomputed"
+    lower_threshold: float = 0.25
+    upper_threshold: float = 0.75
+    gate_bias: float = 1.0
+    inhibition: str = "scalar"
+    inhibition_factor: float = 1.0
+    precision: str = "highest"
+
+
+# Purposes of the keys folded from the network's key, in the order of `network_keys`.
+_N_PURPOSES = 4
+
+
+def network_keys(seed: Any, network: Any) -> Key[Array, "4"]:
+    """Return the keys of a network: for its circuits, shuffles, samples and random sets.
+
+    Args:
+        seed: 0..2^32-1, concrete or traced.
+        network: which of the independent networks of this seed.
+
+    Returns:
+        Four typed keys.
+    """
+    root = jax.random.fold_in(jax.random.key(jnp.asarray(seed, jnp.uint32)), network)
+    return jax.vmap(lambda purpose: jax.random.fold_in(root, purpose))(jnp.arange(_N_PURPOSES))
+
+
+def samples_key(seed: int, network: int = 0) -> KeyScalar:
+    """Return the root key of the samples that a network is measured on."""
+    return network_keys(seed, network)[2]
+
+
+def check_settings(given: Settings) -> None:
+    """Check what can be checked before anything is built.
+
+    Args:
+        given: the settings.
+
+    Raises:
+        ValueError: names the argument, the rule, what was given and a remedy.
+    """
+    for name in ("network_width", "n_circuits", "redundancy", "n_layers", "batch_size"):
+        check(getattr(given, name) >= 1, name, "must be at least 1", getattr(given, name))
+    check(0 <= given.seed < 2**32, "seed", "must lie in 0..2^32-1", given.seed)
+    lookup(_INDICATORS, given.indicator, "indicator")
+    lookup(dict.fromkeys(constructions()), given.construction, "construction")
+    width = width_of(given.circuit)
+    check(
+        given.network_width % width == 0,
+        "network_width",
+        f"must be divisible by the circuit width {width}",
+        given.network_width,
+        f"use {given.network_width // width * width or width}",
+    )
+    if given.construction not in INHIBITED:
+        rule = f"must be left alone for the construction {given.construction!r}"
+        check(given.inhibition == "scalar", "inhibition", rule, given.inhibition)
+        check(given.inhibition_factor == 1, "inhibition_factor", rule, given.inhibition_factor)
+    factor = given.inhibition_factor
+    check(
+        0 <= factor < float("inf"), "inhibition_factor", "must be finite and not negative", factor
+    )
+
+
+def check_active(n_active: int, n_circuits: int) -> None:
+    """Raise a `ValueError` unless 1 <= z <= T."""
+    rule = f"must lie in 1..{n_circuits}, the number of circuits"
+    check(1 <= n_active <= n_circuits, "n_active", rule, n_active)
+
+
+def parameters_of(given: Settings) -> dict[str, float]:
+    """Return the parameters of the circuits."""
+    names = ("lower_threshold", "upper_threshold", "gate_bias")
+    return {name: getattr(given, name) for name in names}
+
+
+def design_of(given: Settings, network: int = 0) -> Allocation:
+    """Return the sets of a configuration's network.
+
+    Raises:
+        ValueError: if the family does not hold so many circuits.
+    """
+    key = network_keys(given.seed, network)[3] if given.allocation in SEEDED else None
+    width = given.network_width // width_of(given.circuit)
+    return allocate(width, given.redundancy, given.n_circuits, given.allocation, key=key)
+
+
+def prepare(
+    given: Settings, network: int = 0
+) -> tuple[AbstractCircuits, Allocation, AbstractNetwork]:
+    """Build a network from its settings.
+
+    Args:
+        given: the settings.
+        network: which of the independent networks of this seed.
+
+    Returns:
+        (circuits, allocation, network).
+
+    Raises:
+        ValueError: for settings that do not fit together.
+    """
+    check_settings(given)
+    keys = network_keys(given.seed, network)
+    circuits = make(given.circuit, given.n_circuits, key=keys[0], **parameters_of(given))
+    design = design_of(given, network)
+    options: dict[str, Any] = {}
+    if given.construction in INHIBITED:
+        options = {"inhibition": given.inhibition, "inhibition_factor": given.inhibition_factor}
+    made = build(
+        circuits,
+        design,
+        given.n_layers,
+        given.construction,
+        key=keys[1],
+        precision=given.precision,
+        **options,
+    )
+    return circuits, design, jax.block_until_ready(made)

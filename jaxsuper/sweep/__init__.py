@@ -1,0 +1,40 @@
+"""Grids -> shape buckets -> sharded batches -> a results store; resume.
+
+`run_sweep(load_grid("published").configurations(), "out")` runs what `out` does not have yet, and
+`read_store("out")` returns it as a table.
+"""
+
+from ._buckets import Bucket
+from ._designs import Designs
+from ._devices import default_cache, join_processes, use_all_cores, use_cache
+from ._grid import Grid, grid_from_toml, load_grid, presets
+from ._identity import config_id, configuration_from
+from ._plan import make_plan, Plan, PlannedBucket
+from ._run import Progress, run_sweep, SweepResult
+from ._select import select
+from ._store import read_store, Store
+
+
+__all__ = [
+    "Bucket",
+    "Designs",
+    "Grid",
+    "Plan",
+    "PlannedBucket",
+    "Progress",
+    "Store",
+    "SweepResult",
+    "config_id",
+    "configuration_from",
+    "default_cache",
+    "grid_from_toml",
+    "join_processes",
+    "load_grid",
+    "make_plan",
+    "presets",
+    "read_store",
+    "run_sweep",
+    "select",
+    "use_all_cores",
+    "use_cache",
+]

@@ -1,0 +1,171 @@
+"""What a sweep is going to do: buckets, compiles, memory and time, before anything is compiled."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+
+from .._types import check
+from ..simulation import Configuration
+from ._buckets import Bucket, make_buckets
+from ._designs import check_configuration, Designs
+from ._identity import config_id
+from ._shape import bytes_held, bytes_running, samples_at_once, seconds
+
+
+# Values of one channel that are run at once: on a CPU they should stay in the cache, on an
+# accelerator fill the device.
+_CPU_FLOATS, _ACCELERATOR_FLOATS = 2**19, 2**26
+# An accelerator is taken to be this many CPU cores. Used for estimates alone.
+_ACCELERATOR_CORES = 100
+# What Python, the libraries and compiling need, before any configuration.
+BASE_BYTES = 900 * 2**20
+_WIDEST = 256
+# How long one call should take, if nothing else is asked for.
+CALL_SECONDS = 1.0
+_LARGEST_CALL = 2048
+
+
+def default_memory() -> int:
+    """Return half of the machine's memory, or four fifths of the accelerator's if that is less."""
+    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    stats = jax.local_devices()[0].memory_stats() or {}
+    return min(half, int(0.8 * stats.get("bytes_limit", half)))
+
+
+@dataclass(frozen=True)
+class PlannedBucket:
+    """A bucket with how it is run.
+
+    Attributes:
+        bucket: the configurations and their common shape.
+        chunk: samples run at once.
+        width: configurations side by side on a device.
+        capacity: configurations a device takes in one call.
+        memory: estimated bytes in use while it runs, on the host and all local devices.
+        seconds: estimated seconds to run, without compiling.
+    """
+
+    bucket: Bucket
+    chunk: int
+    width: int
+    capacity: int
+    memory: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep before it starts.
+
+    Attributes:
+        configurations: all of them by id, in the order of the grid.
+        failures: those that cannot be run, by id, with the reason.
+        buckets: of the others, planned.
+        n_devices: devices the configurations are split over.
+    """
+
+    configurations: dict[str, Configuration]
+    failures: dict[str, str]
+    buckets: tuple[PlannedBucket, ...]
+    n_devices: int
+
+    @property
+    def waste(self) -> float:
+        """Share of the work that is padding."""
+        total = sum(b.bucket.seconds for b in self.buckets)
+        return 1 - sum(b.bucket.needed for b in self.buckets) / total if total else 0.0
+
+    @property
+    def memory(self) -> int:
+        """Estimated peak of bytes."""
+        return max((b.memory for b in self.buckets), default=0)
+
+    @property
+    def seconds(self) -> float:
+        """Estimated seconds to run, without compiling."""
+        return sum(b.seconds for b in self.buckets)
+
+
+def make_plan(
+    configurations: Sequence[Configuration],
+    designs: Designs,
+    *,
+    memory: int | None = None,
+    n_devices: int | None = None,
+    call_seconds: float = CALL_SECONDS,
+) -> Plan:
+    """Group configurations into buckets and size their calls.
+
+    The plan depends on the whole grid, never on what is already done or on the shard, so that a
+    configuration is always run in the same shape.
+
+    Args:
+        configurations: what is to be run.
+        designs: makes the allocations, whose loads decide shapes.
+        memory: bytes that may be used, on the host and on each accelerator; see
+            `default_memory`.
+        n_devices: all there are if left out.
+        call_seconds: how long a call should take, by estimate: what is lost if the process is killed.
+
+    Returns:
+        The plan; configurations with settings that do not fit together are failures.
+
+    Raises:
+        ValueError: if one configuration alone needs more than `memory`.
+    """
+    devices = n_devices or len(jax.devices())
+    limit = memory or default_memory()
+    check(call_seconds > 0, "call_seconds", "must be above 0", call_seconds)
+    by_id = {config_id(one): one for one in configurations}
+    failures: dict[str, str] = {}
+    loads: dict[str, int] = {}
+    for name, one in by_id.items():
+        try:
+            check_configuration(one)
+            loads[name] = designs.of(one).members.shape[1]
+        except ValueError as error:
+            failures[name] = " ".join(str(error).split())
+    good = {name: one for name, one in by_id.items() if name in loads}
+    speed = 1.0 if jax.default_backend() == "cpu" else float(_ACCELERATOR_CORES)
+    buckets = make_buckets(good, loads, speed)
+    planned = tuple(_planned(one, devices, limit, speed, call_seconds) for one in buckets)
+    return Plan(by_id, failures, planned, devices)
+
+
+def _planned(
+    bucket: Bucket, n_devices: int, limit: int, speed: float, call_seconds: float
+) -> PlannedBucket:
+    """Choose chunk, width and capacity so that all fits into the limit."""
+    on_cpu = jax.default_backend() == "cpu"
+    local = max(1, n_devices // jax.process_count()) if on_cpu else 1
+    shape = bucket.shape
+    room = (limit - BASE_BYTES) // local
+    least = bytes_running(shape, 1) + bytes_held(shape, shape.batch_size)
+    check(
+        least <= room,
+        "memory",
+        f"must be at least {-(-(least * local + BASE_BYTES) // 2**20)} MiB for a configuration "
+        f"of block width {shape.block_width} with {shape.n_circuits} circuits",
+        f"{limit // 2**20} MiB",
+    )
+    chunk = samples_at_once(shape, _CPU_FLOATS if on_cpu else _ACCELERATOR_FLOATS)
+    n_chunks = -(-shape.batch_size // chunk)
+    while bytes_running(shape, chunk) + bytes_held(shape, n_chunks) > room:
+        n_chunks *= 2
+        chunk = -(-shape.batch_size // n_chunks)
+    count = -(-len(bucket.ids) // n_devices)
+    each = seconds(shape) / speed
+    one = bytes_running(shape, chunk)
+    # Side by side what fits into half of the room, on accelerators.
+    width = 1 if on_cpu else max(1, min(count, _WIDEST, room // 2 // one))
+    wanted = max(1, min(count, _LARGEST_CALL, int(call_seconds / each)))
+    held = bytes_held(shape, n_chunks)
+    fits = max(1, (room - width * one) // held)
+    capacity = max(width, min(wanted, fits) // width * width)
+    total = BASE_BYTES + local * (width * one + capacity * held)
+    cores = n_devices * speed
+    return PlannedBucket(
+        bucket, chunk, width, capacity, total, bucket.seconds / cores if cores else 0.0
+    )

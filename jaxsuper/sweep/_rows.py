@@ -1,0 +1,185 @@
+"""Moments of a batch into rows of the store."""
+
+from collections.abc import Sequence
+from typing import Any, TYPE_CHECKING
+
+import jax
+import numpy as np
+
+from ..circuits import layout_of
+from ..simulation import Configuration, Measurement, metric_names, Moments
+from ._identity import config_id
+from ._store import schema
+
+
+if TYPE_CHECKING:
+    import polars
+
+
+def measurements_of(
+    configurations: Sequence[Configuration], moments: Moments, places: Sequence[int]
+) -> list[Measurement]:
+    """Return the measurements in a batch, chunks of samples merged and padding taken off.
+
+    Args:
+        configurations: what was measured, of one kind of circuit.
+        moments: of the batch, (configurations, chunks, layers, metrics).
+        places: which entry belongs to which configuration.
+
+    Returns:
+        As `simulate` gives, one for each configuration.
+    """
+    names, worst_names = metric_names(layout_of(configurations[0].circuit))
+    count, mean, squares, worst = _merged(jax.tree.map(lambda leaf: leaf[list(places)], moments))
+    several = np.where(count > 1, count - 1, np.nan)[:, None, None]
+    stderr = np.sqrt(squares / several / count[:, None, None])
+    return [
+        Measurement(
+            names,
+            mean[i, :l],
+            stderr[i, :l],
+            worst_names,
+            worst[i, :l],
+            configurations[i].batch_size,
+        )
+        for i, l in enumerate(one.n_layers for one in configurations)
+    ]
+
+
+def _merged(moments: Moments) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Merge the chunks of all configurations at once, in double precision, as `simulate` does."""
+    counts = np.asarray(moments.count, np.float64)
+    means, squares = (np.asarray(x, np.float64) for x in (moments.mean, moments.squares))
+    count, mean, square = counts[:, 0], means[:, 0], squares[:, 0]
+    worst = np.asarray(moments.worst[:, 0], np.float64)
+    for chunk in range(1, counts.shape[1]):
+        # Chunks beyond the batch size of a configuration hold nothing.
+        here = (counts[:, chunk] > 0)[:, None, None]
+        a, b = count[:, None, None], counts[:, chunk][:, None, None]
+        total = a + b
+        gap = np.where(here, means[:, chunk] - mean, 0.0)
+        within = square + np.where(here, squares[:, chunk], 0.0)
+        mean = mean + gap * (b / total)
+        square = within + gap**2 * (a * b / total)
+        worst = np.where(here, np.maximum(worst, moments.worst[:, chunk]), worst)
+        count = total[:, 0, 0]
+    return count, mean, square, worst
+
+
+def fault_of(configuration: Configuration, measurement: Measurement) -> str:
+    """Return why a measurement is no result, or nothing if it is one."""
+    everything = configuration.n_active == configuration.n_circuits
+    names = measurement.names + measurement.worst_names
+    values = np.concatenate([measurement.mean, measurement.worst], axis=1)
+    bad = ~np.isfinite(values)
+    if everything:
+        # No circuit is inactive, so what is measured over those is not there.
+        bad &= np.array(["inactive" not in name for name in names])
+    if not bad.any():
+        return ""
+    layer, metric = np.argwhere(bad)[0]
+    return f"{names[metric]} is not finite at layer {layer + 1}"
+
+
+def rows_of(
+    configurations: Sequence[Configuration],
+    measurements: Sequence[Measurement],
+    wall_time: float,
+    made_with: dict[str, Any],
+) -> "polars.DataFrame":
+    """Return the rows of measured configurations; one with a fault gives a single row that says so.
+
+    Args:
+        configurations: what was measured.
+        measurements: one for each.
+        wall_time: seconds per configuration.
+        made_with: versions and device.
+
+    Returns:
+        The rows, with the columns of `schema`.
+    """
+    import polars
+
+    failures: dict[int, str] = {}
+    columns: dict[str, list[Any]] = {name: [] for name in ("which", "layer", "metric")}
+    values, errors = [], []
+    for index, (one, found) in enumerate(zip(configurations, measurements, strict=True)):
+        fault = fault_of(one, found)
+        if fault:
+            failures[index] = fault
+            continue
+        names = found.names + found.worst_names
+        layers = found.mean.shape[0]
+        values.append(np.concatenate([found.mean, found.worst], axis=1).ravel())
+        none = np.full_like(found.worst, np.nan)
+        errors.append(np.concatenate([found.stderr, none], axis=1).ravel())
+        columns["which"].append(np.full(layers * len(names), index))
+        columns["layer"].append(np.repeat(np.arange(1, layers + 1), len(names)))
+        columns["metric"].extend(names * layers)
+    which = np.concatenate([*columns["which"], np.array(list(failures), np.int64)])
+    missing = [None] * len(failures)
+    frame = _settings(configurations)[which.astype(np.int64)]
+    layer = np.concatenate(columns["layer"]) if values else np.zeros(0, np.int64)
+    value = np.concatenate(values) if values else np.zeros(0)
+    error = np.concatenate(errors) if values else np.zeros(0)
+    frame = frame.with_columns(
+        polars.Series("layer", [*layer.tolist(), *missing], polars.Int64),
+        polars.Series("metric", [*columns["metric"], *missing], polars.String),
+        polars.Series("value", [*value.tolist(), *missing], polars.Float64).fill_nan(None),
+        polars.Series("stderr", [*error.tolist(), *missing], polars.Float64).fill_nan(None),
+        polars.Series("failure", [None] * len(value) + list(failures.values()), polars.String),
+    )
+    return _completed(frame, wall_time, made_with)
+
+
+def failed_rows(
+    failures: Sequence[tuple[Configuration, str]], made_with: dict[str, Any]
+) -> "polars.DataFrame":
+    """Return one row for each configuration that could not be run, with the reason."""
+    import polars
+
+    frame = _settings([one for one, _ in failures])
+    frame = frame.with_columns(
+        polars.Series("failure", [reason for _, reason in failures], polars.String)
+    )
+    return _completed(frame, 0.0, made_with)
+
+
+def _settings(configurations: Sequence[Configuration]) -> "polars.DataFrame":
+    import polars
+
+    kinds = schema()
+    table = [{"config_id": config_id(one), **vars(one)} for one in configurations]
+    return polars.DataFrame(table, schema={name: kinds[name] for name in table[0]})
+
+
+def _completed(
+    frame: "polars.DataFrame", wall_time: float, made_with: dict[str, Any]
+) -> "polars.DataFrame":
+    """Add what the rows of a batch share, and columns that are empty."""
+    import polars
+
+    shared = {"wall_time": wall_time, **{name: made_with.get(name) for name in made_with}}
+    columns = []
+    for name, kind in schema().items():
+        if name in frame.columns:
+            columns.append(polars.col(name))
+        else:
+            columns.append(polars.lit(shared.get(name), dtype=kind).alias(name))
+    return frame.select(columns)
+
+
+def host_moments(moments: Any) -> tuple[np.ndarray, Moments]:
+    """Return the entries of a sharded result that lie on this process's devices, with their places."""
+    shards = sorted(moments.count.addressable_shards, key=lambda shard: shard.index[0].start or 0)
+    sizes = [shard.data.shape[0] for shard in shards]
+    starts = [shard.index[0].start or 0 for shard in shards]
+    places = np.concatenate(
+        [np.arange(start, start + size) for start, size in zip(starts, sizes, strict=True)]
+    )
+
+    def local(leaf):
+        ordered = sorted(leaf.addressable_shards, key=lambda shard: shard.index[0].start or 0)
+        return np.concatenate([np.asarray(shard.data) for shard in ordered])
+
+    return places, jax.tree.map(local, moments)

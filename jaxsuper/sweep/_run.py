@@ -1,0 +1,270 @@
+"""Run a sweep: compile ahead, call after call, a part of the store for each."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh
+
+from .._types import check
+from ..simulation import Configuration, environment
+from ._designs import Designs
+from ._devices import any_process, available_cores, device_mesh, place
+from ._kernel import batch_of, compile_program, Program
+from ._plan import CALL_SECONDS, make_plan, Plan, PlannedBucket
+from ._rows import failed_rows, host_moments, measurements_of, rows_of
+from ._store import Store
+
+
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a sweep is.
+
+    Attributes:
+        done: configurations finished by this run, on all processes together.
+        total: those it has to do.
+        bucket: number of the bucket it is in, from 1.
+        n_buckets: how many there are.
+    """
+
+    done: int
+    total: int
+    bucket: int
+    n_buckets: int
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What a run did.
+
+    Attributes:
+        plan: what was planned for the whole grid.
+        selected: configurations of this shard.
+        already: of them, how many the store had.
+        done: how many this run finished.
+        failed: of those, how many failed, on this process.
+        compiles: programs compiled, or read from the cache on disk.
+        compile_seconds: waiting for them.
+        run_seconds: in calls of the programs.
+        stopped: whether it was asked to stop before the end.
+    """
+
+    plan: Plan
+    selected: int
+    already: int
+    done: int
+    failed: int
+    compiles: int
+    compile_seconds: float
+    run_seconds: float
+    stopped: bool
+
+
+def run_sweep(
+    configurations: Sequence[Configuration],
+    out: Path,
+    *,
+    shard: tuple[int, int] = (1, 1),
+    memory: int | None = None,
+    call_seconds: float = CALL_SECONDS,
+    retry_failed: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> SweepResult:
+    """Run what the store does not have yet.
+
+    Every process of a job calls this with the same arguments; each writes what its own devices
+    measured.
+
+    Args:
+        configurations: of the whole grid.
+        out: directory of the store.
+        shard: (i, n), to run the i-th of n parts of the grid, counted from 1.
+        memory: bytes that may be used; see `make_plan`.
+        call_seconds: how long a call should take; see `make_plan`.
+        retry_failed: run failed configurations again.
+        progress: called after every call of a program.
+        stop: asked after every call; if true, what was measured is written and the run ends.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ValueError: for a bad shard, a limit that is too low or a store that cannot be used, before
+            anything is compiled.
+        OSError: if a part cannot be written, e.g. since the disk is full; what was written before
+            stays.
+    """
+    index, count = shard
+    check(count >= 1 and 1 <= index <= count, "shard", "must be i/n with 1 <= i <= n", shard)
+    designs = Designs()
+    plan = make_plan(configurations, designs, memory=memory, call_seconds=call_seconds)
+    store = Store(Path(out))
+    if retry_failed and jax.process_index() == 0:
+        store.discard_failures()
+    selected = _selected(plan, index, count)
+    names = list(selected)
+    known = store.finished()
+    finished = any_process(np.array([name in known for name in names], bool))
+    pending = {name for name, there in zip(names, finished, strict=True) if not there}
+    run = _Run(plan, store, designs, pending, progress, stop)
+    run.write_failures()
+    run.run_buckets()
+    return SweepResult(
+        plan,
+        len(names),
+        len(names) - len(pending),
+        run.done,
+        run.failed,
+        run.compiles,
+        run.compile_seconds,
+        run.run_seconds,
+        run.stopped,
+    )
+
+
+def _selected(plan: Plan, index: int, count: int) -> dict[str, None]:
+    """Return the ids of a shard: every n-th of each bucket, so that shards take equally long."""
+    groups = [list(plan.failures), *(list(b.bucket.ids) for b in plan.buckets)]
+    return dict.fromkeys(name for group in groups for name in group[index - 1 :: count])
+
+
+class _Run:
+    """The state of one run."""
+
+    def __init__(self, plan, store, designs, pending, progress, stop):
+        self.plan, self.store, self.designs, self.pending = plan, store, designs, pending
+        self.progress, self.stop = progress, stop
+        self.mesh: Mesh = device_mesh()
+        self.made_with = environment()
+        self.done = self.failed = self.compiles = 0
+        self.compile_seconds = self.run_seconds = 0.0
+        self.stopped = False
+
+    def write_failures(self) -> None:
+        """Write a row for each configuration that cannot be run."""
+        bad = [name for name in self.plan.failures if name in self.pending]
+        self.done += len(bad)
+        if not bad or jax.process_index() != 0:
+            return
+        pairs = [(self.plan.configurations[name], self.plan.failures[name]) for name in bad]
+        self.failed += len(bad)
+        self.store.append(failed_rows(pairs, self.made_with))
+
+    def run_buckets(self) -> None:
+        """Compile programs side by side, and run each as it is ready."""
+        todo = [
+            (planned, [name for name in planned.bucket.ids if name in self.pending])
+            for planned in self.plan.buckets
+        ]
+        todo = [(planned, names) for planned, names in todo if names]
+        with ThreadPoolExecutor(max_workers=max(1, min(len(todo), available_cores()))) as pool:
+            try:
+                for number, (planned, names, compiled) in enumerate(self._compiled(pool, todo)):
+                    self._run_bucket(planned, names, compiled, (number + 1, len(todo)))
+                    if self.stopped:
+                        break
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def _compiled(
+        self, pool: ThreadPoolExecutor, todo: list[tuple[PlannedBucket, list[str]]]
+    ) -> Iterator[tuple[PlannedBucket, list[str], Any]]:
+        """Yield buckets with their programs, in the order in which they are ready.
+
+        The processes of a job keep the same order, since all must make the same calls.
+        """
+        together = jax.process_count() > 1
+        waiting: dict[Future, tuple[PlannedBucket, list[str]]] = {}
+        queue = list(todo)
+        ahead = 2 * available_cores()
+        while queue or waiting:
+            while queue and len(waiting) < ahead:
+                planned, names = queue.pop(0)
+                waiting[pool.submit(compile_program, program_of(planned), self.mesh)] = (
+                    planned,
+                    names,
+                )
+            started = perf_counter()
+            wanted = list(waiting)[:1] if together else list(waiting)
+            ready: set[Future] = set()
+            while not ready:
+                ready = wait(wanted, _POLL_SECONDS, FIRST_COMPLETED).done
+                # Alone, a process may stop at once: nothing is in flight.
+                if not ready and not together and self.stop():
+                    self.stopped = True
+                    return
+            self.compile_seconds += perf_counter() - started
+            future = next(future for future in wanted if future in ready)
+            planned, names = waiting.pop(future)
+            self.compiles += 1
+            yield planned, names, future.result()
+
+    def _run_bucket(self, planned, names, compiled, numbers) -> None:
+        program = program_of(planned)
+        per_call = program.capacity * self.mesh.size
+        starts = range(0, len(names), per_call)
+        batches = (names[start : start + per_call] for start in starts)
+        following = self._prepare(program, next(batches))
+        while following is not None and not self._asked_to_stop():
+            here, batch, counts, slots = following
+            started = perf_counter()
+            result = compiled(place(batch, self.mesh), place(counts, self.mesh))
+            # The host puts the next batch together while the devices work.
+            chosen = next(batches, None)
+            following = None if chosen is None else self._prepare(program, chosen)
+            jax.block_until_ready(result)
+            elapsed = perf_counter() - started
+            self.run_seconds += elapsed
+            self._write(here, slots, result, elapsed / len(here))
+            self.done += len(here)
+            if self.progress is not None:
+                self.progress(Progress(self.done, len(self.pending), *numbers))
+
+    def _asked_to_stop(self) -> bool:
+        self.stopped = bool(any_process(np.array([self.stop()])).any())
+        return self.stopped
+
+    def _prepare(self, program: Program, names: list[str]):
+        """Deal configurations out to the devices; return names, batch, counts and their slots."""
+        size, devices = program.capacity, self.mesh.size
+        shares = np.array_split(np.arange(len(names)), devices)
+        slots = np.concatenate([d * size + np.arange(len(s)) for d, s in enumerate(shares)])
+        order = np.zeros(size * devices, int)
+        order[slots] = np.arange(len(names))
+        configurations = [self.plan.configurations[name] for name in names]
+        found = [self.designs.of(one) for one in configurations]
+        batch = batch_of([configurations[i] for i in order], [found[i] for i in order], program)
+        counts = np.array([len(share) for share in shares], np.int32)
+        return names, batch, counts, slots
+
+    def _write(self, names: list[str], slots: np.ndarray, result: Any, wall_time: float) -> None:
+        """Write the rows of the configurations that were measured on this process's devices."""
+        places, moments = host_moments(result)
+        position = {int(slot): index for index, slot in enumerate(places)}
+        local = [
+            (self.plan.configurations[name], position[int(slot)])
+            for name, slot in zip(names, slots, strict=True)
+            if int(slot) in position
+        ]
+        if not local:
+            return
+        configurations = [one for one, _ in local]
+        measurements = measurements_of(configurations, moments, [index for _, index in local])
+        rows = rows_of(configurations, measurements, wall_time, self.made_with)
+        failed = rows["failure"].is_not_null()
+        self.failed += int(failed.sum())
+        self.store.append(rows)
+
+
+def program_of(planned: PlannedBucket) -> Program:
+    """Return the program that runs a planned bucket."""
+    return Program.of(planned.bucket, planned.chunk, planned.width, planned.capacity)

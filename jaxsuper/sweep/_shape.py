@@ -1,0 +1,121 @@
+"""Sizes of configurations and buckets, and what they cost in time and memory."""
+
+from dataclasses import dataclass, fields
+
+from ..circuits import width_of
+from ..simulation import Configuration
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What cannot be padded: configurations of different kinds are different programs.
+
+    Attributes:
+        circuit, construction, indicator, inhibition, precision: as in `Configuration`.
+    """
+
+    circuit: str
+    construction: str
+    indicator: str
+    inhibition: str
+    precision: str
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> "Kind":
+        """Return the kind of a configuration."""
+        return cls(**{field.name: getattr(configuration, field.name) for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes that padding can raise.
+
+    Attributes:
+        n_circuits: T.
+        block_width: n.
+        redundancy: S.
+        load: R, circuits on the most loaded neuron.
+        n_active: z.
+        n_layers: L.
+        batch_size: samples.
+    """
+
+    n_circuits: int
+    block_width: int
+    redundancy: int
+    load: int
+    n_active: int
+    n_layers: int
+    batch_size: int
+
+    @classmethod
+    def of(cls, configuration: Configuration, load: int) -> "Shape":
+        """Return the shape of a configuration whose design has the largest load `load`."""
+        return cls(
+            configuration.n_circuits,
+            configuration.network_width // width_of(configuration.circuit),
+            configuration.redundancy,
+            load,
+            configuration.n_active,
+            configuration.n_layers,
+            configuration.batch_size,
+        )
+
+    def join(self, other: "Shape") -> "Shape":
+        """Return the smallest shape that holds both."""
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return Shape(*(max(pair) for pair in pairs))
+
+
+# Nanoseconds on one CPU core, fitted to runs from D = 400 to 3200: products with the n x n matrix
+# per element and sample, row gathers per element and sample, and the rest of a configuration.
+_PRODUCT, _GATHER, _REST = 0.045, 0.22, 3e6
+
+
+def seconds(shape: Shape) -> float:
+    """Estimate the seconds that one CPU core takes for a configuration of this shape."""
+    gaps = shape.n_layers - 1
+    reads = 3 * shape.n_layers * shape.n_circuits * shape.redundancy
+    reads += 2 * gaps * shape.block_width * shape.load
+    products = gaps * shape.block_width**2
+    return 1e-9 * (shape.batch_size * (products * _PRODUCT + reads * _GATHER) + _REST)
+
+
+# Bytes that the compiled program needs for itself, fitted as above (rotation circuits), with a
+# margin of a third: per sample and circuit, per sample and neuron, per pair of neurons, per active
+# circuit, sample and layer.
+_CIRCUIT, _NEURON, _PAIR, _TRUTH = 35, 44, 8, 160
+
+
+def bytes_running(shape: Shape, chunk: int) -> int:
+    """Estimate the bytes for one configuration in flight, `chunk` samples at a time."""
+    samples = chunk * (_CIRCUIT * shape.n_circuits + _NEURON * shape.block_width)
+    truth = chunk * _TRUTH * shape.n_active * shape.n_layers
+    matrices = _PAIR * shape.n_layers * shape.block_width**2
+    lists = 8 * shape.n_layers * (shape.n_circuits * shape.redundancy)
+    return samples + truth + matrices + lists + 8 * shape.n_layers * shape.block_width * shape.load
+
+
+def bytes_held(shape: Shape, n_chunks: int) -> int:
+    """Estimate the bytes per configuration of a chunk that are held besides: design and results.
+
+    Twice, since the next chunk is put together while one runs.
+    """
+    design = 4 * (shape.n_circuits * shape.redundancy + shape.block_width * (shape.load + 1))
+    results = 4 * 50 * shape.n_layers * n_chunks
+    return 2 * (2 * design + results)
+
+
+def samples_at_once(shape: Shape, floats: int) -> int:
+    """Return equal chunks of the batch with at most `floats` values per channel.
+
+    Args:
+        shape: of the bucket.
+        floats: values of one channel, over circuits or neurons and samples.
+
+    Returns:
+        Samples of a chunk, at least 1.
+    """
+    rows = max(shape.n_circuits, 4 * shape.block_width)
+    largest = max(floats // rows, 1)
+    return -(-shape.batch_size // -(-shape.batch_size // min(largest, shape.batch_size)))

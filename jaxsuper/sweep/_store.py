@@ -1,0 +1,281 @@
+"""The results store: a directory of parquet parts and a manifest, safe to share and to interrupt.
+
+    DIR/manifest.json                  the format of the store
+    DIR/parts/part-<hash>.parquet      rows; the name is the hash of the bytes
+    DIR/parts/*.set-aside              parts that were torn or foreign, kept but not read
+
+A part is written beside its place, synced and renamed, so it is there whole or not at all; what
+was cut off or altered later does not match its name. Rows are appended under a lock, after a look
+at what others have written, so no configuration is there twice.
+"""
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TYPE_CHECKING
+
+from .._types import check
+from ._identity import field_types
+
+
+if TYPE_CHECKING:
+    import polars
+
+# Raised when columns, their meaning or the random streams change: then old rows are not comparable.
+FORMAT = 1
+_MANIFEST, _PARTS, _ENDING = "manifest.json", "parts", ".set-aside"
+_CODE_OF = {int: "Int64", float: "Float64", str: "String"}
+# Columns besides the settings: the failure is empty for a measured row, the measured columns are
+# for a failed configuration.
+_MEASURED = {
+    "layer": "Int64",
+    "metric": "String",
+    "value": "Float64",
+    "stderr": "Float64",
+    "failure": "String",
+    "wall_time": "Float64",
+}
+_MADE_WITH = ("jaxsuper", "jax", "platform", "device", "dtype")
+
+
+def schema() -> dict[str, Any]:
+    """Return the columns of the table with their polars types, in order."""
+    import polars
+
+    names = {"config_id": "String"}
+    names.update({name: _CODE_OF[kind] for name, kind in field_types().items()})
+    names.update(_MEASURED)
+    names.update(dict.fromkeys(_MADE_WITH, "String"))
+    return {name: getattr(polars, code) for name, code in names.items()}
+
+
+class Store:
+    """A results store that is open for reading and appending."""
+
+    def __init__(self, folder: Path, read_only: bool = False):
+        """Open a store, making it if it is not there.
+
+        Args:
+            folder: the directory.
+            read_only: neither make nor change anything; parts that cannot be trusted are left out.
+
+        Raises:
+            ValueError: if the directory cannot be written to, is no store, or is one of another
+                format.
+        """
+        self.folder, self.read_only = Path(folder), read_only
+        self._known: dict[Path, frozenset[str]] = {}
+        manifest = self.folder / _MANIFEST
+        if not manifest.exists():
+            check(not read_only, "out", "must be a results store", folder)
+            self._make()
+        self._check_manifest(manifest)
+        if not read_only:
+            self._check_writable()
+            self._sweep_partials()
+
+    @property
+    def parts(self) -> Path:
+        """Where the parts are."""
+        return self.folder / _PARTS
+
+    def _make(self) -> None:
+        rule = "must be a new, empty or existing store"
+        check(not self.folder.exists() or self.folder.is_dir(), "out", rule, self.folder)
+        foreign = self.folder.is_dir() and any(
+            not path.name.startswith(".") and path.name not in (_PARTS, _MANIFEST)
+            for path in self.folder.iterdir()
+        )
+        check(not foreign, "out", rule, f"{self.folder}, which holds other files")
+        try:
+            self.parts.mkdir(parents=True, exist_ok=True)
+            text = json.dumps({"format": FORMAT, "made_by": "jaxsuper sweep"}, indent=1) + "\n"
+            _write_whole(self.folder / _MANIFEST, text.encode())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ValueError(f"`out` must be writable, got {self.folder}; {reason}") from None
+
+    def _check_manifest(self, manifest: Path) -> None:
+        try:
+            found = json.loads(manifest.read_text()).get("format")
+        except (ValueError, AttributeError, OSError) as error:
+            raise ValueError(f"`out` must hold a readable {_MANIFEST}: {error}") from None
+        remedy = "use another directory, or the version of jaxsuper that made it"
+        check(found == FORMAT, "out", f"must be a store of format {FORMAT}", found, remedy)
+
+    def _check_writable(self) -> None:
+        probe = self.parts / f".probe.{os.getpid()}"
+        try:
+            self.parts.mkdir(exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ValueError(f"`out` must be writable, got {self.folder}; {reason}") from None
+
+    def _sweep_partials(self) -> None:
+        """Remove what killed processes of this machine left half written."""
+        host = os.uname().nodename
+        for path in self.folder.rglob(f".{host}.*.partial"):
+            try:
+                os.kill(int(path.name.removeprefix(f".{host}.").split(".")[0]), 0)
+            except ProcessLookupError:
+                path.unlink(missing_ok=True)
+            except (ValueError, OSError):
+                continue
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with open(self.folder / ".lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _trusted(self) -> dict[Path, frozenset[str]]:
+        """Return the parts that can be trusted with the ids in them; set the others aside."""
+        for path in sorted(self.folder.rglob("*.parquet")):
+            if path in self._known:
+                continue
+            reason = self._fault(path)
+            if not reason:
+                continue
+            self._known.pop(path, None)
+            if self.read_only:
+                warnings.warn(f"left out {path}: {reason}", stacklevel=3)
+                continue
+            path.rename(path.with_name(path.name + _ENDING))
+            warnings.warn(f"set aside {path} as {path.name}{_ENDING}: {reason}", stacklevel=3)
+        return self._known
+
+    def _fault(self, path: Path) -> str:
+        """Return why a part cannot be trusted; if it can, remember its ids and return nothing."""
+        import polars
+
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            return str(error)
+        if path.name != _name_of(content):
+            return "its name is not the hash of its bytes: torn, altered or foreign"
+        try:
+            frame = polars.read_parquet(content)
+        except Exception as error:
+            return f"not a parquet file: {error}"
+        if dict(frame.schema) != schema():
+            return "its columns are not those of this store"
+        self._known[path] = frozenset(frame["config_id"].unique())
+        return ""
+
+    def finished(self) -> set[str]:
+        """Return the ids of the configurations that need not be run again."""
+        return set().union(*self._trusted().values()) if self._trusted() else set()
+
+    def append(self, frame: "polars.DataFrame") -> int:
+        """Write rows as a new part, unless others have written the same configurations meanwhile.
+
+        Args:
+            frame: rows of whole configurations, with the columns of `schema`.
+
+        Returns:
+            How many configurations were written.
+
+        Raises:
+            OSError: if the part cannot be written; then nothing is left behind.
+        """
+        import polars
+
+        with self._locked():
+            new = frame.filter(~polars.col("config_id").is_in(list(self.finished())))
+            if new.is_empty():
+                return 0
+            buffer = io.BytesIO()
+            new.select(list(schema())).write_parquet(buffer, compression="zstd")
+            content = buffer.getvalue()
+            path = self.parts / _name_of(content)
+            _write_whole(path, content)
+            ids = frozenset(new["config_id"].unique())
+            self._known[path] = ids
+            return len(ids)
+
+    def discard_failures(self) -> int:
+        """Forget failed configurations, so that they are run again; return how many there were."""
+        import polars
+
+        count = 0
+        with self._locked():
+            for path in list(self._trusted()):
+                frame = polars.read_parquet(path)
+                good = frame.filter(polars.col("failure").is_null())
+                if len(good) == len(frame):
+                    continue
+                count += frame.filter(polars.col("failure").is_not_null())["config_id"].n_unique()
+                if len(good):
+                    buffer = io.BytesIO()
+                    good.write_parquet(buffer, compression="zstd")
+                    _write_whole(self.parts / _name_of(buffer.getvalue()), buffer.getvalue())
+                path.unlink()
+                del self._known[path]
+        return count
+
+    def table(self) -> "polars.DataFrame":
+        """Return all rows, each configuration once, in the order of ids, layers and metrics."""
+        import polars
+
+        parts = sorted(self._trusted(), key=lambda path: path.name)
+        if not parts:
+            return polars.DataFrame(schema=schema())
+        seen: set[str] = set()
+        frames = []
+        for path in parts:
+            frame = polars.read_parquet(path)
+            frames.append(frame.filter(~polars.col("config_id").is_in(list(seen))))
+            seen |= self._known[path]
+        return polars.concat(frames).sort("config_id", "layer", "metric", nulls_last=True)
+
+
+def read_store(folders: Path | Iterable[Path]) -> "polars.DataFrame":
+    """Return the rows of one or several stores as one table, each configuration once.
+
+    Args:
+        folders: directories of stores; parts that cannot be trusted are left out with a warning.
+
+    Returns:
+        The table; see `schema`.
+
+    Raises:
+        ValueError: if a directory is no store of this format.
+    """
+    import polars
+
+    several = [folders] if isinstance(folders, str | Path) else list(folders)
+    tables = [Store(Path(folder), read_only=True).table() for folder in several]
+    merged = polars.concat(tables)
+    first = polars.struct("config_id", "layer", "metric").is_first_distinct()
+    return merged.filter(first).sort("config_id", "layer", "metric", nulls_last=True)
+
+
+def _name_of(content: bytes) -> str:
+    return f"part-{hashlib.sha256(content).hexdigest()[:32]}.parquet"
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, after a crash of the machine too."""
+    partial = path.with_name(f".{os.uname().nodename}.{os.getpid()}.{path.name}.partial")
+    try:
+        with open(partial, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
