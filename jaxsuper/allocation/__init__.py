@@ -6,6 +6,7 @@ from ._diagnostics import diagnostics, johnson_bound, max_overlap
 from ._prime_steps import prime_step_capacity, prime_step_family, prime_steps
 from ._random import random_sets
 from ._registry import allocate, capacity, families
+from ._transversal import transversal, transversal_capacity, transversal_family
 
 
 __all__ = [
@@ -21,4 +22,7 @@ __all__ = [
     "prime_step_family",
     "prime_steps",
     "random_sets",
+    "transversal",
+    "transversal_capacity",
+    "transversal_family",
 ]

@@ -30,7 +30,7 @@ class Experiment:
         n_networks: independent networks to average over; above 1, the errors include their spread.
         circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
         construction: clipped, split, plain or oracle.
-        allocation: prime-steps, balanced-prime-steps, random or auto.
+        allocation: prime-steps, balanced-prime-steps, transversal, random or auto.
         indicator: how the on-indicator is carried: recomputed in every layer.
         lower_threshold: lo, where the step of the on-indicator starts.
         upper_threshold: hi, where it ends.
