@@ -5,6 +5,7 @@ from ._clipped import Clipped
 from ._dense import dense_parameters, DenseParameters, indicators
 from ._oracle import Oracle
 from ._plain import Plain
+from ._private import Private
 from ._registry import build, constructions
 from ._split import Split
 from ._sums import gather_sum
@@ -16,6 +17,7 @@ __all__ = [
     "DenseParameters",
     "Oracle",
     "Plain",
+    "Private",
     "Split",
     "Wiring",
     "build",

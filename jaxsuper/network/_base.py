@@ -7,6 +7,7 @@ l = 1..L in reports; array entry l - 1 belongs to layer l.
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -94,11 +95,13 @@ class AbstractNetwork(eqx.Module):
         circuits: the small circuits.
         wiring: which neurons carry which circuit.
         precision: of matrix products ("highest" is full float32 on every device).
+        options: what `build` of the construction takes besides circuits, allocation and layers.
     """
 
     circuits: eqx.AbstractVar[AbstractCircuits]
     wiring: eqx.AbstractVar[Wiring]
     precision: eqx.AbstractVar[str]
+    options: ClassVar[tuple[str, ...]] = ()
 
     @property
     def n_layers(self) -> int:
@@ -124,6 +127,11 @@ class AbstractNetwork(eqx.Module):
     def redundancy(self) -> int:
         """S."""
         return self.wiring.redundancy
+
+    @classmethod
+    def check_parts(cls, circuits: AbstractCircuits, allocation: Allocation) -> None:
+        """Raise a `ValueError` if the construction cannot be made of these parts."""
+        del circuits, allocation
 
     @abstractmethod
     def layer_parameters(self) -> tuple[Array, ...]:

@@ -1,6 +1,6 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -29,6 +29,7 @@ class CorrectedNetwork(AbstractNetwork):
     wiring: Wiring
     overlap: Scalar
     precision: str = eqx.field(static=True)
+    options: ClassVar[tuple[str, ...]] = ("overlap",)
 
     @classmethod
     def build(

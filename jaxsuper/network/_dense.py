@@ -14,6 +14,7 @@ from ._base import AbstractNetwork, stacked
 from ._clipped import Clipped
 from ._corrected import CorrectedNetwork
 from ._plain import Plain
+from ._private import Private
 from ._split import Split
 
 
@@ -61,6 +62,8 @@ def _weights(network: AbstractNetwork, layer: int) -> Float[Array, "D D"]:
     mean = mean @ layout.matrix[list(layout.mean_channels)]
     before, after = indicators(network, layer - 1), indicators(network, layer)
     shared = jnp.broadcast_to(mean, full.shape)
+    if isinstance(network, Private):
+        return private_parameters(network, layer)[0]
     if isinstance(network, Plain):
         blocks = _outer(full, unembedding(network, layer), before)
     elif isinstance(network, Split):
@@ -78,6 +81,27 @@ def _weights(network: AbstractNetwork, layer: int) -> Float[Array, "D D"]:
     return blocks.reshape(network.network_width, network.network_width)
 
 
+def private_parameters(
+    network: Private, layer: int
+) -> tuple[Float[Array, "D D"], Float[Array, " D"]]:
+    """Return W and B into array layer `layer`, with alpha = 1 - off put in everywhere."""
+    circuits, width = network.circuits, network.circuits.width
+    full, after = small_weights(circuits, layer), indicators(network, layer)
+    mean = circuits.mean_weights()[layer if circuits.mean_weights().shape[0] > 1 else 0]
+    mean = mean @ circuits.layout.matrix[:1]
+    links = _outer(full - mean[None], after, after)
+    diagonal = jnp.eye(network.block_width)[None, :, None, :]
+    links = links * (1 - diagonal) / (network.redundancy - 1) + mean[:, None, :, None] * diagonal
+    bias = circuits.biases()[layer if circuits.biases().shape[0] > 1 else 0]
+    from_on = links[:, :, 0, :]
+    # The mean and difference weights read on = 1 - off: a bias, and the weight reversed.
+    bias = bias[:, None] + from_on.sum(axis=-1)
+    links = links.at[:, :, 0, :].set(-from_on)
+    links = links.at[0].set(0.0).at[0, :, 0, :].set(jnp.eye(network.block_width))
+    flat = width * network.block_width
+    return links.reshape(flat, flat), bias.at[0].set(0.0).reshape(flat)
+
+
 def dense_parameters(network: AbstractNetwork) -> DenseParameters:
     """Write out all weight matrices and biases: 4·(L-1)·D^2 bytes.
 
@@ -92,4 +116,8 @@ def dense_parameters(network: AbstractNetwork) -> DenseParameters:
     weights = jnp.stack(matrices) if matrices else jnp.zeros((0, width, width))
     bias = network.circuits.biases()
     later = jnp.concatenate([bias[:1], stacked(bias, layers)])
-    return DenseParameters(weights, jnp.repeat(later, network.block_width, axis=1))
+    biases = jnp.repeat(later, network.block_width, axis=1)
+    if isinstance(network, Private):
+        own = [private_parameters(network, layer)[1] for layer in range(1, layers)]
+        biases = jnp.stack([biases[0], *own])
+    return DenseParameters(weights, biases)

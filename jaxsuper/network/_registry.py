@@ -11,6 +11,7 @@ from ._base import AbstractNetwork
 from ._clipped import Clipped
 from ._oracle import Oracle
 from ._plain import Plain
+from ._private import Private
 from ._split import Split
 
 
@@ -18,6 +19,7 @@ _CONSTRUCTIONS: dict[str, Any] = {
     "clipped": Clipped,
     "oracle": Oracle,
     "plain": Plain,
+    "private": Private,
     "split": Split,
 }
 _PRECISIONS = {"default": None, "high": None, "highest": None}
@@ -49,7 +51,7 @@ def build(
         circuits: T circuits of width d.
         allocation: T sets of S out of n neurons; the network has width D = d·n.
         n_layers: L.
-        construction: "clipped" (published), "split", "plain" or "oracle".
+        construction: "clipped" (published), "split", "plain", "oracle" or "private".
         key: for the shuffles of the sets in every layer.
         precision: of matrix products: "highest" (full float32 on every device), "high", "default".
         **options: of clipped and oracle: `inhibition` ("scalar" or "receiver") and
@@ -70,8 +72,8 @@ def build(
         f"must be as many as the {allocation.n_circuits} sets of the allocation",
         circuits.n_circuits,
     )
-    clipped = issubclass(network_class, Clipped)
-    known = {"inhibition", "inhibition_factor"} if clipped else {"overlap"}
+    network_class.check_parts(circuits, allocation)
+    known = network_class.options
     for name in options:
         rule = f"must be left out for the construction {construction!r}"
         check(name in known, name, rule, options[name])
