@@ -5,6 +5,7 @@ from ._balanced import balanced_prime_steps
 from ._diagnostics import diagnostics, johnson_bound, max_overlap
 from ._prime_steps import prime_step_capacity, prime_step_family, prime_steps
 from ._random import random_sets
+from ._redundant import redundant
 from ._registry import allocate, capacity, families
 from ._transversal import transversal, transversal_capacity, transversal_family
 
@@ -22,6 +23,7 @@ __all__ = [
     "prime_step_family",
     "prime_steps",
     "random_sets",
+    "redundant",
     "transversal",
     "transversal_capacity",
     "transversal_family",

@@ -1,24 +1,31 @@
 """Circuits + allocation -> one large network; a weight construction per file."""
 
 from ._base import AbstractNetwork, wire, Wiring
+from ._carried import Carried, EarlyGuess
 from ._clipped import Clipped
 from ._dense import dense_parameters, DenseParameters, indicators
 from ._oracle import Oracle
 from ._plain import Plain
 from ._private import Private
 from ._registry import build, constructions
+from ._separate import Separate
 from ._split import Split
 from ._sums import gather_sum
+from ._two_part import TwoPart
 
 
 __all__ = [
     "AbstractNetwork",
+    "Carried",
     "Clipped",
     "DenseParameters",
+    "EarlyGuess",
     "Oracle",
     "Plain",
     "Private",
+    "Separate",
     "Split",
+    "TwoPart",
     "Wiring",
     "build",
     "constructions",

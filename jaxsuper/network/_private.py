@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int
 
 from .._types import Activations, ActiveIds, Channels, check, CircuitValues, KeyScalar, sum_of
 from ..allocation import Allocation, max_overlap
-from ..circuits import AbstractCircuits, small_weights
+from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork, stacked, wire, Wiring
 
 
@@ -105,16 +105,9 @@ class Private(AbstractNetwork):
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the first activations of the active circuits, and close all other neurons."""
-        weights = small_weights(self.circuits, 0)[active]
-        bias = self.circuits.biases()[0]
-        values = jnp.einsum("zboi,izb->ozb", weights, inputs, precision=self.precision)
-        values = jax.nn.relu(values + bias[:, None, None]).at[0].set(-1.0)
-        width, n_active, batch = values.shape
-        neurons = self.wiring.sets[0][active]
-        samples = jnp.arange(batch)[None, :, None]
-        before = jnp.zeros((width, self.block_width, batch), values.dtype).at[0].set(1.0)
-        spread = jnp.broadcast_to(values[..., None], (width, n_active, batch, self.redundancy))
-        return jax.nn.relu(before.at[:, neurons, samples].add(spread))
+        values = self.first_activations(active, inputs).at[0].set(-1.0)
+        closed = jnp.zeros(self.circuits.width, values.dtype).at[0].set(1.0)
+        return jax.nn.relu(self.embed(values, active) + closed[:, None, None])
 
     def preactivation(
         self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues

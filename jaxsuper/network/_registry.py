@@ -8,18 +8,23 @@ from .._types import check, KeyScalar, lookup
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork
+from ._carried import Carried, EarlyGuess
 from ._clipped import Clipped
 from ._oracle import Oracle
 from ._plain import Plain
 from ._private import Private
+from ._separate import Separate
 from ._split import Split
 
 
 _CONSTRUCTIONS: dict[str, Any] = {
     "clipped": Clipped,
+    "carried": Carried,
+    "early-guess": EarlyGuess,
     "oracle": Oracle,
     "plain": Plain,
     "private": Private,
+    "separate": Separate,
     "split": Split,
 }
 _PRECISIONS = {"default": None, "high": None, "highest": None}
@@ -51,11 +56,13 @@ def build(
         circuits: T circuits of width d.
         allocation: T sets of S out of n neurons; the network has width D = d·n.
         n_layers: L.
-        construction: "clipped" (published), "split", "plain", "oracle" or "private".
+        construction: "clipped" (published), "split", "plain", "oracle", "private", "separate",
+            "carried" or "early-guess".
         key: for the shuffles of the sets in every layer.
         precision: of matrix products: "highest" (full float32 on every device), "high", "default".
         **options: of clipped and oracle: `inhibition` ("scalar" or "receiver") and
-            `inhibition_factor`; of plain and split: `overlap` ("even" or "exact").
+            `inhibition_factor`; of plain and split: `overlap` ("even" or "exact"); of separate,
+            carried and early-guess besides those of clipped: `indicators`, an allocation.
 
     Returns:
         The network, a pytree whose array leaves may all be swept without a new compile.
@@ -72,7 +79,10 @@ def build(
         f"must be as many as the {allocation.n_circuits} sets of the allocation",
         circuits.n_circuits,
     )
-    network_class.check_parts(circuits, allocation)
+    parts = (
+        {"indicators": options.get("indicators")} if "indicators" in network_class.options else {}
+    )
+    network_class.check_parts(circuits, allocation, **parts)
     known = network_class.options
     for name in options:
         rule = f"must be left out for the construction {construction!r}"

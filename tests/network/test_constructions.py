@@ -124,7 +124,8 @@ def test_receiver_inhibition_balances_every_neuron(getkey):
 @pytest.mark.parametrize("overlap", ["even", "exact"])
 def test_corrected_unembedding(overlap, getkey):
     """<u_t, e_t> = 1, and the mean over t ≠ v of <u_t, e_v> is 0 for the exact overlap."""
-    from jaxsuper.network._dense import indicators, unembedding
+    from jaxsuper.network._dense import unembedding
+    from jaxsuper.network._dense_parts import indicators
 
     net = make("rotation", "plain", getkey(), overlap=overlap)
     assert isinstance(net, network.Plain)
