@@ -2,6 +2,7 @@
 
 from ._allocation import Allocation
 from ._balanced import balanced_prime_steps
+from ._blocks import blocks
 from ._diagnostics import diagnostics, johnson_bound, max_overlap
 from ._prime_steps import prime_step_capacity, prime_step_family, prime_steps
 from ._random import random_sets
@@ -14,6 +15,7 @@ __all__ = [
     "Allocation",
     "allocate",
     "balanced_prime_steps",
+    "blocks",
     "capacity",
     "diagnostics",
     "families",

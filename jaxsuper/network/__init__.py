@@ -1,6 +1,7 @@
 """Circuits + allocation -> one large network; a weight construction per file."""
 
 from ._base import AbstractNetwork, wire, Wiring
+from ._block import Block
 from ._carried import Carried, EarlyGuess
 from ._clipped import Clipped
 from ._dense import dense_parameters, DenseParameters, indicators
@@ -16,6 +17,7 @@ from ._two_part import TwoPart
 
 __all__ = [
     "AbstractNetwork",
+    "Block",
     "Carried",
     "Clipped",
     "DenseParameters",

@@ -10,9 +10,16 @@ from jaxtyping import Array, Float
 
 from ..circuits import small_weights
 from ._base import AbstractNetwork, stacked
+from ._block import Block
 from ._clipped import Clipped
 from ._corrected import CorrectedNetwork
-from ._dense_parts import indicators, outer, private_parameters, two_part_parameters
+from ._dense_parts import (
+    block_parameters,
+    indicators,
+    outer,
+    private_parameters,
+    two_part_parameters,
+)
 from ._plain import Plain
 from ._private import Private
 from ._split import Split
@@ -79,6 +86,8 @@ def dense_parameters(network: AbstractNetwork) -> DenseParameters:
     first = jnp.repeat(bias[0], network.block_width)
     if isinstance(network, Private):
         pairs = [private_parameters(network, layer) for layer in range(1, layers)]
+    elif isinstance(network, Block):
+        pairs = [block_parameters(network, layer) for layer in range(1, layers)]
     elif isinstance(network, TwoPart):
         pairs = [two_part_parameters(network, layer) for layer in range(1, layers)]
     else:

@@ -6,6 +6,7 @@ from jaxtyping import Array, Float
 
 from ..circuits import small_weights
 from ._base import AbstractNetwork
+from ._block import Block
 from ._private import Private
 from ._separate import Separate
 from ._two_part import TwoPart
@@ -95,3 +96,20 @@ def two_part_parameters(
         biases = (bias[:, None] * exists).at[0].set(0.0)
     size = circuits.width * columns
     return weights.reshape(size, size), biases.reshape(size)
+
+
+def block_parameters(network: Block, layer: int) -> tuple[Float[Array, "D D"], Float[Array, " D"]]:
+    """Return W and B into array layer `layer`; rows are off_here, off_next, y0 and y1."""
+    circuits, n = network.circuits, network.block_width
+    stack = circuits.difference_weights()
+    rotations = stack[layer if stack.shape[0] > 1 else 0]
+    links = outer(rotations, indicators(network, layer), indicators(network, layer - 1))
+    mean = circuits.mean_weights()
+    gate, eye = mean[layer if mean.shape[0] > 1 else 0, 2, 0], jnp.eye(n)
+    weights = jnp.zeros((4, n, 4, n)).at[2:, :, 2:].set(links)
+    # x = y - 1 + off_here, and the gate is 1 - off_next.
+    weights = weights.at[2:, :, 0].set(links.sum(axis=2))
+    weights = weights.at[2:, :, 1].set(-gate * eye[None])
+    weights = weights.at[0, :, 1].set(eye).at[1, :, 0].set(eye)
+    bias = jnp.zeros((4, n)).at[2:].set(1 - links.sum(axis=(2, 3)))
+    return weights.reshape(4 * n, 4 * n), bias.reshape(4 * n)

@@ -8,6 +8,7 @@ from .._types import check, KeyScalar, lookup
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork
+from ._block import Block
 from ._carried import Carried, EarlyGuess
 from ._clipped import Clipped
 from ._oracle import Oracle
@@ -18,6 +19,7 @@ from ._split import Split
 
 
 _CONSTRUCTIONS: dict[str, Any] = {
+    "block": Block,
     "clipped": Clipped,
     "carried": Carried,
     "early-guess": EarlyGuess,
@@ -56,8 +58,8 @@ def build(
         circuits: T circuits of width d.
         allocation: T sets of S out of n neurons; the network has width D = d·n.
         n_layers: L.
-        construction: "clipped" (published), "split", "plain", "oracle", "private", "separate",
-            "carried" or "early-guess".
+        construction: "clipped" (published), "split", "plain", "oracle", "private", "block",
+            "separate", "carried" or "early-guess".
         key: for the shuffles of the sets in every layer.
         precision: of matrix products: "highest" (full float32 on every device), "high", "default".
         **options: of clipped and oracle: `inhibition` ("scalar" or "receiver") and
