@@ -8,9 +8,9 @@ from typing import Any
 import jax
 
 from .._types import check, KeyScalar, lookup
-from ..allocation import allocate, Allocation
+from ..allocation import Allocation
 from ..circuits import AbstractCircuits, make, width_of
-from ..network import AbstractNetwork, build, constructions
+from ..network import AbstractNetwork, assemble, Clipped, constructions, indicator_schemes, Oracle
 from ..simulation import default_chunk, environment, Measurement, merge_networks, simulate
 from ._compare import comparison_rows, predict, Row
 
@@ -29,9 +29,13 @@ class Experiment:
         seed: of angles, shuffles and samples.
         n_networks: independent networks to average over; above 1, the errors include their spread.
         circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
-        construction: clipped, split, plain or oracle.
+        construction: clipped, split, plain, oracle, private (rotation3) or block (S = 1).
         allocation: prime-steps, balanced-prime-steps, transversal, random or auto.
-        indicator: how the on-indicator is carried: recomputed in every layer.
+        indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
+            early-guess (both rotation3).
+        indicator_redundancy: S of the indicator, if it has neurons of its own.
+        indicator_share: the part of D that the indicators get.
+        indicator_copies: indicators per circuit, averaged.
         lower_threshold: lo, where the step of the on-indicator starts.
         upper_threshold: hi, where it ends.
         gate_bias: b of the rotation neurons.
@@ -53,6 +57,9 @@ class Experiment:
     construction: str = "clipped"
     allocation: str = "prime-steps"
     indicator: str = "recomputed"
+    indicator_redundancy: int | None = None
+    indicator_share: float | None = None
+    indicator_copies: int = 1
     lower_threshold: float = 0.25
     upper_threshold: float = 0.75
     gate_bias: float = 1.0
@@ -95,9 +102,8 @@ class ExperimentResult:
 
 # Purposes of the keys folded from the network's key.
 _CIRCUITS, _SHUFFLES, _SAMPLES, _SETS = range(4)
-_INDICATORS = {"recomputed": None}
-# Constructions with inhibition, for which the closed forms are made.
-_INHIBITED = ("clipped", "oracle")
+# Constructions with inhibition; for the first two the closed forms are made.
+_INHIBITED = ("clipped", "oracle", "separate", "carried", "early-guess")
 
 
 def _network_key(experiment: Experiment, index: int) -> KeyScalar:
@@ -120,11 +126,11 @@ def check_experiment(experiment: Experiment) -> None:
         check(getattr(given, name) >= 1, name, "must be at least 1", getattr(given, name))
     check(given.n_networks >= 1, "n_networks", "must be at least 1", given.n_networks)
     check(0 <= given.seed < 2**32, "seed", "must lie in 0..2^32-1", given.seed)
-    lookup(_INDICATORS, given.indicator, "indicator")
+    lookup(dict.fromkeys(indicator_schemes()), given.indicator, "indicator")
     lookup(dict.fromkeys(constructions()), given.construction, "construction")
     width = width_of(given.circuit)
     check(
-        given.network_width % width == 0,
+        given.network_width % width == 0 or given.indicator_share is not None,
         "network_width",
         f"must be divisible by the circuit width {width}",
         given.network_width,
@@ -174,25 +180,25 @@ def prepare(
         upper_threshold=experiment.upper_threshold,
         gate_bias=experiment.gate_bias,
     )
-    design = allocate(
-        experiment.network_width // circuits.width,
-        experiment.redundancy,
-        experiment.n_circuits,
-        experiment.allocation,
-        key=jax.random.fold_in(key, _SETS),
-    )
     options: dict[str, Any] = {}
     if experiment.construction in _INHIBITED:
         options = {
             "inhibition": experiment.inhibition,
             "inhibition_factor": experiment.inhibition_factor,
         }
-    network = build(
+    design, network = assemble(
         circuits,
-        design,
         experiment.n_layers,
-        experiment.construction,
         key=jax.random.fold_in(key, _SHUFFLES),
+        sets_key=jax.random.fold_in(key, _SETS),
+        network_width=experiment.network_width,
+        redundancy=experiment.redundancy,
+        allocation=experiment.allocation,
+        construction=experiment.construction,
+        indicator=experiment.indicator,
+        indicator_redundancy=experiment.indicator_redundancy,
+        indicator_share=experiment.indicator_share,
+        indicator_copies=experiment.indicator_copies,
         precision=experiment.precision,
         **options,
     )
@@ -236,7 +242,7 @@ def run_experiment(
                 started = perf_counter()
                 simulate(network, z, min(chunk, experiment.batch_size), key=key, chunk=chunk)
                 timing["compile"] += perf_counter() - started
-                if experiment.construction in _INHIBITED:
+                if type(network) in (Clipped, Oracle):
                     predictions[z] = predict(circuits, design, z, experiment.n_layers)
             started, offset = perf_counter(), done
             report = progress and (lambda n, offset=offset: progress(offset + n, total))

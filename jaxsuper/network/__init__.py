@@ -1,5 +1,6 @@
 """Circuits + allocation -> one large network; a weight construction per file."""
 
+from ._assemble import assemble, indicators as indicator_schemes, shares
 from ._base import AbstractNetwork, wire, Wiring
 from ._block import Block
 from ._carried import Carried, EarlyGuess
@@ -29,10 +30,13 @@ __all__ = [
     "Split",
     "TwoPart",
     "Wiring",
+    "assemble",
     "build",
     "constructions",
     "dense_parameters",
     "gather_sum",
+    "indicator_schemes",
     "indicators",
+    "shares",
     "wire",
 ]

@@ -15,6 +15,7 @@ from ._overlap import (
     overlap_rate_lower_bound,
     overlap_rate_published,
 )
+from ._private import private_active_mse
 from ._state_evolution import state_evolution
 from ._validity import (
     correct_active_fraction,
@@ -42,6 +43,7 @@ __all__ = [
     "overlap_rate_from_loads",
     "overlap_rate_lower_bound",
     "overlap_rate_published",
+    "private_active_mse",
     "rotation_active_mse",
     "rotation_inactive_mse",
     "state_evolution",
