@@ -1,5 +1,6 @@
 """Closed forms: scalars in, scalars out, each with its formula, assumptions and source."""
 
+from ._carried import carried_active_mse
 from ._closed_forms import (
     active_mse,
     inactive_first_layer_mse,
@@ -29,6 +30,7 @@ from ._validity import (
 __all__ = [
     "USELESS_VECTOR_ERROR",
     "active_mse",
+    "carried_active_mse",
     "correct_active_fraction",
     "disjoint_probability",
     "in_working_regime",

@@ -39,6 +39,27 @@ def test_private_links_follow_their_theory(redundancy, n_active):
     assert found[-1] > 1.5 * direct_only[-1]
 
 
+@pytest.mark.parametrize("redundancy, own, n_active, bias", [(3, 6, 1, 0.5), (6, 6, 3, 1.0)])
+def test_carried_indicators_follow_their_theory(redundancy, own, n_active, bias):
+    """Within a factor 1.5 in layers 1 to 5, where the gates of inactive circuits hold."""
+    found = errors(
+        n_active,
+        indicator="carried",
+        circuit="rotation3",
+        allocation="transversal",
+        network_width=600,
+        n_circuits=150,
+        redundancy=redundancy,
+        indicator_redundancy=own,
+        gate_bias=bias,
+    )
+    sizes = (150, 200, own, 200, redundancy)
+    predicted = np.array(theory.carried_active_mse(5, *sizes, n_active, bias))
+    later = slice(1, None)  # with one active circuit layer 1 has no error
+    ratio = found[later] / predicted[later]
+    assert (ratio < 1.5).all() and (ratio > 1 / 1.5).all()
+
+
 def test_private_links_beat_the_published_design():
     """At equal D: at least five times less error in layer 5 for one and for three circuits."""
     sizes: dict[str, Any] = {"network_width": 600, "n_circuits": 170, "n_layers": 5}
