@@ -13,6 +13,7 @@ from ..circuits import AbstractCircuits, make, width_of
 from ..network import AbstractNetwork, assemble, Clipped, constructions, indicator_schemes, Oracle
 from ..simulation import default_chunk, environment, Measurement, merge_networks, simulate
 from ._compare import comparison_rows, predict, Row
+from ._designs import predict_design
 
 
 @dataclass(frozen=True)
@@ -215,8 +216,8 @@ def run_experiment(
         progress: called with (samples done, samples in all).
 
     Returns:
-        The result; its predictions are those of the clipped construction, and are left out for
-        plain and split, which have none.
+        The result; its predictions are the closed forms of the construction, and are left out for
+        plain, split, separate and block, which have none.
 
     Raises:
         ValueError: for settings that do not fit together, before anything is simulated.
@@ -242,8 +243,11 @@ def run_experiment(
                 started = perf_counter()
                 simulate(network, z, min(chunk, experiment.batch_size), key=key, chunk=chunk)
                 timing["compile"] += perf_counter() - started
+                layers = experiment.n_layers
                 if type(network) in (Clipped, Oracle):
-                    predictions[z] = predict(circuits, design, z, experiment.n_layers)
+                    predictions[z] = predict(circuits, design, z, layers)
+                else:
+                    predictions[z] = predict_design(network, z, layers)
             started, offset = perf_counter(), done
             report = progress and (lambda n, offset=offset: progress(offset + n, total))
             found[z].append(

@@ -48,13 +48,14 @@ def test_no_error_with_one_active_circuit(getkey):
 
 
 def test_two_active_circuits_fail(getkey, sigmas):
-    """Each brings its whole vector to the other in every layer: E|dx|^2 grows by 1 a layer."""
+    """Each brings its whole vector to the other in layer 2, and they drive each other from there."""
     net = make(getkey(), n_blocks=50, count=2500, n_layers=5)
     measured = simulation.simulate(net, 2, 400, key=getkey())
     error, noise = measured["mse_x_active"], measured.error("mse_x_active")
+    # In layer 1 only circuits that start in the same block meet.
     assert error[0] < 0.2
-    assert (error[1:] > 0.5).all()
-    assert error[1] - sigmas * noise[1] < 1 + 0.2 and error[-1] > 1
+    assert 0.7 - sigmas * noise[1] < error[1] < 1.1 + sigmas * noise[1]
+    assert (error[2:] > 2).all()
 
 
 def test_parts_are_checked(getkey):
