@@ -54,7 +54,7 @@ class Allocate:
     Attributes:
         block_width: n, neurons of a block.
         redundancy: S, neurons that carry a circuit.
-        family: prime-steps, balanced-prime-steps, random or auto.
+        family: prime-steps, balanced-prime-steps, transversal, random or auto.
         n_circuits: T; by default as many as the family holds.
         circuit_width: d, for the published overlap rate only.
         seed: of the random family.

@@ -84,7 +84,7 @@ BAD = [
     ("--n-layers 0", "`n_layers` must be at least 1"),
     ("--construction cliped", "did you mean 'clipped'"),
     ("--construction split --inhibition receiver", "`inhibition` must be left alone"),
-    ("--indicator carried", "`indicator` must be one of recomputed"),
+    ("--indicator copied", "`indicator` must be one of recomputed"),
     ("--n-circuits many", "invalid literal"),
     ("--colour red", "Unrecognized options"),
     ("--json /no/such/folder/x.json", "`json` must lie in an existing folder"),

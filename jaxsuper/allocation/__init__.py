@@ -2,11 +2,14 @@
 
 from ._allocation import Allocation
 from ._balanced import balanced_prime_steps
+from ._blocks import blocks
 from ._diagnostics import diagnostics, johnson_bound, max_overlap
 from ._padded import Extent, extent_of, Padded
 from ._prime_steps import prime_step_capacity, prime_step_family, prime_steps
 from ._random import random_sets
+from ._redundant import redundant
 from ._registry import allocate, capacity, families
+from ._transversal import transversal, transversal_capacity, transversal_family
 
 
 __all__ = [
@@ -15,6 +18,7 @@ __all__ = [
     "Padded",
     "allocate",
     "balanced_prime_steps",
+    "blocks",
     "capacity",
     "diagnostics",
     "extent_of",
@@ -25,4 +29,8 @@ __all__ = [
     "prime_step_family",
     "prime_steps",
     "random_sets",
+    "redundant",
+    "transversal",
+    "transversal_capacity",
+    "transversal_family",
 ]

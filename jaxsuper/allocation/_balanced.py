@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool
 
+from .._types import Sets
 from ._allocation import Allocation
 from ._prime_steps import check_capacity, prime_step_family
 
@@ -31,9 +32,13 @@ def balanced_prime_steps(block_width: int, redundancy: int, n_circuits: int) -> 
     """
     family = prime_step_family(block_width, redundancy)
     check_capacity(n_circuits, len(family), block_width, redundancy)
-    everything = Allocation(family, block_width, "prime-steps")
-    chosen = _exchange(everything, _greedy(everything, n_circuits))
-    return Allocation(family[chosen], block_width, "balanced-prime-steps")
+    chosen = most_even(Allocation(family, block_width, "prime-steps"), n_circuits)
+    return Allocation(chosen, block_width, "balanced-prime-steps")
+
+
+def most_even(everything: Allocation, n_circuits: int) -> Sets:
+    """Return T of the sets of a design, with loads as even as greedy choice and exchange get."""
+    return everything.sets[_exchange(everything, _greedy(everything, n_circuits))]
 
 
 def _greedy(everything: Allocation, n_circuits: int) -> Bool[np.ndarray, " capacity"]:

@@ -3,19 +3,32 @@
 from collections.abc import Callable
 
 import jax
+import numpy as np
 
 from .._types import KeyScalar, lookup
 from ._allocation import Allocation
 from ._balanced import balanced_prime_steps
 from ._prime_steps import prime_step_capacity, prime_steps
 from ._random import random_sets
+from ._transversal import transversal, transversal_capacity
+
+
+# Above this many prime-step sets the search for an even subset of them is not tried.
+_SEARCHED = 20_000
 
 
 def _best(block_width: int, redundancy: int, n_circuits: int, key: KeyScalar) -> Allocation:
-    """Prefer designs that keep the overlap rule, the most even of them; else random sets."""
-    if n_circuits > prime_step_capacity(block_width, redundancy):
-        return random_sets(block_width, redundancy, n_circuits, key=key)
-    return balanced_prime_steps(block_width, redundancy, n_circuits)
+    """Prefer designs that keep the overlap rule, of these the lowest overlap rate; else random."""
+    found = []
+    if n_circuits <= transversal_capacity(block_width, redundancy):
+        found.append(transversal(block_width, redundancy, n_circuits))
+        if np.ptp(found[0].loads) <= 2:  # hardly any design does better
+            return found[0]
+    if n_circuits <= prime_step_capacity(block_width, redundancy) <= _SEARCHED:
+        found.append(balanced_prime_steps(block_width, redundancy, n_circuits))
+    if found:
+        return min(found, key=lambda design: design.overlap_rate)
+    return random_sets(block_width, redundancy, n_circuits, key=key)
 
 
 # name -> (construct, capacity or None for unlimited)
@@ -25,6 +38,7 @@ _FAMILIES: dict[str, tuple[Callable[..., Allocation], Callable[[int, int], int] 
         lambda n, s, t, key: balanced_prime_steps(n, s, t),
         prime_step_capacity,
     ),
+    "transversal": (lambda n, s, t, key: transversal(n, s, t), transversal_capacity),
     "random": (lambda n, s, t, key: random_sets(n, s, t, key=key), None),
     "auto": (_best, None),
 }
@@ -68,8 +82,9 @@ def allocate(
         redundancy: S.
         n_circuits: T.
         family: "prime-steps" (the published choice), "balanced-prime-steps" (the same family, the
-            subset with the most even loads), "random", or "auto" (the most even design that keeps
-            the overlap rule, random sets if none holds T).
+            subset with the most even loads), "transversal" (lines of finite geometries, 1.4 to 5
+            times as many), "random", or "auto" (of the designs that keep the overlap rule the one
+            with the lowest overlap rate, random sets if none holds T).
         key: for "random"; `jax.random.key(0)` if left out.
 
     Returns:

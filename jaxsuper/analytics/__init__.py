@@ -1,6 +1,7 @@
 """Prediction meets measurement."""
 
 from ._compare import comparison_rows, predict, Row
+from ._designs import predict_design
 from ._experiment import (
     design_of,
     evolution,
@@ -25,6 +26,7 @@ __all__ = [
     "evolution",
     "make_writable_folder",
     "predict",
+    "predict_design",
     "prepare",
     "run_experiment",
     "samples_key",

@@ -12,18 +12,18 @@ from .. import simulation, theory
 from .._types import check, KeyScalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
-from ..network import AbstractNetwork
+from ..network import AbstractNetwork, Clipped, Oracle
 from ..simulation import (
     check_active,
     check_settings,
     default_chunk,
     environment,
-    INHIBITED,
     Measurement,
     merge_networks,
     simulate,
 )
 from ._compare import comparison_rows, predict, Row
+from ._designs import predict_design
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,13 @@ class Experiment:
         seed: of angles, shuffles and samples.
         n_networks: independent networks to average over; above 1, the errors include their spread.
         circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
-        construction: clipped, split, plain or oracle.
-        allocation: prime-steps, balanced-prime-steps, random or auto.
-        indicator: how the on-indicator is carried: recomputed in every layer.
+        construction: clipped, split, plain, oracle, private (rotation3) or block (S = 1).
+        allocation: prime-steps, balanced-prime-steps, transversal, random or auto.
+        indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
+            early-guess (both rotation3).
+        indicator_redundancy: S of the indicator, if it has neurons of its own; 0: that of the rest.
+        indicator_share: the part of D that the indicators get; 0: all blocks equal.
+        indicator_copies: indicators per circuit, averaged.
         lower_threshold: lo, where the step of the on-indicator starts.
         upper_threshold: hi, where it ends.
         gate_bias: b of the rotation neurons.
@@ -64,6 +68,9 @@ class Experiment:
     construction: str = "clipped"
     allocation: str = "prime-steps"
     indicator: str = "recomputed"
+    indicator_redundancy: int = 0
+    indicator_share: float = 0.0
+    indicator_copies: int = 1
     lower_threshold: float = 0.25
     upper_threshold: float = 0.75
     gate_bias: float = 1.0
@@ -206,8 +213,8 @@ def run_experiment(
         progress: called with (samples done, samples in all).
 
     Returns:
-        The result; its predictions are those of the clipped construction, and are left out for
-        plain and split, which have none.
+        The result; its predictions are the closed forms of the construction, and are left out for
+        plain, split, separate and block, which have none.
 
     Raises:
         ValueError: for settings that do not fit together, before anything is simulated.
@@ -233,8 +240,11 @@ def run_experiment(
                 started = perf_counter()
                 simulate(network, z, min(chunk, experiment.batch_size), key=key, chunk=chunk)
                 timing["compile"] += perf_counter() - started
-                if experiment.construction in INHIBITED:
-                    predictions[z] = predict(circuits, design, z, experiment.n_layers)
+                layers = experiment.n_layers
+                if type(network) in (Clipped, Oracle):
+                    predictions[z] = predict(circuits, design, z, layers)
+                else:
+                    predictions[z] = predict_design(network, z, layers)
             started, offset = perf_counter(), done
             report = progress and (lambda n, offset=offset: progress(offset + n, total))
             found[z].append(

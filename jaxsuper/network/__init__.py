@@ -1,28 +1,45 @@
 """Circuits + allocation -> one large network; a weight construction per file."""
 
+from ._assemble import assemble, design_for, indicators as indicator_schemes, shares
 from ._base import AbstractNetwork, wire, Wiring
+from ._block import Block
+from ._carried import Carried, EarlyGuess
 from ._clipped import Clipped
 from ._dense import dense_parameters, DenseParameters, indicators
 from ._oracle import Oracle
 from ._plain import Plain
-from ._registry import build, constructions, make_network
+from ._private import Private
+from ._registry import build, constructions, make_network, PADDABLE
+from ._separate import Separate
 from ._split import Split
 from ._sums import gather_sum
+from ._two_part import TwoPart
 
 
 __all__ = [
+    "PADDABLE",
     "AbstractNetwork",
+    "Block",
+    "Carried",
     "Clipped",
     "DenseParameters",
+    "EarlyGuess",
     "Oracle",
     "Plain",
+    "Private",
+    "Separate",
     "Split",
+    "TwoPart",
     "Wiring",
+    "assemble",
     "build",
     "constructions",
     "dense_parameters",
+    "design_for",
     "gather_sum",
+    "indicator_schemes",
     "indicators",
     "make_network",
+    "shares",
     "wire",
 ]

@@ -7,6 +7,7 @@ l = 1..L in reports; array entry l - 1 belongs to layer l.
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -25,7 +26,7 @@ from .._types import (
     take_rows,
 )
 from ..allocation import Allocation, Extent, extent_of, Padded
-from ..circuits import AbstractCircuits
+from ..circuits import AbstractCircuits, small_weights
 from ._sums import gather_sum
 
 
@@ -112,11 +113,13 @@ class AbstractNetwork(eqx.Module):
         circuits: the small circuits.
         wiring: which neurons carry which circuit.
         precision: of matrix products ("highest" is full float32 on every device).
+        options: what `build` of the construction takes besides circuits, allocation and layers.
     """
 
     circuits: eqx.AbstractVar[AbstractCircuits]
     wiring: eqx.AbstractVar[Wiring]
     precision: eqx.AbstractVar[str]
+    options: ClassVar[tuple[str, ...]] = ()
 
     @property
     def n_layers(self) -> int:
@@ -142,6 +145,11 @@ class AbstractNetwork(eqx.Module):
     def redundancy(self) -> int:
         """S."""
         return self.wiring.redundancy
+
+    @classmethod
+    def check_parts(cls, circuits: AbstractCircuits, allocation: Allocation) -> None:
+        """Raise a `ValueError` if the construction cannot be made of these parts."""
+        del circuits, allocation
 
     @abstractmethod
     def layer_parameters(self) -> tuple[Array, ...]:
@@ -208,14 +216,26 @@ class AbstractNetwork(eqx.Module):
                 precision=self.precision,
             )
             after = after.at[rows].add(change)
-        width, n_active, batch = after.shape
-        neurons = sets[active]
-        samples = jnp.arange(batch)[None, :, None]
-        before = jnp.zeros((width, self.block_width, batch), after.dtype)
-        spread = jnp.broadcast_to(after[..., None], (width, n_active, batch, self.redundancy))
-        before = before.at[:, neurons, samples].add(spread)
+        before = self.embed(after, active)
         bias = self.circuits.biases()[0]
         return self.silence(self.activate(before + bias[:, None, None], sets, active))
+
+    def first_activations(
+        self, active: ActiveIds, inputs: Float[Array, "d z B"]
+    ) -> Float[Array, "d z B"]:
+        """Return what the first layer of each active circuit holds when run on its own."""
+        weights = small_weights(self.circuits, 0)[active]
+        values = jnp.einsum("zboi,izb->ozb", weights, inputs, precision=self.precision)
+        return jax.nn.relu(values + self.circuits.biases()[0][:, None, None])
+
+    def embed(self, values: Float[Array, "d z B"], active: ActiveIds) -> Activations:
+        """Return sum_t e_t^1 values_t over the active circuits, (d, n, B)."""
+        width, n_active, batch = values.shape
+        sets = self.wiring.sets[0]
+        shape = (width, n_active, batch, sets.shape[1])
+        empty = jnp.zeros((width, self.block_width, batch), values.dtype)
+        samples = jnp.arange(batch)[None, :, None]
+        return empty.at[:, sets[active], samples].add(jnp.broadcast_to(values[..., None], shape))
 
     def next_layer(
         self,

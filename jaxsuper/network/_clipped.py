@@ -1,6 +1,6 @@
 """The clipped construction, the one that the published rotations use."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -33,6 +33,7 @@ class Clipped(AbstractNetwork):
     inhibition: Float[Array, "gaps n"]
     inhibition_factor: Scalar
     precision: str = eqx.field(static=True)
+    options: ClassVar[tuple[str, ...]] = ("inhibition", "inhibition_factor")
 
     @classmethod
     def build(

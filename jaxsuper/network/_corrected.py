@@ -1,5 +1,7 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -27,6 +29,7 @@ class CorrectedNetwork(AbstractNetwork):
     wiring: Wiring
     overlap: Scalar
     precision: str = eqx.field(static=True)
+    options: ClassVar[tuple[str, ...]] = ("overlap",)
 
     @classmethod
     def build(

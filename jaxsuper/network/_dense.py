@@ -5,16 +5,25 @@ outer products of indicator vectors, weights are full d x d matrices.
 """
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..circuits import small_weights
 from ._base import AbstractNetwork, stacked
+from ._block import Block
 from ._clipped import Clipped
 from ._corrected import CorrectedNetwork
+from ._dense_parts import (
+    block_parameters,
+    indicators,
+    outer,
+    private_parameters,
+    two_part_parameters,
+)
 from ._plain import Plain
+from ._private import Private
 from ._split import Split
+from ._two_part import TwoPart
 
 
 class DenseParameters(eqx.Module):
@@ -29,26 +38,11 @@ class DenseParameters(eqx.Module):
     biases: Float[Array, "L D"]
 
 
-def indicators(network: AbstractNetwork, layer: int) -> Float[Array, "T n"]:
-    """Return the indicator vectors e_t of a layer, counted from 0."""
-    sets = network.wiring.sets[layer]
-    empty = jnp.zeros((network.n_circuits, network.block_width))
-    return empty.at[jnp.arange(network.n_circuits)[:, None], sets].set(1.0)
-
-
 def unembedding(network: CorrectedNetwork, layer: int) -> Float[Array, "T n"]:
     """Return the corrected u_t = e_t (1/S + c) - c of a layer, counted from 0."""
     overlap, redundancy = network.overlap, network.redundancy
     c = overlap / ((redundancy - overlap) * redundancy)
     return indicators(network, layer) * (1 / redundancy + c) - c
-
-
-def _outer(weights, to, from_):
-    """sum_t weights[t, i, j] to_t ⊗ from_t as (d, n, d, n)."""
-    width = weights.shape[1]
-    row = jax.vmap(lambda w: jnp.matmul((to * w[:, None]).T, from_, precision="highest"))
-    blocks = jnp.stack([row(weights[:, i, :].T) for i in range(width)])
-    return jnp.moveaxis(blocks, 2, 1)
 
 
 def _weights(network: AbstractNetwork, layer: int) -> Float[Array, "D D"]:
@@ -62,17 +56,17 @@ def _weights(network: AbstractNetwork, layer: int) -> Float[Array, "D D"]:
     before, after = indicators(network, layer - 1), indicators(network, layer)
     shared = jnp.broadcast_to(mean, full.shape)
     if isinstance(network, Plain):
-        blocks = _outer(full, unembedding(network, layer), before)
+        blocks = outer(full, unembedding(network, layer), before)
     elif isinstance(network, Split):
-        blocks = _outer(shared, unembedding(network, layer), before)
-        blocks = blocks + _outer(full - shared, after, before) / redundancy
+        blocks = outer(shared, unembedding(network, layer), before)
+        blocks = blocks + outer(full - shared, after, before) / redundancy
     elif isinstance(network, Clipped):
         count = jnp.matmul(after.T, before, precision="highest")
         clipped = jnp.minimum(1.0, count)
         chi = (network.inhibition[layer - 1] * network.inhibition_factor)[:, None]
         tilde = clipped - chi * (1 - clipped)
         blocks = mean[:, None, :, None] * tilde[None, :, None, :]
-        blocks = (blocks + _outer(full - shared, after, before)) / redundancy
+        blocks = (blocks + outer(full - shared, after, before)) / redundancy
     else:
         raise TypeError(f"no dense form is known for {type(network).__name__}")
     return blocks.reshape(network.network_width, network.network_width)
@@ -88,8 +82,18 @@ def dense_parameters(network: AbstractNetwork) -> DenseParameters:
         The dense parameters; the first layer is an exact embedding and has no matrix.
     """
     width, layers = network.network_width, network.n_layers
-    matrices = [_weights(network, layer) for layer in range(1, layers)]
-    weights = jnp.stack(matrices) if matrices else jnp.zeros((0, width, width))
     bias = network.circuits.biases()
-    later = jnp.concatenate([bias[:1], stacked(bias, layers)])
-    return DenseParameters(weights, jnp.repeat(later, network.block_width, axis=1))
+    first = jnp.repeat(bias[0], network.block_width)
+    if isinstance(network, Private):
+        pairs = [private_parameters(network, layer) for layer in range(1, layers)]
+    elif isinstance(network, Block):
+        pairs = [block_parameters(network, layer) for layer in range(1, layers)]
+    elif isinstance(network, TwoPart):
+        pairs = [two_part_parameters(network, layer) for layer in range(1, layers)]
+    else:
+        later = jnp.repeat(stacked(bias, layers), network.block_width, axis=1)
+        pairs = [(_weights(network, layer), later[layer - 1]) for layer in range(1, layers)]
+    if not pairs:
+        return DenseParameters(jnp.zeros((0, width, width)), first[None])
+    weights, biases = zip(*pairs, strict=True)
+    return DenseParameters(jnp.stack(weights), jnp.stack([first, *biases]))

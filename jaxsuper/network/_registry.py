@@ -8,18 +8,29 @@ from .._types import check, KeyScalar, lookup
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork
+from ._block import Block
+from ._carried import Carried, EarlyGuess
 from ._clipped import Clipped
 from ._oracle import Oracle
 from ._plain import Plain
+from ._private import Private
+from ._separate import Separate
 from ._split import Split
 
 
 _CONSTRUCTIONS: dict[str, Any] = {
+    "block": Block,
     "clipped": Clipped,
+    "carried": Carried,
+    "early-guess": EarlyGuess,
     "oracle": Oracle,
     "plain": Plain,
+    "private": Private,
+    "separate": Separate,
     "split": Split,
 }
+# Constructions of which networks of different sizes can be padded to a common shape.
+PADDABLE = ("clipped", "oracle", "plain", "split")
 _PRECISIONS = {"default": None, "high": None, "highest": None}
 
 
@@ -61,11 +72,13 @@ def build(
         circuits: T circuits of width d.
         allocation: T sets of S out of n neurons; the network has width D = d·n.
         n_layers: L.
-        construction: "clipped" (published), "split", "plain" or "oracle".
+        construction: "clipped" (published), "split", "plain", "oracle", "private", "block",
+            "separate", "carried" or "early-guess".
         key: for the shuffles of the sets in every layer.
         precision: of matrix products: "highest" (full float32 on every device), "high", "default".
         **options: of clipped and oracle: `inhibition` ("scalar" or "receiver") and
-            `inhibition_factor`; of plain and split: `overlap` ("even" or "exact").
+            `inhibition_factor`; of plain and split: `overlap` ("even" or "exact"); of separate,
+            carried and early-guess besides those of clipped: `indicators`, an allocation.
 
     Returns:
         The network, a pytree whose array leaves may all be swept without a new compile.
@@ -82,8 +95,11 @@ def build(
         f"must be as many as the {allocation.n_circuits} sets of the allocation",
         circuits.n_circuits,
     )
-    clipped = issubclass(network_class, Clipped)
-    known = {"inhibition", "inhibition_factor"} if clipped else {"overlap"}
+    parts = (
+        {"indicators": options.get("indicators")} if "indicators" in network_class.options else {}
+    )
+    network_class.check_parts(circuits, allocation, **parts)
+    known = network_class.options
     for name in options:
         rule = f"must be left out for the construction {construction!r}"
         check(name in known, name, rule, options[name])

@@ -12,14 +12,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from .._types import check, KeyScalar, lookup
-from ..allocation import allocate, Allocation
+from ..allocation import Allocation
 from ..circuits import AbstractCircuits, make, width_of
-from ..network import AbstractNetwork, build, constructions
+from ..network import AbstractNetwork, assemble, constructions, design_for, indicator_schemes
 
 
 # Constructions with inhibition.
-INHIBITED = ("clipped", "oracle")
-_INDICATORS = {"recomputed": None}
+INHIBITED = ("clipped", "oracle", "separate", "carried", "early-guess")
 # Families of which every seed gives another draw.
 SEEDED = ("random", "auto")
 # A `Configuration`, or anything else with its attributes but `n_active` and `network`.
@@ -40,9 +39,13 @@ class Configuration:
         seed: of angles, shuffles and samples.
         network: which of the independent networks of this seed.
         circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
-        construction: clipped, split, plain or oracle.
+        construction: clipped, split, plain, oracle, private (rotation3) or block (S = 1).
         allocation: a family of `allocation.families()`.
-        indicator: how the on-indicator is carried: recomputed in every layer.
+        indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
+            early-guess (both rotation3).
+        indicator_redundancy: S of the indicator, if it has neurons of its own; 0: that of the rest.
+        indicator_share: the part of D that the indicators get; 0: all blocks equal.
+        indicator_copies: indicators per circuit, averaged.
         lower_threshold: lo, where the step of the on-indicator starts.
         upper_threshold: hi, where it ends.
         gate_bias: b of the rotation neurons.
@@ -63,6 +66,9 @@ class Configuration:
     construction: str = "clipped"
     allocation: str = "prime-steps"
     indicator: str = "recomputed"
+    indicator_redundancy: int = 0
+    indicator_share: float = 0.0
+    indicator_copies: int = 1
     lower_threshold: float = 0.25
     upper_threshold: float = 0.75
     gate_bias: float = 1.0
@@ -106,11 +112,11 @@ def check_settings(given: Settings) -> None:
     for name in ("network_width", "n_circuits", "redundancy", "n_layers", "batch_size"):
         check(getattr(given, name) >= 1, name, "must be at least 1", getattr(given, name))
     check(0 <= given.seed < 2**32, "seed", "must lie in 0..2^32-1", given.seed)
-    lookup(_INDICATORS, given.indicator, "indicator")
+    lookup(dict.fromkeys(indicator_schemes()), given.indicator, "indicator")
     lookup(dict.fromkeys(constructions()), given.construction, "construction")
     width = width_of(given.circuit)
     check(
-        given.network_width % width == 0,
+        given.network_width % width == 0 or given.indicator_share > 0,
         "network_width",
         f"must be divisible by the circuit width {width}",
         given.network_width,
@@ -138,15 +144,21 @@ def parameters_of(given: Settings) -> dict[str, float]:
     return {name: getattr(given, name) for name in names}
 
 
+def _parts_of(given: Settings) -> dict[str, Any]:
+    """Return the settings that decide which designs a network is made of."""
+    names = ("network_width", "redundancy", "allocation", "construction", "indicator")
+    names += ("indicator_redundancy", "indicator_share", "indicator_copies")
+    return {name: getattr(given, name) for name in names}
+
+
 def design_of(given: Settings, network: int = 0) -> Allocation:
-    """Return the sets of a configuration's network.
+    """Return the sets of a configuration's network, those of the payload if it has two parts.
 
     Raises:
         ValueError: if the family does not hold so many circuits.
     """
     key = network_keys(given.seed, network)[3] if given.allocation in SEEDED else None
-    width = given.network_width // width_of(given.circuit)
-    return allocate(width, given.redundancy, given.n_circuits, given.allocation, key=key)
+    return design_for(given.n_circuits, width_of(given.circuit), key=key, **_parts_of(given))
 
 
 def prepare(
@@ -167,17 +179,16 @@ def prepare(
     check_settings(given)
     keys = network_keys(given.seed, network)
     circuits = make(given.circuit, given.n_circuits, key=keys[0], **parameters_of(given))
-    design = design_of(given, network)
     options: dict[str, Any] = {}
     if given.construction in INHIBITED:
         options = {"inhibition": given.inhibition, "inhibition_factor": given.inhibition_factor}
-    made = build(
+    design, made = assemble(
         circuits,
-        design,
         given.n_layers,
-        given.construction,
         key=keys[1],
+        sets_key=keys[3],
         precision=given.precision,
+        **_parts_of(given),
         **options,
     )
     return circuits, design, jax.block_until_ready(made)

@@ -88,7 +88,7 @@ def dense_forward(
     Returns:
         As `forward`.
     """
-    sets, width = network.wiring.sets, network.network_width
+    sets = network.wiring.sets
 
     def view(activations, layer_sets, truth):
         channels = network.channels(activations)
@@ -98,7 +98,7 @@ def dense_forward(
     def layer(activations, per_layer):
         weights, bias, here, to, truth = per_layer
         observed = view(activations, here, truth)
-        flat = activations.reshape(width, -1)
+        flat = activations.reshape(-1, activations.shape[-1])
         before = jnp.matmul(weights, flat, precision=network.precision) + bias[:, None]
         return network.activate(before.reshape(activations.shape), to, inputs.active), observed
 

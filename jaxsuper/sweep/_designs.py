@@ -5,6 +5,7 @@ from collections import OrderedDict
 from .._types import check
 from ..allocation import Allocation
 from ..circuits import check_parameters
+from ..network import PADDABLE
 from ..simulation import (
     check_active,
     check_settings,
@@ -59,7 +60,10 @@ def check_configuration(configuration: Configuration) -> None:
     """
     check_settings(configuration)
     check_active(configuration.n_active, configuration.n_circuits)
-    # The program of a bucket builds the networks itself and knows this scheme alone.
-    scheme = configuration.indicator
-    check(scheme == "recomputed", "indicator", "must be recomputed in a sweep", repr(scheme))
+    # The program of a bucket builds the networks itself, padded, and knows these alone.
+    rule = f"must be one of {', '.join(PADDABLE)} in a sweep"
+    check(configuration.construction in PADDABLE, "construction", rule, configuration.construction)
+    for name in ("indicator", "indicator_redundancy", "indicator_share", "indicator_copies"):
+        given, usual = getattr(configuration, name), getattr(Configuration, name)
+        check(given == usual, name, f"must be {usual!r} in a sweep", repr(given))
     check_parameters(configuration.circuit, **parameters_of(configuration))

@@ -8,6 +8,7 @@ from ._bounds import (
     welch_bound,
     welch_mean_square,
 )
+from ._carried import carried_active_mse
 from ._closed_forms import (
     active_mse,
     inactive_first_layer_mse,
@@ -37,6 +38,7 @@ from ._overlap import (
     overlap_rate_lower_bound,
     overlap_rate_published,
 )
+from ._private import private_active_mse
 from ._rates import fit_rate, FittedRate, Rate, RATES
 from ._state_evolution import state_evolution
 from ._validity import (
@@ -54,6 +56,7 @@ __all__ = [
     "FittedRate",
     "Rate",
     "active_mse",
+    "carried_active_mse",
     "coactivation",
     "correct_active_fraction",
     "dedicated_mse",
@@ -75,6 +78,7 @@ __all__ = [
     "overlap_rate_lower_bound",
     "overlap_rate_published",
     "pair_count_bound",
+    "private_active_mse",
     "random_embedding_best_mse",
     "random_embedding_leading_mse",
     "random_embedding_mse",

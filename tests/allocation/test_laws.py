@@ -14,7 +14,7 @@ CAPACITIES = {
     500: {3: 15437, 4: 7046, 5: 3237, 6: 2101, 8: 926, 10: 559, 12: 376},
     1000: {3: 61735, 4: 28284, 5: 12901, 6: 8243, 8: 3661, 10: 2240, 12: 1394},
 }
-ADMISSIBLE = ("prime-steps", "balanced-prime-steps")
+ADMISSIBLE = ("prime-steps", "balanced-prime-steps", "transversal")
 
 
 def brute_overlaps(design):
@@ -117,8 +117,16 @@ def test_random_breaks_the_overlap_rule():
 
 
 def test_auto_takes_what_fits():
-    assert allocation.allocate(250, 6, 300, "auto").family == "balanced-prime-steps"
-    assert allocation.allocate(250, 6, 600, "auto").family == "random"
+    assert allocation.allocate(250, 6, 600, "auto").family == "transversal"
+    assert allocation.allocate(250, 6, 2042, "auto").family == "random"
+
+
+@pytest.mark.parametrize("width, redundancy, count", [(250, 6, 557), (250, 10, 90), (40, 6, 20)])
+def test_auto_has_the_lowest_overlap_rate(width, redundancy, count):
+    chosen = allocation.allocate(width, redundancy, count, "auto")
+    fitting = [name for name in ADMISSIBLE if count <= allocation.capacity(width, redundancy, name)]
+    rates = [allocation.allocate(width, redundancy, count, name).overlap_rate for name in fitting]
+    assert chosen.overlap_rate == min(rates)
 
 
 @pytest.mark.parametrize(
