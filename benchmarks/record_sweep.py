@@ -9,7 +9,6 @@ over single simulations runs in this process, before and after the sweep that it
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -42,8 +41,9 @@ batch_size = 4000
 def command(grid, out, cache, *more):
     """Run `jaxsuper sweep`; return its seconds, what it says of itself, and its peak memory."""
     words = ["sweep", str(grid), "--out", str(out), "--cache", str(cache), *more]
-    peak = "import sys, resource; from jaxsuper.cli import main; status = main(sys.argv[1:]); "
-    peak += "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"
+    # Not `ru_maxrss`, which a process inherits from the one that started it.
+    peak = "import sys; from jaxsuper.cli import main; status = main(sys.argv[1:]); "
+    peak += "print(open('/proc/self/status').read()); sys.exit(status)"
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     started = perf_counter()
     done = subprocess.run(
@@ -61,7 +61,7 @@ def command(grid, out, cache, *more):
         "programs": int(number(r"(\d+) programs")),
         "waiting_for_programs": number(r"\(([\d.]+) s of waiting"),
         "run_seconds": number(r"run ([\d.]+) s"),
-        "peak_gib": number(r"peak (\d+)") / 2**20,
+        "peak_gib": number(r"VmHWM:\s+(\d+) kB") / 2**20,
     }
 
 
@@ -142,7 +142,6 @@ def main(target):
             "published": published(folder),
             "five_thousand": five_thousand(folder),
             "memory": memory(folder),
-            "peak_gib_of_this_process": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         }
     name = str(made["device"]).lower().replace(" ", "-")
     text = json.dumps(result, indent=1) + "\n"

@@ -54,12 +54,17 @@ def _evolution(given: Configuration) -> dict[str, np.ndarray]:
     )
 
 
-def with_predictions(table: "polars.DataFrame", state_evolution: bool = True) -> "polars.DataFrame":
+def with_predictions(
+    table: "polars.DataFrame",
+    state_evolution: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> "polars.DataFrame":
     """Add the columns `closed_form` and `state_evolution` to the rows of a sweep.
 
     Args:
         table: from `sweep.read_store`.
         state_evolution: whether to work that out, about a second for each network shape and z.
+        progress: called with (predictions made, predictions in all).
 
     Returns:
         The table with two more columns, empty where there is no prediction: for constructions
@@ -75,10 +80,14 @@ def with_predictions(table: "polars.DataFrame", state_evolution: bool = True) ->
     }
     if state_evolution:
         works["state_evolution"] = _evolution
-    joined = table
-    for column, work in works.items():
+    joined, total = table, len(works) * len(given)
+    for turn, (column, work) in enumerate(works.items()):
+        predictions = []
         with ThreadPoolExecutor() as pool:
-            predictions = list(pool.map(work, given))
+            for prediction in pool.map(work, given):
+                predictions.append(prediction)
+                if progress:
+                    progress(turn * len(given) + len(predictions), total)
         rows = [
             {**settings, "layer": layer + 1, "metric": metric, column: float(value)}
             for settings, prediction in zip(
