@@ -4,7 +4,7 @@ from ._allocation import Allocation
 from ._balanced import balanced_prime_steps
 from ._blocks import blocks
 from ._diagnostics import diagnostics, johnson_bound, max_overlap
-from ._padded import Extent, extent_of, Padded
+from ._padded import Extent, extent_of, Padded, Widened
 from ._prime_steps import prime_step_capacity, prime_step_family, prime_steps
 from ._random import random_sets
 from ._redundant import redundant
@@ -16,6 +16,7 @@ __all__ = [
     "Allocation",
     "Extent",
     "Padded",
+    "Widened",
     "allocate",
     "balanced_prime_steps",
     "blocks",

@@ -74,6 +74,30 @@ class Padded(Allocation):
         )
 
 
+class Widened(Allocation):
+    """An allocation whose lists of circuits per neuron have room to spare, and nothing else."""
+
+    def __init__(self, allocation: Allocation, longest: int):
+        """Widen the lists.
+
+        Args:
+            allocation: the design.
+            longest: R, at least the largest load.
+
+        Raises:
+            ValueError: if the lists do not fit.
+        """
+        load = allocation.members.shape[1]
+        check(longest >= load, "longest", f"must be at least {load}", longest)
+        self.sets, self.loads = allocation.sets, allocation.loads
+        self.members = np.full(
+            (allocation.block_width, longest), allocation.n_circuits, dtype=np.int32
+        )
+        self.members[:, :load] = allocation.members
+        self.block_width = allocation.block_width
+        self.family = "padded"
+
+
 def extent_of(allocation: Allocation) -> Extent:
     """Return how much of an allocation's arrays counts."""
     if isinstance(allocation, Padded):

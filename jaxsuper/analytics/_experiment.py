@@ -281,7 +281,8 @@ def with_evolution(result: ExperimentResult) -> ExperimentResult:
         circuits and constructions that it does not describe.
     """
     experiment = result.experiment
-    if (experiment.circuit, experiment.construction) != ("rotation", "clipped"):
+    own = simulation.has_own_indicators(experiment)
+    if own or (experiment.circuit, experiment.construction) != ("rotation", "clipped"):
         return result
     design = design_of(experiment)
     evolved = {z: evolution(experiment, design, z) for z in experiment.n_active}

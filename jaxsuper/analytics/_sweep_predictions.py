@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import theory
 from ..circuits import AbstractCircuits, make, Rotation
-from ..simulation import Configuration, design_of, parameters_of
+from ..simulation import Configuration, design_of, OWN_INDICATORS, parameters_of
 from ..sweep import configuration_from
 from ._compare import predict
 
@@ -72,7 +72,10 @@ def with_predictions(
     """
     import polars
 
-    clipped = table.filter(polars.col("construction") == "clipped", polars.col("failure").is_null())
+    usual = [polars.col(name) == getattr(Configuration, name) for name in OWN_INDICATORS]
+    clipped = table.filter(
+        polars.col("construction") == "clipped", polars.col("failure").is_null(), *usual
+    )
     different = clipped.select(_DEPENDS).unique(maintain_order=True)
     given = [configuration_from(row) for row in different.iter_rows(named=True)]
     works: dict[str, Callable[[Configuration], dict[str, np.ndarray]]] = {

@@ -1,6 +1,12 @@
 """Circuits + allocation -> one large network; a weight construction per file."""
 
-from ._assemble import assemble, design_for, indicators as indicator_schemes, shares
+from ._assemble import (
+    assemble,
+    construction_for,
+    indicators as indicator_schemes,
+    parts_for,
+    shares,
+)
 from ._base import AbstractNetwork, wire, Wiring
 from ._block import Block
 from ._carried import Carried, EarlyGuess
@@ -9,7 +15,7 @@ from ._dense import dense_parameters, DenseParameters, indicators
 from ._oracle import Oracle
 from ._plain import Plain
 from ._private import Private
-from ._registry import build, constructions, make_network, PADDABLE
+from ._registry import build, check_fit, constructions, make_network, PADDABLE
 from ._separate import Separate
 from ._split import Split
 from ._sums import gather_sum
@@ -33,13 +39,15 @@ __all__ = [
     "Wiring",
     "assemble",
     "build",
+    "check_fit",
+    "construction_for",
     "constructions",
     "dense_parameters",
-    "design_for",
     "gather_sum",
     "indicator_schemes",
     "indicators",
     "make_network",
+    "parts_for",
     "shares",
     "wire",
 ]

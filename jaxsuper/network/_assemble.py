@@ -46,8 +46,16 @@ def shares(network_width: int, circuit_width: int, indicator_share: float = 0.0)
     return own, payload
 
 
-def _resolved(construction: str, indicator: str, own: tuple[int, float, int]) -> str:
-    """Return the construction that carries the indicators in the wanted way.
+def construction_for(construction: str, indicator: str, own: tuple[int, float, int]) -> str:
+    """Return the construction, as `build` knows it, that carries the indicators in the wanted way.
+
+    Args:
+        construction: by name, as in `assemble`.
+        indicator: by name.
+        own: redundancy, share and copies of indicators with neurons of their own.
+
+    Returns:
+        One of `constructions()`.
 
     Raises:
         ValueError: for unknown names, or settings of indicators that it has no place for.
@@ -68,7 +76,7 @@ def _resolved(construction: str, indicator: str, own: tuple[int, float, int]) ->
     return construction
 
 
-def design_for(
+def parts_for(
     n_circuits: int,
     circuit_width: int,
     *,
@@ -81,13 +89,13 @@ def design_for(
     indicator_redundancy: int = 0,
     indicator_share: float = 0.0,
     indicator_copies: int = 1,
-) -> Allocation:
-    """Return the sets of the network that `assemble` makes, those of the payload in two parts.
+) -> tuple[str, Allocation, Allocation | None]:
+    """Return what `assemble` builds a network of, for named choices.
 
     Args:
         n_circuits: T.
         circuit_width: d.
-        key: for random sets.
+        key: for random sets and for the order of copies; may be left out where nothing is random.
         network_width: as in `assemble`; so the others.
         redundancy: S.
         allocation: the family.
@@ -98,21 +106,28 @@ def design_for(
         indicator_copies: per circuit.
 
     Returns:
-        The design.
+        (the construction as `build` knows it, the design, the design of indicators with neurons of
+        their own or None).
 
     Raises:
         ValueError: for settings that do not fit together.
     """
     own = (indicator_redundancy, indicator_share, indicator_copies)
-    construction = _resolved(construction, indicator, own)
-    if construction in _INDICATORS.values():
-        n = shares(network_width, circuit_width, indicator_share)[1]
-    else:
-        n = network_width // circuit_width
+    construction = construction_for(construction, indicator, own)
     if construction == "block":
         check(redundancy == 1, "redundancy", "must be 1 for the block construction", redundancy)
-        return blocks(n, n_circuits)
-    return allocate(n, redundancy, n_circuits, allocation, key=key)
+        return construction, blocks(network_width // circuit_width, n_circuits), None
+    if construction not in _INDICATORS.values():
+        width = network_width // circuit_width
+        return construction, allocate(width, redundancy, n_circuits, allocation, key=key), None
+    n_own, n_payload = shares(network_width, circuit_width, indicator_share)
+    design = allocate(n_payload, redundancy, n_circuits, allocation, key=key)
+    each, available = indicator_redundancy or redundancy, n_own // indicator_copies
+    if key is None:
+        return construction, design, allocate(available, each, n_circuits, allocation)
+    keys = [jax.random.fold_in(key, copy) for copy in range(indicator_copies)]
+    copies = [allocate(available, each, n_circuits, allocation, key=one) for one in keys]
+    return construction, design, copies[0] if len(copies) == 1 else redundant(copies, key=key)
 
 
 def assemble(
@@ -157,11 +172,9 @@ def assemble(
     Raises:
         ValueError: for settings that do not fit together.
     """
-    own = (indicator_redundancy, indicator_share, indicator_copies)
-    count, width = circuits.n_circuits, circuits.width
-    design = design_for(
-        count,
-        width,
+    construction, design, indicators = parts_for(
+        circuits.n_circuits,
+        circuits.width,
         key=sets_key,
         network_width=network_width,
         redundancy=redundancy,
@@ -172,13 +185,7 @@ def assemble(
         indicator_share=indicator_share,
         indicator_copies=indicator_copies,
     )
-    construction = _resolved(construction, indicator, own)
-    built: dict[str, Any] = {"key": key, "precision": precision, **options}
-    if construction in _INDICATORS.values():
-        available = shares(network_width, width, indicator_share)[0] // indicator_copies
-        each = indicator_redundancy or redundancy
-        keys = [jax.random.fold_in(sets_key, copy) for copy in range(indicator_copies)]
-        copies = [allocate(available, each, count, allocation, key=one) for one in keys]
-        one = indicator_copies == 1
-        built["indicators"] = copies[0] if one else redundant(copies, key=sets_key)
+    if indicators is not None:
+        options["indicators"] = indicators
+    built = {"key": key, "precision": precision, **options}
     return design, build(circuits, design, n_layers, construction, **built)

@@ -56,6 +56,38 @@ def make_network(
 _build = eqx.filter_jit(make_network)
 
 
+def check_fit(
+    circuits: AbstractCircuits,
+    allocation: Allocation,
+    n_layers: int,
+    construction: str,
+    precision: str,
+    **options: Any,
+) -> None:
+    """Check that the parts of a network fit, without building it; arguments as of `build`.
+
+    Raises:
+        ValueError: if the parts do not fit or a name is unknown.
+    """
+    network_class = lookup(_CONSTRUCTIONS, construction, "construction")
+    lookup(_PRECISIONS, precision, "precision")
+    circuits.check_depth(n_layers)
+    check(
+        circuits.n_circuits == allocation.n_circuits,
+        "circuits",
+        f"must be as many as the {allocation.n_circuits} sets of the allocation",
+        circuits.n_circuits,
+    )
+    parts = (
+        {"indicators": options.get("indicators")} if "indicators" in network_class.options else {}
+    )
+    network_class.check_parts(circuits, allocation, **parts)
+    known = network_class.options
+    for name in options:
+        rule = f"must be left out for the construction {construction!r}"
+        check(name in known, name, rule, options[name])
+
+
 def build(
     circuits: AbstractCircuits,
     allocation: Allocation,
@@ -86,22 +118,6 @@ def build(
     Raises:
         ValueError: if the parts do not fit or a name is unknown.
     """
-    network_class = lookup(_CONSTRUCTIONS, construction, "construction")
-    lookup(_PRECISIONS, precision, "precision")
-    circuits.check_depth(n_layers)
-    check(
-        circuits.n_circuits == allocation.n_circuits,
-        "circuits",
-        f"must be as many as the {allocation.n_circuits} sets of the allocation",
-        circuits.n_circuits,
-    )
-    parts = (
-        {"indicators": options.get("indicators")} if "indicators" in network_class.options else {}
-    )
-    network_class.check_parts(circuits, allocation, **parts)
-    known = network_class.options
-    for name in options:
-        rule = f"must be left out for the construction {construction!r}"
-        check(name in known, name, rule, options[name])
+    check_fit(circuits, allocation, n_layers, construction, precision, **options)
     options["precision"] = precision
     return _build(circuits, allocation, n_layers, construction, key=key, **options)

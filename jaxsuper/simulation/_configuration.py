@@ -14,11 +14,13 @@ from jaxtyping import Array, Key
 from .._types import check, KeyScalar, lookup
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits, make, width_of
-from ..network import AbstractNetwork, assemble, constructions, design_for, indicator_schemes
+from ..network import AbstractNetwork, assemble, constructions, indicator_schemes, parts_for
 
 
 # Constructions with inhibition.
 INHIBITED = ("clipped", "oracle", "separate", "carried", "early-guess")
+# Settings of indicators with neurons of their own.
+OWN_INDICATORS = ("indicator", "indicator_redundancy", "indicator_share", "indicator_copies")
 # Families of which every seed gives another draw.
 SEEDED = ("random", "auto")
 # A `Configuration`, or anything else with its attributes but `n_active` and `network`.
@@ -144,11 +146,25 @@ def parameters_of(given: Settings) -> dict[str, float]:
     return {name: getattr(given, name) for name in names}
 
 
-def _parts_of(given: Settings) -> dict[str, Any]:
+def _choices_of(given: Settings) -> dict[str, Any]:
     """Return the settings that decide which designs a network is made of."""
-    names = ("network_width", "redundancy", "allocation", "construction", "indicator")
-    names += ("indicator_redundancy", "indicator_share", "indicator_copies")
+    names = ("network_width", "redundancy", "allocation", "construction", *OWN_INDICATORS)
     return {name: getattr(given, name) for name in names}
+
+
+def depends_on_seed(given: Settings) -> bool:
+    """Return whether the sets differ from seed to seed, not just their shuffles."""
+    return given.allocation in SEEDED or given.indicator_copies > 1
+
+
+def parts_of(given: Settings, network: int = 0) -> tuple[str, Allocation, Allocation | None]:
+    """Return what a configuration's network is built of, see `network.parts_for`.
+
+    Raises:
+        ValueError: for settings that do not fit together.
+    """
+    key = network_keys(given.seed, network)[3] if depends_on_seed(given) else None
+    return parts_for(given.n_circuits, width_of(given.circuit), key=key, **_choices_of(given))
 
 
 def design_of(given: Settings, network: int = 0) -> Allocation:
@@ -157,8 +173,12 @@ def design_of(given: Settings, network: int = 0) -> Allocation:
     Raises:
         ValueError: if the family does not hold so many circuits.
     """
-    key = network_keys(given.seed, network)[3] if given.allocation in SEEDED else None
-    return design_for(given.n_circuits, width_of(given.circuit), key=key, **_parts_of(given))
+    return parts_of(given, network)[1]
+
+
+def has_own_indicators(given: Settings) -> bool:
+    """Return whether the indicators have neurons of their own, unlike in the published network."""
+    return any(getattr(given, name) != getattr(Configuration, name) for name in OWN_INDICATORS)
 
 
 def prepare(
@@ -188,7 +208,7 @@ def prepare(
         key=keys[1],
         sets_key=keys[3],
         precision=given.precision,
-        **_parts_of(given),
+        **_choices_of(given),
         **options,
     )
     return circuits, design, jax.block_until_ready(made)

@@ -12,7 +12,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int, UInt32
 
-from ..allocation import Allocation, Padded
+from ..allocation import Allocation, Padded, Widened
 from ..circuits import layout_of, make
 from ..network import make_network
 from ..simulation import (
@@ -24,6 +24,7 @@ from ..simulation import (
     network_keys,
 )
 from ._buckets import Bucket
+from ._designs import Parts
 from ._shape import Kind
 
 
@@ -40,12 +41,14 @@ class Batch(eqx.Module):
     """Configurations of a bucket, one per entry of the leading axis of every leaf.
 
     Attributes:
-        design: padded allocations.
+        design: allocations; padded, or all of one size for networks that cannot be padded.
+        indicators: those of indicators with neurons of their own.
         seed, network, n_active, batch_size: as in `Configuration`.
         lower_threshold, upper_threshold, gate_bias, inhibition_factor: as in `Configuration`.
     """
 
-    design: Padded
+    design: Allocation
+    indicators: Allocation | None
     seed: UInt32[Array | np.ndarray, "*c"]
     network: Int[Array | np.ndarray, "*c"]
     n_active: Int[Array | np.ndarray, "*c"]
@@ -57,7 +60,9 @@ class Batch(eqx.Module):
 
 
 _DTYPES = {"seed": np.uint32, "network": np.int32, "n_active": np.int32, "batch_size": np.int32}
-_SCALARS = tuple(name for name in Batch.__dataclass_fields__ if name != "design")
+_SCALARS = tuple(
+    name for name in Batch.__dataclass_fields__ if name not in ("design", "indicators")
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ class Program:
 
     Attributes:
         kind: of the circuits and the network.
-        padded: (T, n, S, R) of the arrays, with room for a circuit and a neuron that do not count.
+        padded: (T, n, S, R) of the arrays, with room for a circuit and a neuron that do not count
+            where networks are padded.
         n_active: slots for active circuits.
         n_layers: layers run.
         chunk: samples run at once.
@@ -88,33 +94,44 @@ class Program:
     def of(cls, bucket: Bucket, chunk: int, width: int, capacity: int) -> "Program":
         """Return the program of a bucket."""
         s = bucket.shape
-        padded = (s.n_circuits + 1, s.block_width + 1, s.redundancy, s.load)
+        room = 0 if bucket.kind.sizes else 1
+        padded = (s.n_circuits + room, s.block_width + room, s.redundancy, s.load)
         n_chunks = -(-s.batch_size // chunk)
         size = -(-capacity // width) * width
         return cls(bucket.kind, padded, s.n_active, s.n_layers, chunk, n_chunks, width, size)
 
 
 def batch_of(
-    configurations: Sequence[Configuration], designs: Sequence[Allocation], program: Program
+    configurations: Sequence[Configuration], designs: Sequence[Parts], program: Program
 ) -> Batch:
     """Stack configurations, on the host.
 
     Args:
         configurations: at least one.
-        designs: their allocations.
+        designs: what their networks are built of.
         program: for the padded shape.
 
     Returns:
         The batch, as numpy arrays.
     """
-    different = {id(design): design for design in designs}
-    made = {key: Padded(design, program.padded) for key, design in different.items()}
-    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(made[id(d)] for d in designs))
+    different = {id(parts[0]): parts for parts in designs}
+    made = {key: _fitted(parts, program) for key, parts in different.items()}
+    chosen = [made[id(parts[0])] for parts in designs]
+    design, indicators = jax.tree.map(lambda *leaves: np.stack(leaves), *chosen)
     scalars = {
         name: np.array([getattr(c, name) for c in configurations], _DTYPES.get(name, np.float32))
         for name in _SCALARS
     }
-    return Batch(design=stacked, **scalars)
+    return Batch(design=design, indicators=indicators, **scalars)
+
+
+def _fitted(parts: Parts, program: Program) -> Parts:
+    """Bring the arrays of designs to the shapes of a program."""
+    design, indicators = parts
+    if not program.kind.sizes:
+        return Padded(design, program.padded), None
+    longest = program.padded[3]
+    return Widened(design, longest), None if indicators is None else Widened(indicators, longest)
 
 
 def measure(program: Program, one: Batch) -> Moments:
@@ -139,11 +156,13 @@ def measure(program: Program, one: Batch) -> Moments:
     options: dict[str, Any] = {}
     if kind.construction in INHIBITED:
         options = {"inhibition": kind.inhibition, "inhibition_factor": one.inhibition_factor}
+    if one.indicators is not None:
+        options["indicators"] = one.indicators
     network = make_network(
         circuits,
         one.design,
         program.n_layers,
-        kind.construction,
+        kind.built,
         key=keys[1],
         precision=kind.precision,
         **options,
@@ -196,12 +215,15 @@ def run_batch(program: Program, batch: Batch, count: Int[Array, "1"]) -> Moments
     return jax.lax.fori_loop(0, (count[0] + width - 1) // width, step, empty)
 
 
-def compile_program(program: Program, mesh: Mesh) -> Callable[[Batch, Any], Moments]:
+def compile_program(
+    program: Program, mesh: Mesh, example: Batch
+) -> Callable[[Batch, Any], Moments]:
     """Trace and compile the program of a bucket for all devices of a mesh.
 
     Args:
         program: the static numbers.
         mesh: one axis of devices, over which the configurations are split.
+        example: any configurations of the bucket, for the shapes of their designs.
 
     Returns:
         The compiled function of a sharded batch of `capacity` configurations per device and of the
@@ -216,20 +238,16 @@ def compile_program(program: Program, mesh: Mesh) -> Callable[[Batch, Any], Mome
         check_vma=False,
     )
     on_cpu = mesh.devices.flat[0].platform == "cpu"
-    lowered = jax.jit(mapped).lower(*abstract_arguments(program, mesh))
+    lowered = jax.jit(mapped).lower(*abstract_arguments(program, mesh, example))
     return lowered.compile(compiler_options=_ONE_CORE if on_cpu else None)
 
 
-def abstract_arguments(program: Program, mesh: Mesh) -> tuple[Any, Any]:
+def abstract_arguments(program: Program, mesh: Mesh, example: Batch) -> tuple[Any, Any]:
     """Return shapes, dtypes and shardings of the compiled function's arguments."""
-    n_sets, n_neurons, redundancy, load = program.padded
     place = NamedSharding(mesh, PartitionSpec(AXIS))
     total = program.capacity * mesh.size
-    least = Allocation(np.arange(redundancy)[None], n_neurons - 1)
-    template = Padded(least, (n_sets, n_neurons, redundancy, load))
-    scalars = {name: np.zeros((), _DTYPES.get(name, np.float32)) for name in _SCALARS}
     abstract = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct((total, *leaf.shape), leaf.dtype, sharding=place),
-        Batch(design=template, **scalars),
+        lambda leaf: jax.ShapeDtypeStruct((total, *leaf.shape[1:]), leaf.dtype, sharding=place),
+        example,
     )
     return abstract, jax.ShapeDtypeStruct((mesh.size,), jnp.int32, sharding=place)

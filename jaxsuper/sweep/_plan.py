@@ -9,7 +9,7 @@ import jax
 from .._types import check
 from ..simulation import Configuration
 from ._buckets import Bucket, make_buckets
-from ._designs import check_configuration, Designs
+from ._designs import check_configuration, Designs, largest_load
 from ._identity import config_id
 from ._shape import bytes_held, bytes_running, samples_at_once, seconds
 
@@ -124,7 +124,7 @@ def make_plan(
     for name, one in by_id.items():
         try:
             check_configuration(one)
-            loads[name] = designs.of(one).members.shape[1]
+            loads[name] = largest_load(designs.of(one))
         except ValueError as error:
             failures[name] = " ".join(str(error).split())
     good = {name: one for name, one in by_id.items() if name in loads}

@@ -189,10 +189,10 @@ class _Run:
         while queue or waiting:
             while queue and len(waiting) < ahead:
                 planned, names = queue.pop(0)
-                waiting[pool.submit(compile_program, program_of(planned), self.mesh)] = (
-                    planned,
-                    names,
-                )
+                program = program_of(planned)
+                example = self._batch(names[:1], program)
+                compiling = pool.submit(compile_program, program, self.mesh, example)
+                waiting[compiling] = (planned, names)
             started = perf_counter()
             wanted = list(waiting)[:1] if together else list(waiting)
             ready: set[Future] = set()
@@ -240,11 +240,17 @@ class _Run:
         slots = np.concatenate([d * size + np.arange(len(s)) for d, s in enumerate(shares)])
         order = np.zeros(size * devices, int)
         order[slots] = np.arange(len(names))
-        configurations = [self.plan.configurations[name] for name in names]
-        found = [self.designs.of(one) for one in configurations]
-        batch = batch_of([configurations[i] for i in order], [found[i] for i in order], program)
+        batch = self._batch([names[i] for i in order], program)
         counts = np.array([len(share) for share in shares], np.int32)
         return names, batch, counts, slots
+
+    def _batch(self, names: list[str], program: Program):
+        configurations = [self.plan.configurations[name] for name in names]
+        made: dict[str, Any] = {}
+        for name, one in zip(names, configurations, strict=True):
+            if name not in made:
+                made[name] = self.designs.of(one)
+        return batch_of(configurations, [made[name] for name in names], program)
 
     def _write(self, names: list[str], slots: np.ndarray, result: Any, wall_time: float) -> None:
         """Write the rows of the configurations that were measured on this process's devices."""

@@ -3,7 +3,12 @@
 from dataclasses import dataclass, fields
 
 from ..circuits import width_of
+from ..network import construction_for, PADDABLE
 from ..simulation import Configuration
+
+
+_SIZES = ("network_width", "n_circuits", "redundancy", "n_active", "n_layers")
+_SIZES += ("indicator", "indicator_redundancy", "indicator_share", "indicator_copies")
 
 
 @dataclass(frozen=True)
@@ -11,19 +16,30 @@ class Kind:
     """What cannot be padded: configurations of different kinds are different programs.
 
     Attributes:
-        circuit, construction, indicator, inhibition, precision: as in `Configuration`.
+        circuit, construction, inhibition, precision: as in `Configuration`.
+        built: the construction as `network.build` knows it.
+        sizes: names and values of the settings that decide shapes, for networks that cannot be padded;
+            empty for the others.
     """
 
     circuit: str
     construction: str
-    indicator: str
     inhibition: str
     precision: str
+    built: str
+    sizes: tuple[tuple[str, int | float | str], ...]
 
     @classmethod
     def of(cls, configuration: Configuration) -> "Kind":
         """Return the kind of a configuration."""
-        return cls(**{field.name: getattr(configuration, field.name) for field in fields(cls)})
+        given = configuration
+        own = (given.indicator_redundancy, given.indicator_share, given.indicator_copies)
+        built = construction_for(given.construction, given.indicator, own)
+        exact = () if built in PADDABLE else _SIZES
+        sizes = tuple((name, getattr(given, name)) for name in exact)
+        return cls(
+            given.circuit, given.construction, given.inhibition, given.precision, built, sizes
+        )
 
 
 @dataclass(frozen=True)

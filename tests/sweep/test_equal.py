@@ -56,6 +56,26 @@ def test_padded_equals_unpadded(kind, tmp_path):
     assert result.compiles == 1 and result.plan.waste > 0
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"construction": "private", "gate_bias": 8.0},
+        {"indicator": "carried", "indicator_redundancy": 4, "indicator_share": 0.4},
+        {"indicator": "early-guess", "allocation": "random"},
+        {"circuit": "rotation", "indicator_copies": 2, "network_width": 240},
+        {"circuit": "rotation", "construction": "block", "redundancy": 1, "n_active": 1},
+    ],
+    ids=["private", "carried", "early-guess", "two-copies", "block"],
+)
+def test_networks_that_cannot_be_padded(kind, tmp_path):
+    """They have buckets of their own size, in which seeds and parameters still share a program."""
+    base = Configuration(180, 40, 3, 2, 3, 40, circuit="rotation3")
+    one = replace(base, **kind)
+    configurations = [one, replace(one, seed=7, gate_bias=9.0, batch_size=50)]
+    result = check_rows(configurations, tmp_path / "store")
+    assert result.compiles == 1
+
+
 def test_a_wrong_seed_is_noticed(tmp_path):
     """The comparison above rejects the rows of another seed."""
     wrong = replace(RAGGED[1], seed=6)
@@ -92,7 +112,7 @@ def test_side_by_side_is_the_same(tmp_path):
         batch = _kernel.batch_of(
             [*RAGGED[:3], RAGGED[0]], [designs.of(one) for one in [*RAGGED[:3], RAGGED[0]]], program
         )
-        compiled = _kernel.compile_program(program, mesh)
+        compiled = _kernel.compile_program(program, mesh, batch)
         arguments = _run.place((batch, np.array([3], np.int32)), mesh)
         found.append(compiled(*arguments))
     np.testing.assert_array_equal(found[0].count[:3], found[1].count[:3])

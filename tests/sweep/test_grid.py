@@ -101,7 +101,7 @@ def test_buckets_hold_everything_in_few_programs():
         shape = planned.bucket.shape
         for name in planned.bucket.ids:
             one = plan.configurations[name]
-            load = designs.of(one).members.shape[1]
+            load = designs.of(one)[0].members.shape[1]
             assert Shape.of(one, load).join(shape) == shape
     kinds = [Configuration(construction=c) for c in ("clipped", "oracle", "split")]
     assert len(sweep.make_plan(kinds, designs).buckets) == 3
