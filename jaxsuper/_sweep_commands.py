@@ -327,7 +327,10 @@ def run_figures_command(command: Figures, console: Console) -> None:
     from .plotting import published_figures, save, sweep_figure
     from .sweep import read_store, select
 
-    table = select(read_store(command.stores), command.where)
+    with _plain_warnings():
+        stored = read_store(command.stores)
+    check(len(stored) > 0, "stores", "must hold rows", "none that can be read")
+    table = select(stored, command.where)
     if command.x is None or command.y is None:
         # First without predictions, which take long, to see whether there is anything to draw.
         published_figures(table)
