@@ -4,6 +4,7 @@ from ._assemble import assemble, design_for, indicators as indicator_schemes, sh
 from ._base import AbstractNetwork, wire, Wiring
 from ._block import Block
 from ._carried import Carried, EarlyGuess
+from ._cleaned import Cleaned
 from ._clipped import Clipped
 from ._dense import dense_parameters, DenseParameters, indicators
 from ._oracle import Oracle
@@ -21,6 +22,7 @@ __all__ = [
     "AbstractNetwork",
     "Block",
     "Carried",
+    "Cleaned",
     "Clipped",
     "DenseParameters",
     "EarlyGuess",

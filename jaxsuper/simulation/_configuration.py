@@ -18,7 +18,7 @@ from ..network import AbstractNetwork, assemble, constructions, design_for, indi
 
 
 # Constructions with inhibition.
-INHIBITED = ("clipped", "oracle", "separate", "carried", "early-guess")
+INHIBITED = ("clipped", "cleaned", "oracle", "separate", "carried", "early-guess")
 # Families of which every seed gives another draw.
 SEEDED = ("random", "auto")
 # A `Configuration`, or anything else with its attributes but `n_active` and `network`.
@@ -39,7 +39,8 @@ class Configuration:
         seed: of angles, shuffles and samples.
         network: which of the independent networks of this seed.
         circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
-        construction: clipped, split, plain, oracle, private (rotation3) or block (S = 1).
+        construction: clipped, cleaned (a clean-up layer before each computing layer, 2L in all),
+            split, plain, oracle, private (rotation3) or block (S = 1).
         allocation: a family of `allocation.families()`.
         indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
             early-guess (both rotation3).
