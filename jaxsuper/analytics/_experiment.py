@@ -35,7 +35,7 @@ class Experiment:
         n_circuits: T, small circuits stored.
         redundancy: S, large neurons per small neuron.
         n_active: z, circuits active in a sample; several values are run one after the other.
-        n_layers: L.
+        n_layers: L, computing layers.
         batch_size: samples.
         seed: of angles, shuffles and samples.
         n_networks: independent networks to average over; above 1, the errors include their spread.

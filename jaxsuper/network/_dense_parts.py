@@ -132,7 +132,7 @@ def cleaned_parameters(
     eye, alpha = jnp.eye(n), jnp.array([1.0, -1.0])
     # Rows on0, on1, h0, h1, from g, 0, y0, y1.
     clean = jnp.zeros((4, n, 4, n))
-    clean = clean.at[:2, :, 0].set(mean[:2] [:, :, None] * tilde[None])
+    clean = clean.at[:2, :, 0].set(mean[:2, :, None] * tilde[None])
     for row in (2, 3):
         clean = clean.at[row, :, row].set(eye).at[row, :, 0].set(-eye)
     waiting = jnp.concatenate([jnp.repeat(bias[:2], n), jnp.ones(2 * n)])
@@ -140,7 +140,8 @@ def cleaned_parameters(
     links = outer(rotations, after, before) / network.redundancy
     compute = jnp.zeros((4, n, 4, n)).at[2:, :, 2:].set(links)
     for row, gate in zip((0, 2, 3), (2, 2, 3), strict=True):
-        compute = compute.at[row, :, :2].set(mean[gate] * alpha[:, None] * eye[:, None, :])
+        opener = mean[gate, 0] * alpha[None, :, None] * eye[:, None, :]
+        compute = compute.at[row, :, :2].set(opener)
     opened = jnp.repeat(bias[2:], n) - links.sum(axis=(2, 3)).reshape(-1)
     shut = jnp.concatenate([jnp.full(n, bias[2]), jnp.zeros(n), opened])
     size = 4 * n

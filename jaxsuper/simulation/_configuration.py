@@ -34,7 +34,7 @@ class Configuration:
         n_circuits: T, small circuits stored.
         redundancy: S, large neurons per small neuron.
         n_active: z, circuits active in a sample.
-        n_layers: L.
+        n_layers: L, computing layers.
         batch_size: samples.
         seed: of angles, shuffles and samples.
         network: which of the independent networks of this seed.
