@@ -19,26 +19,12 @@ def make(key, construction="cleaned", layers=L, **options) -> Any:
     return network.build(made, design, layers, construction, key=key, **options)
 
 
-def test_clean_up_layers_count_and_inhibition_reaches_them(getkey):
-    """One computing layer after the embedding is two matrices, those of this network and no other."""
-    key = getkey()
-    net = make(key, layers=2, inhibition="receiver", inhibition_factor=1.2)
-    right, wrong = (network.dense_parameters(one) for one in (net, make(key, layers=2)))
-    assert (net.n_layers, net.depth, net.network_width) == (2, 4, 4 * N)
-    assert right.weights.shape == (2, 4 * N, 4 * N) and right.biases.shape == (3, 4 * N)
-    inputs = simulation.sample_inputs(net.circuits, 3, 2, jnp.arange(6), key=getkey())
-    found = simulation.forward(net, inputs).activations
-    run = eqx.filter_jit(simulation.dense_forward)
-
-    assert np.abs(run(net, right, inputs).activations - found).max() < 1e-4
-    assert np.abs(run(net, wrong, inputs).activations - found).max() > 1e-3
-
-
-def test_a_clean_up_layer_by_hand(getkey):
-    """From the definition in numpy, one sample, one step: cut, wait, open, rotate."""
-    net = make(getkey())
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(1), key=getkey())
-    views = np.asarray(simulation.forward(net, inputs).activations)[..., 0]
+def test_clean_up_layers_by_hand_and_as_matrices(getkey):
+    """From the definition in numpy, sample 0: cut, wait, open, rotate; two matrices for each step."""
+    net = make(getkey(), inhibition="receiver", inhibition_factor=1.2)
+    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(2), key=getkey())
+    found = np.asarray(eqx.filter_jit(simulation.forward)(net, inputs).activations)
+    views = found[..., 0]
     sets, angles, b = np.asarray(net.wiring.sets), np.asarray(net.circuits.angles[0]), 0.7
     for layer in range(1, L):
         g, unused, y = views[layer - 1][0], views[layer - 1][1], views[layer - 1][2:]
@@ -46,7 +32,7 @@ def test_a_clean_up_layer_by_hand(getkey):
         linked = np.zeros((N, N), bool)
         for to, from_ in zip(sets[layer], sets[layer - 1], strict=True):
             linked[np.ix_(to, from_)] = True
-        chi = float(net.inhibition[layer - 1, 0])
+        chi = 1.2 * np.asarray(net.inhibition[layer - 1])[:, None]
         seen = np.where(linked, 1.0, -chi) @ g / S
         alpha = np.clip((seen - 0.25) / 0.5, 0, 1)
         held = y - g
@@ -62,6 +48,15 @@ def test_a_clean_up_layer_by_hand(getkey):
         # Gates opened by the raw sum, as published, would be others.
         raw = np.maximum((1 + b) * seen - b + moved, 0)
         assert np.abs(raw - views[layer][2:]).max() > 0.1
+
+    assert (net.n_layers, net.depth, net.network_width) == (L, 2 * L, 4 * N)
+    write, run = (eqx.filter_jit(f) for f in (network.dense_parameters, simulation.dense_forward))
+    other = eqx.tree_at(lambda one: one.inhibition, net, net.inhibition * 1.02)
+    dense, wrong = write(net), write(other)
+    assert dense.weights.shape == (2 * (L - 1), 4 * N, 4 * N)
+    assert dense.biases.shape == (2 * L - 1, 4 * N)
+    assert np.abs(run(net, dense, inputs).activations - found).max() < 1e-4
+    assert np.abs(run(net, wrong, inputs).activations - found).max() > 1e-3
 
 
 def test_the_gate_is_its_own_offset(getkey):
