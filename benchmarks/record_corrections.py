@@ -29,6 +29,8 @@ DESIGNS = [
     (557, "transversal", 6, PUBLISHED, 2.0),
     (557, "transversal", 6, (0.4, 0.7), 1.0),
     (557, "transversal", 6, (0.5, 0.8), 1.0),
+    # Cleaned, this one's indicators are those of clipped with .5/.8: only the payload differs.
+    (557, "transversal", 3, (0.2, 0.8), 1.0),
     (557, "transversal", 3, (0.4, 0.7), 1.0),
     (557, "transversal", 3, (0.5, 0.8), 1.0),
     (557, "transversal", 3, (0.6, 0.9), 1.0),
