@@ -50,7 +50,8 @@ def test_clean_up_layers_by_hand_and_as_matrices(getkey):
         assert np.abs(raw - views[layer][2:]).max() > 0.1
 
     assert (net.n_layers, net.depth, net.network_width) == (L, 2 * L, 4 * N)
-    write, run = (eqx.filter_jit(f) for f in (network.dense_parameters, simulation.dense_forward))
+    write = eqx.filter_jit(network.dense_parameters)
+    run = eqx.filter_jit(simulation.dense_forward)
     other = eqx.tree_at(lambda one: one.inhibition, net, net.inhibition * 1.02)
     dense, wrong = write(net), write(other)
     assert dense.weights.shape == (2 * (L - 1), 4 * N, 4 * N)
