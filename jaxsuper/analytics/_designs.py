@@ -4,13 +4,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .. import theory
-from ..network import AbstractNetwork, Carried, Private
+from ..network import AbstractNetwork, Carried, Cleaned, Private
 
 
 def predict_design(
     network: AbstractNetwork, n_active: int, n_layers: int
 ) -> dict[str, Float[np.ndarray, " L"]]:
-    """Return what the closed forms say of a network with private links or carried indicators.
+    """Return what the closed forms say of a private, a carried or a cleaned network.
 
     Args:
         network: any network.
@@ -24,6 +24,8 @@ def predict_design(
         return _private(network, n_active, n_layers)
     if isinstance(network, Carried):
         return _carried(network, n_active, n_layers)
+    if isinstance(network, Cleaned):
+        return _cleaned(network, n_active, n_layers)
     return {}
 
 
@@ -51,6 +53,19 @@ def _private(network: Private, z: int, n_layers: int) -> dict[str, Float[np.ndar
         "mse_on_inactive": silent * constant,
         "mse_x_inactive": z * e * constant,
         "mse_x_active": np.array(errors),
+    }
+
+
+def _cleaned(network: Cleaned, z: int, n_layers: int) -> dict[str, Float[np.ndarray, " L"]]:
+    size, count = network.redundancy, network.n_circuits
+    loads = _loads(np.asarray(network.wiring.sets[0]), network.block_width)
+    e = _rate(loads, size, count)
+    constant = np.ones(n_layers)
+    return {
+        "mse_on_active": 0 * constant,
+        "mse_on_inactive": theory.inactive_first_layer_mse(z, size, e * size**2) * constant,
+        "mse_x_inactive": z * e * constant,
+        "mse_x_active": np.array(theory.cleaned_active_mse(n_layers, count, e, z)),
     }
 
 

@@ -35,12 +35,13 @@ class Experiment:
         n_circuits: T, small circuits stored.
         redundancy: S, large neurons per small neuron.
         n_active: z, circuits active in a sample; several values are run one after the other.
-        n_layers: L.
+        n_layers: L, computing layers.
         batch_size: samples.
         seed: of angles, shuffles and samples.
         n_networks: independent networks to average over; above 1, the errors include their spread.
         circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
-        construction: clipped, split, plain, oracle, private (rotation3) or block (S = 1).
+        construction: clipped, cleaned (a clean-up layer before each computing layer, 2L in all),
+            split, plain, oracle, private (rotation3) or block (S = 1).
         allocation: prime-steps, balanced-prime-steps, transversal, random or auto.
         indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
             early-guess (both rotation3).

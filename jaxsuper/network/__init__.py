@@ -10,6 +10,7 @@ from ._assemble import (
 from ._base import AbstractNetwork, wire, Wiring
 from ._block import Block
 from ._carried import Carried, EarlyGuess
+from ._cleaned import Cleaned
 from ._clipped import Clipped
 from ._dense import dense_parameters, DenseParameters, indicators
 from ._oracle import Oracle
@@ -27,6 +28,7 @@ __all__ = [
     "AbstractNetwork",
     "Block",
     "Carried",
+    "Cleaned",
     "Clipped",
     "DenseParameters",
     "EarlyGuess",

@@ -114,12 +114,19 @@ class AbstractNetwork(eqx.Module):
         wiring: which neurons carry which circuit.
         precision: of matrix products ("highest" is full float32 on every device).
         options: what `build` of the construction takes besides circuits, allocation and layers.
+        layers_per_step: layers of the large network for each of the L that are wired and reported.
     """
 
     circuits: eqx.AbstractVar[AbstractCircuits]
     wiring: eqx.AbstractVar[Wiring]
     precision: eqx.AbstractVar[str]
     options: ClassVar[tuple[str, ...]] = ()
+    layers_per_step: ClassVar[int] = 1
+
+    @property
+    def depth(self) -> int:
+        """Layers of the large network, those that are not reported included."""
+        return self.n_layers * self.layers_per_step
 
     @property
     def n_layers(self) -> int:

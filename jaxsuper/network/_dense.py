@@ -11,10 +11,12 @@ from jaxtyping import Array, Float
 from ..circuits import small_weights
 from ._base import AbstractNetwork, stacked
 from ._block import Block
+from ._cleaned import Cleaned
 from ._clipped import Clipped
 from ._corrected import CorrectedNetwork
 from ._dense_parts import (
     block_parameters,
+    cleaned_parameters,
     indicators,
     outer,
     private_parameters,
@@ -29,13 +31,16 @@ from ._two_part import TwoPart
 class DenseParameters(eqx.Module):
     """A^l = act(W^l A^{l-1} + B^l) with D x D matrices.
 
+    With `layers_per_step` = k layers for each that is reported, there are k matrices for each of
+    the layers 2..L, in the order of computation, and as many biases besides that of layer 1.
+
     Attributes:
-        weights: (L-1, D, D), W^2..W^L, [to, from]; neuron i·n + m is neuron m of block i.
-        biases: (L, D), B^1..B^L.
+        weights: (k (L-1), D, D), W^2..W^L, [to, from]; neuron i·n + m is neuron m of block i.
+        biases: (1 + k (L-1), D), B^1..B^L.
     """
 
     weights: Float[Array, "gaps D D"]
-    biases: Float[Array, "L D"]
+    biases: Float[Array, "layers D"]
 
 
 def unembedding(network: CorrectedNetwork, layer: int) -> Float[Array, "T n"]:
@@ -88,6 +93,8 @@ def dense_parameters(network: AbstractNetwork) -> DenseParameters:
         pairs = [private_parameters(network, layer) for layer in range(1, layers)]
     elif isinstance(network, Block):
         pairs = [block_parameters(network, layer) for layer in range(1, layers)]
+    elif isinstance(network, Cleaned):
+        pairs = [pair for layer in range(1, layers) for pair in cleaned_parameters(network, layer)]
     elif isinstance(network, TwoPart):
         pairs = [two_part_parameters(network, layer) for layer in range(1, layers)]
     else:

@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 from ..circuits import small_weights
 from ._base import AbstractNetwork
 from ._block import Block
+from ._cleaned import Cleaned
 from ._private import Private
 from ._separate import Separate
 from ._two_part import TwoPart
@@ -113,3 +114,35 @@ def block_parameters(network: Block, layer: int) -> tuple[Float[Array, "D D"], F
     weights = weights.at[0, :, 1].set(eye).at[1, :, 0].set(eye)
     bias = jnp.zeros((4, n)).at[2:].set(1 - links.sum(axis=(2, 3)))
     return weights.reshape(4 * n, 4 * n), bias.reshape(4 * n)
+
+
+def cleaned_parameters(
+    network: Cleaned, layer: int
+) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
+    """Return W and B of the clean-up layer before array layer `layer`, and of that layer."""
+    circuits, n = network.circuits, network.block_width
+    before, after = indicators(network, layer - 1), indicators(network, layer)
+    linked = jnp.minimum(1.0, jnp.matmul(after.T, before, precision="highest"))
+    chi = (network.inhibition[layer - 1] * network.inhibition_factor)[:, None]
+    tilde = (linked - chi * (1 - linked)) / network.redundancy
+    mean, bias, rotations = (
+        stack[layer if stack.shape[0] > 1 else 0]
+        for stack in (circuits.mean_weights(), circuits.biases(), circuits.difference_weights())
+    )
+    eye, alpha = jnp.eye(n), jnp.array([1.0, -1.0])
+    # Rows on0, on1, h0, h1, from g, 0, y0, y1.
+    clean = jnp.zeros((4, n, 4, n))
+    clean = clean.at[:2, :, 0].set(mean[:2, :, None] * tilde[None])
+    for row in (2, 3):
+        clean = clean.at[row, :, row].set(eye).at[row, :, 0].set(-eye)
+    waiting = jnp.concatenate([jnp.repeat(bias[:2], n), jnp.ones(2 * n)])
+    # Rows g, 0, y0, y1, from on0, on1, h0, h1.
+    links = outer(rotations, after, before) / network.redundancy
+    compute = jnp.zeros((4, n, 4, n)).at[2:, :, 2:].set(links)
+    for row, gate in zip((0, 2, 3), (2, 2, 3), strict=True):
+        opener = mean[gate, 0] * alpha[None, :, None] * eye[:, None, :]
+        compute = compute.at[row, :, :2].set(opener)
+    opened = jnp.repeat(bias[2:], n) - links.sum(axis=(2, 3)).reshape(-1)
+    shut = jnp.concatenate([jnp.full(n, bias[2]), jnp.zeros(n), opened])
+    size = 4 * n
+    return [(clean.reshape(size, size), waiting), (compute.reshape(size, size), shut)]

@@ -10,6 +10,7 @@ from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork
 from ._block import Block
 from ._carried import Carried, EarlyGuess
+from ._cleaned import Cleaned
 from ._clipped import Clipped
 from ._oracle import Oracle
 from ._plain import Plain
@@ -22,6 +23,7 @@ _CONSTRUCTIONS: dict[str, Any] = {
     "block": Block,
     "clipped": Clipped,
     "carried": Carried,
+    "cleaned": Cleaned,
     "early-guess": EarlyGuess,
     "oracle": Oracle,
     "plain": Plain,
@@ -104,11 +106,11 @@ def build(
         circuits: T circuits of width d.
         allocation: T sets of S out of n neurons; the network has width D = d·n.
         n_layers: L.
-        construction: "clipped" (published), "split", "plain", "oracle", "private", "block",
-            "separate", "carried" or "early-guess".
+        construction: "clipped" (published), "cleaned", "split", "plain", "oracle", "private",
+            "block", "separate", "carried" or "early-guess".
         key: for the shuffles of the sets in every layer.
         precision: of matrix products: "highest" (full float32 on every device), "high", "default".
-        **options: of clipped and oracle: `inhibition` ("scalar" or "receiver") and
+        **options: of clipped, cleaned and oracle: `inhibition` ("scalar" or "receiver") and
             `inhibition_factor`; of plain and split: `overlap` ("even" or "exact"); of separate,
             carried and early-guess besides those of clipped: `indicators`, an allocation.
 

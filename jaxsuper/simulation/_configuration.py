@@ -18,7 +18,7 @@ from ..network import AbstractNetwork, assemble, constructions, indicator_scheme
 
 
 # Constructions with inhibition.
-INHIBITED = ("clipped", "oracle", "separate", "carried", "early-guess")
+INHIBITED = ("clipped", "cleaned", "oracle", "separate", "carried", "early-guess")
 # Settings of indicators with neurons of their own.
 OWN_INDICATORS = ("indicator", "indicator_redundancy", "indicator_share", "indicator_copies")
 # Families of which every seed gives another draw.
@@ -36,12 +36,13 @@ class Configuration:
         n_circuits: T, small circuits stored.
         redundancy: S, large neurons per small neuron.
         n_active: z, circuits active in a sample.
-        n_layers: L.
+        n_layers: L, computing layers.
         batch_size: samples.
         seed: of angles, shuffles and samples.
         network: which of the independent networks of this seed.
         circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
-        construction: clipped, split, plain, oracle, private (rotation3) or block (S = 1).
+        construction: clipped, cleaned (a clean-up layer before each computing layer, 2L in all),
+            split, plain, oracle, private (rotation3) or block (S = 1).
         allocation: a family of `allocation.families()`.
         indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
             early-guess (both rotation3).

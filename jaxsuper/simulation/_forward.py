@@ -96,14 +96,20 @@ def dense_forward(
         return observe(LayerView(activations, network.readout(channels, means)), truth)
 
     def layer(activations, per_layer):
-        weights, bias, here, to, truth = per_layer
+        matrices, biases, here, to, truth = per_layer
         observed = view(activations, here, truth)
-        flat = activations.reshape(-1, activations.shape[-1])
-        before = jnp.matmul(weights, flat, precision=network.precision) + bias[:, None]
-        return network.activate(before.reshape(activations.shape), to, inputs.active), observed
+        for weights, bias in zip(matrices, biases, strict=True):
+            flat = activations.reshape(-1, activations.shape[-1])
+            before = jnp.matmul(weights, flat, precision=network.precision) + bias[:, None]
+            before = before.reshape(activations.shape)
+            activations = network.activate(before, to, inputs.active)
+        return activations, observed
 
     first = network.first_layer(inputs.active, inputs.inputs)
-    per_layer = (dense.weights, dense.biases[1:], sets[:-1], sets[1:], inputs.truth[:-1])
+    steps = (network.n_layers - 1, network.layers_per_step)
+    matrices = dense.weights.reshape(*steps, *dense.weights.shape[1:])
+    biases = dense.biases[1:].reshape(*steps, dense.biases.shape[1])
+    per_layer = (matrices, biases, sets[:-1], sets[1:], inputs.truth[:-1])
     last, observed = jax.lax.scan(layer, first, per_layer)
     final = view(last, sets[-1], inputs.truth[-1])
     return jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), observed, final)

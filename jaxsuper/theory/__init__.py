@@ -9,6 +9,7 @@ from ._bounds import (
     welch_mean_square,
 )
 from ._carried import carried_active_mse
+from ._cleaned import cleaned_active_mse, shared_gate_power
 from ._closed_forms import (
     active_mse,
     inactive_first_layer_mse,
@@ -57,6 +58,7 @@ __all__ = [
     "Rate",
     "active_mse",
     "carried_active_mse",
+    "cleaned_active_mse",
     "coactivation",
     "correct_active_fraction",
     "dedicated_mse",
@@ -88,6 +90,7 @@ __all__ = [
     "readout_floor",
     "rotation_active_mse",
     "rotation_inactive_mse",
+    "shared_gate_power",
     "shared_mse",
     "shared_published_mse",
     "state_evolution",

@@ -60,18 +60,22 @@ def test_carried_indicators_follow_their_theory(redundancy, own, n_active, bias)
     assert (ratio < 1.5).all() and (ratio > 1 / 1.5).all()
 
 
-@pytest.mark.parametrize("kind", ["private", "carried"])
+@pytest.mark.parametrize("kind", ["private", "carried", "cleaned"])
 def test_every_prediction_is_near(kind):
     """Within a factor 1.5 for every metric that has a closed form, indicators within 10 %."""
     settings: dict[str, Any] = PRIVATE
     if kind == "carried":
         settings = {"indicator": "carried", "circuit": "rotation3", "allocation": "transversal"}
-    sizes: dict[str, Any] = {"network_width": 600, "n_circuits": 150, "n_layers": 3}
+    if kind == "cleaned":
+        settings = {"construction": "cleaned", "allocation": "transversal", "redundancy": 3}
+        settings |= {"lower_threshold": 0.5, "upper_threshold": 0.8}
+    width = 800 if kind == "cleaned" else 600
+    sizes: dict[str, Any] = {"network_width": width, "n_circuits": 150, "n_layers": 3}
     result = analytics.run_experiment(
         Experiment(n_active=(3,), batch_size=600, **sizes, **settings)
     )
     rows = [row for row in result.rows if row["predicted"]]
-    assert len(rows) == {"private": 9, "carried": 12}[kind]
+    assert len(rows) == {"private": 9, "carried": 12, "cleaned": 9}[kind]
     for row in rows:
         assert row["value"] and row["predicted"]
         near = 1.1 if row["metric"] == "mse_on_inactive" else 1.5

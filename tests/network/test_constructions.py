@@ -22,6 +22,8 @@ CIRCUITS = {
     "mlp-per-layer": lambda key: circuits.MLP.random(T, 3, L, key=key),
     "mlp-own-mean": lambda key: circuits.MLP.random(T, 2, key=key, mean=np.ones((1, 2, 2))),
 }
+PAIRS = [(kind, construction) for kind in CIRCUITS for construction in SHUFFLED]
+PAIRS += [("rotation", "cleaned"), ("rotation-per-layer", "cleaned")]
 
 
 def make(kind, construction, key, n_layers=L, **options) -> Any:
@@ -36,8 +38,7 @@ def views(net, inputs):
     return structured, dense
 
 
-@pytest.mark.parametrize("construction", SHUFFLED)
-@pytest.mark.parametrize("kind", CIRCUITS)
+@pytest.mark.parametrize("kind, construction", PAIRS)
 def test_structured_equals_dense(kind, construction, getkey):
     net = make(kind, construction, getkey())
     inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
@@ -61,7 +62,7 @@ def test_a_wrong_matrix_is_noticed(getkey):
         assert np.abs(np.asarray(right - other)).max() > 1e-3
 
 
-@pytest.mark.parametrize("construction", SHUFFLED)
+@pytest.mark.parametrize("construction", (*SHUFFLED, "cleaned"))
 def test_no_overlap_no_error(construction, getkey):
     """With T S <= n every circuit is reproduced exactly, over any number of layers."""
     made = circuits.Rotation.random(12, key=getkey())
