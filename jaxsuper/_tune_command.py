@@ -1,6 +1,7 @@
 """The command `tune`: settings in, a trained network's figures out. No mathematics here."""
 
-from dataclasses import asdict, dataclass, replace
+import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,15 @@ class Tune(Configuration):
     out: Path | None = None
 
 
-def run_tune_command(command: Tune, console: Console) -> None:
+def run_tune_command(command: Tune, console: Console) -> int:
     """Run `jaxsuper tune`.
 
     Args:
         command: the settings.
         console: where the tables go.
+
+    Returns:
+        The exit status: 0, or 130 if interrupted after the first checkpoint.
 
     Raises:
         ValueError: for bad input, before anything is trained or written.
@@ -76,17 +80,16 @@ def run_tune_command(command: Tune, console: Console) -> None:
     check(command.network >= 0, "network", "must be at least 0", command.network)
     scale = lookup(_STARTS, command.start, "start")
     task = training.Task(command.loss, command.circuits_counted, command.indicator_weight)
+    every = command.evaluate_every
     schedule = training.Schedule(
         command.n_active,
         command.steps,
         command.batch_size,
         command.learning_rate,
-        command.evaluate_every or max(command.steps // 20, 1),
+        max(command.steps // 20, 1) if every is None else every,
         command.held_out,
-        tuple(sorted(set(command.trained), key=command.trained.index)),
+        tuple(sorted(set(command.trained))),
     )
-    if command.evaluate_every is not None:
-        replace(schedule, evaluate_every=command.evaluate_every)  # checks the given number
     check(command.n_layers >= 2, "n_layers", "must be at least 2", command.n_layers)
     check(command.n_circuits >= 3, "n_circuits", "must be at least 3", command.n_circuits)
     check_active(command.n_active, command.n_circuits)
@@ -100,11 +103,17 @@ def run_tune_command(command: Tune, console: Console) -> None:
         start = training.random_like(built, key=drawn, scale=scale, parts=schedule.trained)
     if command.out is not None:
         make_writable_folder(command.out, "out")
-    with _bar() as report:
-        checkpoint = None if command.out is None else command.out / "checkpoint.eqx"
-        tuned = training.fine_tune(
-            start, circuits, task, schedule, key=key, progress=report, checkpoint=checkpoint
-        )
+    checkpoint = None if command.out is None else command.out / "checkpoint.eqx"
+    try:
+        with _bar() as report:
+            tuned = training.fine_tune(
+                start, circuits, task, schedule, key=key, progress=report, checkpoint=checkpoint
+            )
+    except KeyboardInterrupt:
+        if checkpoint is None or not checkpoint.exists():
+            raise
+        print("jaxsuper: interrupted; the same command resumes", file=sys.stderr)
+        return 130
     made = training.held_out(built, circuits, task, schedule, key=key)
     kept = training.structure(network, tuned.network)
     after = tuned.test
@@ -117,7 +126,7 @@ def run_tune_command(command: Tune, console: Console) -> None:
     told = f"training {said}" if said else "training diverged: lower the learning rate"
     console.print(told, highlight=False, soft_wrap=True)
     if command.out is None:
-        return
+        return 0
     config = asdict(command)
     del config["out"]
     curve = [_plain(one) | {"step": one.step} for one in tuned.curve]
@@ -139,7 +148,14 @@ def run_tune_command(command: Tune, console: Console) -> None:
                     "circuits_score": kept.circuits_score,
                 }.items()
             },
-            "verdict": None if said is None else {**asdict(said), "ratio": _number(said.ratio)},
+            "verdict": None
+            if said is None
+            else {
+                "loss": said.loss,
+                "structure": said.structure,
+                "ratio": _number(said.ratio),
+                "score": _number(said.score),
+            },
         },
     )
     import matplotlib
@@ -150,6 +166,7 @@ def run_tune_command(command: Tune, console: Console) -> None:
     title = f"{command.construction}, T = {command.n_circuits}, z = {command.n_active}, "
     title += f"{command.loss}, start: {command.start}"
     save(tuning_figure(tuned.curve, title, made["loss"]), command.out / "tuning.png")
+    return 0
 
 
 def _bar() -> Any:

@@ -30,6 +30,8 @@ from ._network import from_construction, neurons_of, supports, TrainableNetwork
 
 # Pairings of circuits with others, over which the null of `circuits` is taken.
 _SHIFTS = 20
+# Differences between built and unrelated networks below which a score says nothing.
+_LEAST = 0.02
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,22 @@ class Structure:
 
     @property
     def support_score(self) -> float:
-        """0 for energy spread evenly over all pairs, 1 for that of the built network."""
+        """0 for energy spread evenly over all pairs, 1 for that of the built network.
+
+        Where most pairs are connected, the others inhibit so strongly that the built share lies
+        below the null; where the two are about the same the share says nothing: NaN.
+        """
         room = self.support_built - self.support_null
-        return (self.support - self.support_null) / room if room > 0 else float("nan")
+        return (self.support - self.support_null) / room if abs(room) > _LEAST else float("nan")
 
     @property
     def circuits_score(self) -> float:
-        """0 for no relation to the circuits, 1 for that of the built network."""
-        return self.circuits / self.circuits_built if self.circuits_built else float("nan")
+        """0 for no relation to the circuits, 1 for that of the built network.
+
+        NaN where circuits cannot be told apart, as those that have no weights of their own.
+        """
+        known = abs(self.circuits_built) > _LEAST
+        return self.circuits / self.circuits_built if known else float("nan")
 
 
 def circuit_weights(

@@ -1,6 +1,7 @@
 """What training did to a hand-built network, in two words with stated thresholds."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 from .._types import check
 from ._structure import Structure
@@ -18,9 +19,9 @@ class Verdict:
 
     Attributes:
         loss: "improves", "same" or "worsens".
-        structure: "keeps", "changes" or "leaves".
+        structure: "keeps", "changes" or "leaves", or "unknown" if no score says anything.
         ratio: loss after / loss before.
-        score: the lower of the two scores of the structure.
+        score: the lower of the scores of the structure.
     """
 
     loss: str
@@ -39,7 +40,8 @@ def verdict(
 
     The loss improves if it falls by more than 5 % and by more than 3 standard errors of the
     difference, and worsens if it rises by as much; the structure is kept if both scores, that of the
-    support and that of the circuits, are at least 0.9, and left if one of them is below 0.5.
+    support and that of the circuits, are at least 0.9, and left if one of them is below 0.5. A score
+    that is NaN does not count.
 
     Args:
         before: held-out loss of the built network.
@@ -59,6 +61,8 @@ def verdict(
     needed = max(IMPROVES_BY * before, SURE_BY * (before_error**2 + after_error**2) ** 0.5)
     change = after - before
     loss = "improves" if change < -needed else "worsens" if change > needed else "same"
-    score = min(kept.support_score, kept.circuits_score)
+    scores = [one for one in (kept.support_score, kept.circuits_score) if isfinite(one)]
+    score = min(scores, default=float("nan"))
     kind = "keeps" if score >= KEEPS_ABOVE else "leaves" if score < LEAVES_BELOW else "changes"
+    kind = kind if scores else "unknown"
     return Verdict(loss, kind, after / before if before > 0 else float("inf"), score)

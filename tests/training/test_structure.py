@@ -19,14 +19,14 @@ def test_built_is_one_and_random_is_zero(kind, getkey):
     own = training.structure(network, built)
     assert own.distance == 0 and own.support_score == pytest.approx(1)
     assert own.circuits_score == pytest.approx(1) and own.circuits > 0.8
-    assert abs(own.circuits_null) < 0.1
+    assert abs(own.circuits_null) < 0.2
     draws = [
-        training.structure(network, training.random_like(built, key=getkey())) for _ in range(8)
+        training.structure(network, training.random_like(built, key=getkey())) for _ in range(5)
     ]
     assert np.mean([draw.distance for draw in draws]) == pytest.approx(2**0.5, abs=0.02)
     # The spread of a random network's score is that of its wrong pairings.
     spread = np.mean([draw.circuits_null_spread for draw in draws])
-    assert 0.005 < spread < 0.1
+    assert 0.005 < spread < 0.2
     assert max(abs(draw.circuits) for draw in draws) < 5.5 * spread
     assert abs(np.mean([draw.support_score for draw in draws])) < 0.1
 
@@ -94,5 +94,8 @@ def test_verdicts_follow_their_thresholds():
         assert judge(0.9, kept=replace(own, circuits=circuits)).structure == word
     assert judge(0.9, kept=replace(own, support=0.45)).structure == "leaves"
     assert str(judge(0.5)) == "improves the loss (x 0.5), keeps the structure"
+    blind = replace(own, support_built=0.41)
+    assert np.isnan(blind.support_score) and judge(0.9, kept=blind).structure == "keeps"
+    assert judge(0.9, kept=replace(blind, circuits_built=0.0)).structure == "unknown"
     with pytest.raises(ValueError, match="must not be negative"):
         judge(-0.1)
