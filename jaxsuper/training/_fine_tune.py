@@ -7,7 +7,7 @@ of step s depends on the key and s alone, so that a run that was stopped goes on
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -222,7 +222,7 @@ def fine_tune(
         start.embedding.shape[0],
     )
     free, fixed = split(start, schedule.trained)
-    moments = _ADAM.init(free)
+    moments: Any = _ADAM.init(cast(Any, free))
     plain = {"task": asdict(task), "schedule": asdict(schedule)}
     identity = fingerprint((start, circuits, key), plain) if checkpoint is not None else ""
     measured: list[HeldOut] = []

@@ -145,7 +145,7 @@ def _readouts(network: AbstractNetwork, keep: Int[np.ndarray, " D"]) -> Float[Ar
 
 
 @eqx.filter_jit
-def _written_out(network: AbstractNetwork, read: str) -> TrainableNetwork:
+def _written_out(network: AbstractNetwork) -> TrainableNetwork:
     keep = neurons_of(network)
     dense = dense_parameters(network)
     embedding, first = _input_embedding(network, keep)
@@ -153,7 +153,7 @@ def _written_out(network: AbstractNetwork, read: str) -> TrainableNetwork:
         embedding,
         dense.weights[:, keep[:, None], keep[None, :]],
         dense.biases[:, keep].at[0].set(first),
-        _readouts(network, keep)[_READ[read]],
+        _readouts(network, keep),
         network.precision,
     )
 
@@ -173,8 +173,9 @@ def from_construction(network: AbstractNetwork, read: str = "last") -> Trainable
             choice of layers.
     """
     check_trainable(network)
-    lookup(_READ, read, "read")
-    return _written_out(network, read)
+    layers = lookup(_READ, read, "read")
+    whole = _written_out(network)
+    return eqx.tree_at(lambda made: made.readout, whole, whole.readout[layers])
 
 
 def random_like(
@@ -289,6 +290,4 @@ def supports(network: AbstractNetwork) -> Bool[Array, "gaps D D"]:
         shared = jnp.matmul(after.T, before, precision="highest") > 0
         return jnp.tile(shared, (width, width))[keep[:, None], keep[None, :]]
 
-    size = len(keep)
-    found = [one(layer) for layer in range(1, network.n_layers)]
-    return jnp.stack(found) if found else jnp.zeros((0, size, size), bool)
+    return jax.lax.map(one, jnp.arange(1, network.n_layers))

@@ -104,7 +104,7 @@ def circuit_weights(
         count = jnp.einsum("tm,im->ti", after, exists, precision="highest")
         return driven / jnp.maximum(count, 1.0)[:, :, None]
 
-    return jnp.stack([one(layer) for layer in range(1, network.n_layers)])
+    return jax.lax.map(one, jnp.arange(1, network.n_layers))
 
 
 def _cosines(
@@ -132,11 +132,12 @@ def circuit_cosines(
     """
     layers, count = weights.shape[0], network.n_circuits
     found = circuit_weights(network, weights).reshape(layers, count, -1)
-    wanted = jnp.stack([small_weights(network.circuits, layer) for layer in range(1, layers + 1)])
+    numbers = jnp.arange(1, layers + 1)
+    wanted = jax.lax.map(lambda layer: small_weights(network.circuits, layer), numbers)
     wanted = wanted.reshape(layers, count, -1)
-    shifts = range(1, min(_SHIFTS, count - 1) + 1)
-    wrong = [_cosines(found, jnp.roll(wanted, shift, axis=1)).mean() for shift in shifts]
-    return _cosines(found, wanted), jnp.stack(wrong)
+    shifts = jnp.arange(1, min(_SHIFTS, count - 1) + 1)
+    wrong = jax.lax.map(lambda s: _cosines(found, jnp.roll(wanted, s, axis=1)).mean(), shifts)
+    return _cosines(found, wanted), wrong
 
 
 def _share(weights: Float[Array, "gaps D D"], connected: Bool[Array, "gaps D D"]) -> Array:

@@ -92,8 +92,7 @@ def test_l4_by_brute_force(getkey):
     assert np.abs(wrong / expected - 1).min() > 0.01
 
 
-@pytest.mark.parametrize("kind", ["clipped", "carried"])
-@pytest.mark.parametrize("which", ["active", "all"])
+@pytest.mark.parametrize("kind, which", [("clipped", "active"), ("carried", "all")])
 def test_every_weight_has_a_gradient(kind, which, getkey):
     circuits, _, built = prepared(KINDS[kind])
     inputs = draw(circuits, 3, 3, jnp.arange(512), key=getkey())
@@ -113,7 +112,7 @@ def test_every_weight_has_a_gradient(kind, which, getkey):
 def test_an_exact_solution_is_kept_and_found_again(getkey):
     circuits, network, built = prepared(EXACT)
     schedule = training.Schedule(
-        n_active=2, steps=300, batch_size=64, evaluate_every=150, held_out=256, learning_rate=3e-3
+        n_active=2, steps=300, batch_size=64, evaluate_every=300, held_out=256, learning_rate=3e-3
     )
     key = getkey()
     small = replace(schedule, learning_rate=1e-4)
@@ -129,16 +128,16 @@ def test_an_exact_solution_is_kept_and_found_again(getkey):
 
 def test_only_what_is_free_is_trained(getkey):
     circuits, _, built = prepared(BASE)
-    for names in (("biases",), ("embedding", "readout")):
-        done = training.fine_tune(
-            built, circuits, training.Task(), replace(FEW, trained=names), key=getkey()
-        )
-        for part in training.PARTS:
-            same = np.array_equal(getattr(done.network, part), getattr(built, part))
-            assert same == (part not in names)
+    names = ("biases", "readout")
+    done = training.fine_tune(
+        built, circuits, training.Task(), replace(FEW, trained=names), key=getkey()
+    )
+    for part in training.PARTS:
+        same = np.array_equal(getattr(done.network, part), getattr(built, part))
+        assert same == (part not in names)
 
 
-@pytest.mark.parametrize("stop_after", [2, 4])
+@pytest.mark.parametrize("stop_after", [2])
 def test_resuming_changes_no_bit(stop_after, tmp_path, getkey):
     circuits, _, built = prepared(BASE)
     key, file = getkey(), tmp_path / "state.eqx"
