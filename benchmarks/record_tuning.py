@@ -116,6 +116,9 @@ def judged(case, network, construction, outcome):
         parts = training.split(built, (part,))[0], training.split(tuned.network, (part,))[1]
         swapped = eqx.combine(*parts)
         reverted[part] = training.held_out(swapped, circuits, task, schedule, key=key)["loss"]
+    scores = {"support_score": kept.support_score, "circuits_score": kept.circuits_score}
+    # A score that says nothing is NaN, for which JSON has no word.
+    scores = {name: value if np.isfinite(value) else None for name, value in scores.items()}
     return {
         "start": measured(tuned.start),
         "built": measured(of_built),
@@ -124,11 +127,7 @@ def judged(case, network, construction, outcome):
             training.held_out(tuned.network, circuits, task, other, key=key)
         ),
         "loss_with_one_part_of_the_built_network": reverted,
-        "structure": {
-            **asdict(kept),
-            "support_score": kept.support_score,
-            "circuits_score": kept.circuits_score,
-        },
+        "structure": {**asdict(kept), **scores},
         "verdict": asdict(said),
         "validation_loss": [[one.step, one["loss"]] for one in tuned.curve],
     }
@@ -222,7 +221,7 @@ def main(target, minutes):
             result["cases"].append(record(case))
             print(line(result["cases"][-1]), flush=True)
         with written_whole(path) as partial:
-            partial.write_text(json.dumps(result, indent=1) + "\n")
+            partial.write_text(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":
