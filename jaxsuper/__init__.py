@@ -5,7 +5,17 @@ against closed forms. Everything not named here is reached through its folder, f
 `jaxsuper.theory.rotation_active_mse`.
 """
 
-from . import allocation, analytics, circuits, features, network, simulation, sweep, theory
+from . import (
+    allocation,
+    analytics,
+    circuits,
+    features,
+    network,
+    simulation,
+    sweep,
+    theory,
+    training,
+)
 from .allocation import allocate, Allocation, johnson_bound
 from .analytics import Experiment, ExperimentResult, predict, run_experiment
 from .circuits import exact_trajectory, MLP, Rotation, Rotation3, Step
@@ -41,4 +51,5 @@ __all__ = [
     "simulation",
     "sweep",
     "theory",
+    "training",
 ]

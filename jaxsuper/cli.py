@@ -18,6 +18,7 @@ from rich.table import Table
 
 from . import allocation, theory
 from ._sweep_commands import Figures, run_figures_command, run_sweep_command, Sweep
+from ._tune_command import run_tune_command, Tune
 from ._types import check
 from .analytics import (
     check_writable,
@@ -98,6 +99,7 @@ _Command = (
     | Annotated[Verify, tyro.conf.subcommand("verify")]
     | Annotated[Sweep, tyro.conf.subcommand("sweep")]
     | Annotated[Figures, tyro.conf.subcommand("figures")]
+    | Annotated[Tune, tyro.conf.subcommand("tune")]
 )
 
 
@@ -238,6 +240,7 @@ _HANDLERS: dict[type, Callable[[Any, Console], int | None]] = {
     Verify: _verify,
     Sweep: run_sweep_command,
     Figures: run_figures_command,
+    Tune: run_tune_command,
 }
 
 

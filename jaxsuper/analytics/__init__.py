@@ -1,5 +1,6 @@
 """Prediction meets measurement."""
 
+from .._outputs import check_writable, make_writable_folder, write_json, written_whole
 from ._compare import comparison_rows, predict, Row
 from ._designs import predict_design
 from ._experiment import (
@@ -12,7 +13,6 @@ from ._experiment import (
     samples_key,
     with_evolution,
 )
-from ._outputs import check_writable, make_writable_folder, write_json, written_whole
 from ._sweep_predictions import with_predictions
 
 

@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from ..circuits import small_weights
 from ._base import AbstractNetwork
@@ -13,7 +13,7 @@ from ._separate import Separate
 from ._two_part import TwoPart
 
 
-def indicators(network: AbstractNetwork, layer: int) -> Float[Array, "T n"]:
+def indicators(network: AbstractNetwork, layer: int | Int[Array, ""]) -> Float[Array, "T n"]:
     """Return the indicator vectors e_t of a layer, counted from 0."""
     sets = network.wiring.sets[layer]
     empty = jnp.zeros((network.n_circuits, network.block_width))

@@ -7,6 +7,7 @@ from ._page import formula_svg, ledger_page
 from ._style import color_of, save, style
 from ._sweeps import published_figures, sweep_figure
 from ._trajectories import plot_channel, plot_plane
+from ._tuning import plot_tuning, tuning_figure
 
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "plot_claim",
     "plot_mse",
     "plot_plane",
+    "plot_tuning",
     "published_figures",
     "save",
     "simulation_figure",
     "style",
     "sweep_figure",
+    "tuning_figure",
 ]
