@@ -276,9 +276,7 @@ def _tuned(finalists: list[_Candidate], effort: Effort, work: _Work) -> None:
             )
 
 
-def _held_out(
-    finalists: list[_Candidate], seed: int, effort: Effort, work: _Work
-) -> list[Entry]:
+def _held_out(finalists: list[_Candidate], seed: int, effort: Effort, work: _Work) -> list[Entry]:
     """Measure the finalists on fresh seeds, predict them as they are now, rank."""
     fresh: dict[int, Measured] = {}
     for one in work.each(finalists, _label("held-out measurement of")):

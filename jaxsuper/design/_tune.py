@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from .._types import KeyScalar
+from .._types import KeyScalar, sum_of
 from ..network import AbstractNetwork
 from ..simulation import forward, sample_inputs, samples_key
 from ._designs import Design
@@ -119,6 +119,11 @@ def loss(
 loss_and_gradient = eqx.filter_jit(eqx.filter_value_and_grad(loss))
 
 
+def _mean_slope(gradients: list[dict[str, Array]], value: float) -> dict[str, Array]:
+    """Return the gradient of the logarithm of the mean loss."""
+    return jax.tree.map(lambda *each: sum_of(list(each)) / (len(each) * value), *gradients)
+
+
 def tune(
     design: Design,
     networks: range,
@@ -157,16 +162,22 @@ def tune(
             for network, key in zip(built, keys, strict=True)
         ]
         value = float(sum(one for one, _ in parts)) / len(parts)
-        slope = jax.tree.map(lambda *each: sum(each) / (len(parts) * value), *[g for _, g in parts])
+        slope = _mean_slope([gradient for _, gradient in parts], value)
         taken += 1
         if step == 0:
             start = value
+            if not value > 0:
+                return Tuned(design, start, start, True, taken)
             size = float(optax.tree_utils.tree_norm(slope))
             if not size >= _FLAT:  # NaN too
                 return Tuned(design, start, start, True, taken)
         if value < lowest:
             best, lowest = place, value
         change, state = adam.update(slope, state)
-        place = optax.apply_updates(place, change)
+        place = {
+            name: place[name] + moved for name, moved in cast(dict[str, Array], change).items()
+        }
     found = {name: float(f"{float(value):.4g}") for name, value in bound(best).items()}
-    return Tuned(replace(design, configuration=replace(given, **found)), start, lowest, False, taken)
+    return Tuned(
+        replace(design, configuration=replace(given, **found)), start, lowest, False, taken
+    )
