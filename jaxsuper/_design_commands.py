@@ -312,7 +312,8 @@ def _print_designs(found: "Found", rows: list[dict[str, Any]], console: Console)
     console.print(table)
     console.print(
         "growth: of the inactive indicators' MSE from layer 1 to L; S=a/x: of indicators / "
-        "payload; share: of D, for indicators",
+        "payload; share: of D, for indicators; a known active set is given with the input and stays the "
+        "same in all layers",
         highlight=False,
         soft_wrap=True,
     )

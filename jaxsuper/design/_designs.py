@@ -9,15 +9,16 @@ from ..network import shares
 from ..simulation import check_active, Configuration
 
 
-# Kind of design -> what it needs to be told beyond the input itself.
+# Kind of design -> what it needs besides the input itself. A known active set is given with the input
+# and stays the same in all layers; a fixed one need not be given.
 ASSUMPTIONS = {
     "published": "nothing",
     "clipped": "nothing",
     "separate": "nothing",
-    "early-guess": "z known; active set fixed",
-    "carried": "active set known at the input, fixed",
-    "private": "active set known at the input, fixed",
-    "block": "active set known at the input, fixed",
+    "early-guess": "fixed set, z known",
+    "carried": "known active set",
+    "private": "known active set",
+    "block": "known active set",
 }
 # Kinds whose indicators have neurons of their own.
 TWO_PART = ("separate", "carried", "early-guess")

@@ -173,7 +173,8 @@ def tune(
                 return Tuned(design, start, start, True, taken)
         if value < lowest:
             best, lowest = place, value
-        change, state = adam.update(slope, state)
+        with jax.numpy_dtype_promotion("standard"):  # optax mixes weak and integer types
+            change, state = adam.update(slope, state)
         place = {
             name: place[name] + moved for name, moved in cast(dict[str, Array], change).items()
         }
