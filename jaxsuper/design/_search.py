@@ -45,10 +45,10 @@ class Effort:
         held_out_samples: of each.
     """
 
-    structures: dict[str, int] = field(default_factory=lambda: {"early-guess": 1, "separate": 4})
+    structures: dict[str, int] = field(default_factory=lambda: {"early-guess": 1, "separate": 2})
     usual: int = 3
     finalists: int = 8
-    tuned: int = 4
+    tuned: int = 3
     search_networks: int = 3
     samples: int = 256
     networks: int = 6

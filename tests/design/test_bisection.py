@@ -34,10 +34,11 @@ def test_the_threshold_lies_in_the_interval_as_often_as_stated():
     missed = sum(not holds(result) for result in results)
     # 200 runs at 95 %: more than 10 + 4 sqrt(9.5) misses would be a broken promise.
     assert missed <= 22
-    widths = [result.high / result.low for result in results]
+    widths = [r.high / r.low for r in results if r.low is not None and r.high is not None]
     assert np.median(widths) < 1.5
-    verdicts = {p.at: p.verdict for p in results[0].points}
-    assert verdicts[results[0].low] == "under" and verdicts[results[0].high] == "over"
+    first = results[0]
+    assert (first.low, "under") in [(p.at, p.verdict) for p in first.points]
+    assert (first.high, "over") in [(p.at, p.verdict) for p in first.points]
 
 
 def test_without_confidence_the_promise_is_broken():

@@ -97,6 +97,7 @@ def test_capacity_is_limited_by_noise(monkeypatch):
     for kind in ("carried", "clipped"):
         found = frontier(Problem(1000, 0, 2, 5), 0.1, kind)
         low, high = found.crossing.low, found.crossing.high
+        assert low is not None and high is not None
         assert low < 400 < high < 1.2 * low and found.limited_by == "noise"
         assert {point.at for point in found.crossing.points} == set(found.chosen)
     stopped = frontier(Problem(1000, 0, 2, 5), 0.1, "clipped", stop=lambda: True)
