@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Annotated, Any, TYPE_CHECKING
 
 import tyro
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -280,40 +281,52 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 
 def _print_designs(found: "Found", rows: list[dict[str, Any]], console: Console) -> None:
-    from .design import summary
+    from .design import choices
 
     given = found.problem
     title = (
         f"D = {given.network_width}, T = {given.n_circuits}, z = {given.n_active}: active circuits' "
         f"error at layer {given.n_layers}, on seeds that chose nothing"
     )
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 0))
     with_target = any(row["meets_target"] for row in rows)
-    names = ["", "design", "D used", "assumes", "from", "predicted", "measured ± s.e.", "growth"]
+    names = [
+        "",
+        "kind",
+        "choices",
+        "D",
+        "assumes",
+        "from",
+        "predicted",
+        "measured ± s.e.",
+        "growth",
+    ]
     for name in names + ["target"] * with_target:
-        left = name in ("design", "assumes", "from")
-        table.add_column(name, justify="left" if left else "right")
+        left = name in ("kind", "choices", "assumes", "from")
+        wraps = name in ("choices", "growth")
+        table.add_column(name, justify="left" if left else "right", no_wrap=not wraps)
     for rank, (entry, row) in enumerate(zip(found.entries, rows, strict=True), 1):
         measured = f"{_number(row['value'])} ± {_number(row['stderr'], 2)}"
+        if row["value"] is None:
+            measured = f"(search: {row['search_value']:.3g})"
         seized = " seizes" if row["seizes"] else ""
         cells = [
             str(rank),
-            summary(entry.design),
+            row["kind"],
+            choices(entry.design),
             str(entry.design.configuration.network_width),
             row["assumes"],
             row["method"],
             _number(row["predicted"]),
-            measured
-            if row["value"] is not None
-            else f"not reached; search {row['search_value']:.3g}",
+            measured,
             _number(row["growth"]) + seized,
         ]
         table.add_row(*cells, *[row["meets_target"] or ""] * with_target)
     console.print(table)
     console.print(
-        "growth: of the inactive indicators' MSE from layer 1 to L; S=a/x: of indicators / "
-        "payload; share: of D, for indicators; a known active set is given with the input and stays the "
-        "same in all layers",
+        "growth: of the inactive indicators' MSE from layer 1 to L; S=a/x: of indicators / payload; "
+        "share: of D, for indicators; known set: the active circuits are given with the input and stay "
+        "the same; fixed set: they stay the same and z is known",
         highlight=False,
         soft_wrap=True,
     )
@@ -367,7 +380,7 @@ def _print_capacities(rows: list[dict[str, Any]], command: Scaling, console: Con
         f"D = {command.network_width}, z = {command.n_active}: most circuits with an error below "
         f"{command.error_target:g} at layer {command.n_layers}, confidence {command.confidence:g}"
     )
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 0))
     names = ("design", "assumes", "T low", "T high", "limited by", "sets hold", "at T low")
     for name in names:
         left = name in ("design", "assumes", "limited by", "at T low")

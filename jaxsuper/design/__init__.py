@@ -6,7 +6,16 @@ largest T of a kind of design under an error target, as an interval with confide
 
 from ._bisection import Crossing, crossing, decide, Point, Rules
 from ._candidates import candidates, closing_bias, kinds, scan, structure_of
-from ._designs import ASSUMPTIONS, circuits_held, Design, fits, Problem, simulate_line, summary
+from ._designs import (
+    ASSUMPTIONS,
+    choices,
+    circuits_held,
+    Design,
+    fits,
+    Problem,
+    simulate_line,
+    summary,
+)
 from ._frontier import Capacity, check_frontier, frontier, frontier_kinds, most_circuits
 from ._measure import measure, Measured, seed_for, with_seed
 from ._predict import predict_error
@@ -31,6 +40,7 @@ __all__ = [
     "bound",
     "candidates",
     "check_frontier",
+    "choices",
     "circuits_held",
     "closing_bias",
     "crossing",

@@ -10,15 +10,15 @@ from ..simulation import check_active, Configuration
 
 
 # Kind of design -> what it needs besides the input itself. A known active set is given with the input
-# and stays the same in all layers; a fixed one need not be given.
+# and stays the same in all layers; a fixed one need not be given, but z must be known.
 ASSUMPTIONS = {
     "published": "nothing",
     "clipped": "nothing",
     "separate": "nothing",
-    "early-guess": "fixed set, z known",
-    "carried": "known active set",
-    "private": "known active set",
-    "block": "known active set",
+    "early-guess": "fixed set",
+    "carried": "known set",
+    "private": "known set",
+    "block": "known set",
 }
 # Kinds whose indicators have neurons of their own.
 TWO_PART = ("separate", "carried", "early-guess")
@@ -113,22 +113,28 @@ def fits(configuration: Configuration) -> bool:
 
 
 def summary(design: Design) -> str:
-    """Return the choices of a design in a few words, for a table."""
+    """Return kind and choices of a design in a few words."""
+    return f"{design.kind}, {choices(design)}"
+
+
+def choices(design: Design) -> str:
+    """Return the choices of a design in a few words; the usual family, transversal, goes unsaid."""
     given, kind = design.configuration, design.kind
     if kind == "block":
-        return f"block, b={given.gate_bias:.4g}"
+        return f"b={given.gate_bias:.3g}"
     if kind in TWO_PART:
         words = [f"S={given.indicator_redundancy}/{given.redundancy}"]
         words.append(f"share={given.indicator_share:.3g}")
     else:
         words = [f"S={given.redundancy}"]
-    words.append(given.allocation)
+    if given.allocation != "transversal":
+        words.append(given.allocation)
     if given.circuit == "rotation":
         words.append(f"lo/hi={given.lower_threshold:.3g}/{given.upper_threshold:.3g}")
     words.append(f"b={given.gate_bias:.3g}")
     if given.inhibition_factor != 1:
-        words.append(f"chi x {given.inhibition_factor:.3g}")
-    return f"{kind}, " + " ".join(words)
+        words.append(f"chi*{given.inhibition_factor:.3g}")
+    return " ".join(words)
 
 
 def simulate_line(design: Design, samples: int, n_networks: int, chunk: int | None = None) -> str:

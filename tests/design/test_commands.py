@@ -33,7 +33,7 @@ def test_design_writes_what_it_says(tmp_path, capsys):
     more = ("--only", "private", "--error-target", 0.1, "--json", out, "--plot", plot)
     assert run(DESIGN, *more) == 0
     printed = capsys.readouterr().out
-    assert "known active set" in " ".join(printed.split()) and "1: jaxsuper simulate" in printed
+    assert "known set" in " ".join(printed.split()) and "1: jaxsuper simulate" in printed
     result = json.loads(out.read_text())
     assert set(result) == {
         "config",
