@@ -27,14 +27,15 @@ def design_figure(found: Found) -> Figure:
         cross is the prediction for the last layer.
     """
     with style():
-        figure, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
+        figure, ax = plt.subplots(figsize=(9, 4.2), layout="constrained")
         drawn = False
         for index, entry in enumerate(found.entries):
             measured = entry.held_out or entry.searched
             errors = np.asarray(measured.by_layer)
             layers = np.arange(1, len(errors) + 1)
             there = errors > _FLOOR
-            line = "o-" if entry.held_out is not None else "o--"
+            marker = "os^"[index // 7 % 3]  # after seven colours begin again
+            line = marker + ("-" if entry.held_out is not None else "--")
             label = f"{index + 1}: {summary(entry.design)}"
             color = color_of(index)
             ax.plot(layers[there], errors[there], line, color=color, markersize=3, label=label)
@@ -49,7 +50,7 @@ def design_figure(found: Found) -> Figure:
         ax.set_ylabel(_ERROR)
         figure.legend(loc="outside right upper", fontsize=6)
         given = found.problem
-        figure.suptitle(
+        ax.set_title(
             f"D = {given.network_width}, T = {given.n_circuits}, z = {given.n_active}; crosses: "
             "predicted",
             fontsize=8,
