@@ -350,7 +350,7 @@ def _print_designs(found: "Found", rows: list[dict[str, Any]], console: Console)
 
 
 def _capacity_row(one: "Capacity", command: Scaling) -> dict[str, Any]:
-    from .design import simulate_line, summary
+    from .design import choices, simulate_line
 
     points = [
         {
@@ -359,7 +359,8 @@ def _capacity_row(one: "Capacity", command: Scaling) -> dict[str, Any]:
             "stderr": point.stderr if len(point.values) > 1 else None,
             "n_networks": len(point.values),
             "verdict": point.verdict,
-            "design": summary(one.chosen[point.at]),
+            "design": one.chosen[point.at].kind,
+            "choices": choices(one.chosen[point.at]),
             "command": simulate_line(one.chosen[point.at], command.samples, len(point.values)),
         }
         for point in one.crossing.points
@@ -386,7 +387,9 @@ def _print_capacities(rows: list[dict[str, Any]], command: Scaling, console: Con
         left = name in ("design", "assumes", "limited by", "at T low")
         table.add_column(name, justify="left" if left else "right")
     for row in rows:
-        at_low = [p["design"] for p in row["points"] if p["n_circuits"] == row["low"]]
+        at_low = [
+            f"{p['design']} {p['choices']}" for p in row["points"] if p["n_circuits"] == row["low"]
+        ]
         bounds = ["" if row[name] is None else str(row[name]) for name in ("low", "high")]
         cells = (row["design"], row["assumes"], *bounds, row["limited_by"], str(row["held"]))
         table.add_row(*cells, *(at_low or [""]))
