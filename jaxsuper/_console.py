@@ -1,10 +1,13 @@
 """What several commands need of the terminal: signals that wait, pictures that can be written."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ._types import check
 from .analytics import check_writable
@@ -56,3 +59,27 @@ def check_picture(path: Path | None, argument: str) -> None:
     known = sorted(FigureCanvasBase.get_supported_filetypes())
     ending = path.suffix.removeprefix(".").lower()
     check(ending in known, argument, f"must end in one of {', '.join(known)}", path.name)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
+    """Show a bar on a terminal, nothing elsewhere.
+
+    Yields:
+        A function to be called with (pieces done, pieces in all, what is next).
+    """
+    console = Console(stderr=True)
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[at]}"),
+    )
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with bar:
+        task = bar.add_task("design", total=None, at="")
+
+        def report(done: int, total: int, label: str) -> None:
+            bar.update(task, completed=done, total=total, at=label)
+
+        yield report

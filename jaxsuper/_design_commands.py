@@ -6,8 +6,7 @@ was finished, and what had been measured is printed and written, marked as inter
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -16,10 +15,9 @@ from typing import Annotated, Any, TYPE_CHECKING
 import tyro
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ._console import caught_signals, check_picture
+from ._console import caught_signals, check_picture, progress_bar
 from ._types import check, lookup
 from .analytics import check_writable, write_json
 from .simulation import environment
@@ -118,7 +116,7 @@ def run_design_command(command: DesignSearch, console: Console) -> int:
     check(target is None or target > 0, "error_target", "must be positive", target)
     sizes = (command.network_width, command.n_circuits, command.n_active, command.n_layers)
     started = perf_counter()
-    with caught_signals() as caught, _bar() as bar:
+    with caught_signals() as caught, progress_bar() as bar:
         found = design.search(
             design.Problem(*sizes),
             seed=command.seed,
@@ -174,7 +172,7 @@ def run_scaling_command(command: Scaling, console: Console) -> int:
     for kind in command.design:
         design.check_frontier(problem, command.error_target, kind, **settings)
     started, found = perf_counter(), []
-    with caught_signals() as caught, _bar() as bar:
+    with caught_signals() as caught, progress_bar() as bar:
         for number, kind in enumerate(command.design):
 
             def told(kind: str, count: int, networks: int, number: int = number) -> None:
@@ -400,23 +398,3 @@ def _print_capacities(rows: list[dict[str, Any]], command: Scaling, console: Con
             for p in row["points"]
         )
         console.print(f"{row['design']}: {measured}", highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int, str], None]]:
-    """Show a bar on a terminal, nothing elsewhere."""
-    console = Console(stderr=True)
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[at]}"),
-    )
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    with bar:
-        task = bar.add_task("design", total=None, at="")
-
-        def report(done: int, total: int, label: str) -> None:
-            bar.update(task, completed=done, total=total, at=label)
-
-        yield report
