@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ._console import caught_signals
 from ._types import check
 
 
@@ -141,7 +142,7 @@ def run_sweep_command(command: Sweep, console: Console) -> int:
             console.print(f"{count} of them are in {command.out}", highlight=False)
         return 0
     assert command.out is not None
-    with _signals() as caught, _plain_warnings(), _bar() as report:
+    with caught_signals() as caught, _plain_warnings(), _bar() as report:
         try:
             result = sweep.run_sweep(
                 configurations,
@@ -218,30 +219,6 @@ def _print_plan(plan: "Plan", command: Sweep, console: Console) -> None:
 
 def _counted(reasons: Sequence[str]) -> list[tuple[str, int]]:
     return [(reason, reasons.count(reason)) for reason in dict.fromkeys(reasons)][:10]
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM; a second SIGINT interrupts at once."""
-    caught: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        del frame
-        if caught and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        caught.append(number)
-
-    before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            before[number] = signal.signal(number, note)
-        except ValueError:  # not the main thread: whoever runs it stops it
-            break
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

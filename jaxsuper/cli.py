@@ -17,6 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from . import allocation, theory
+from ._console import check_picture
+from ._design_commands import DesignSearch, run_design_command, run_scaling_command, Scaling
 from ._sweep_commands import Figures, run_figures_command, run_sweep_command, Sweep
 from ._tune_command import run_tune_command, Tune
 from ._types import check
@@ -100,6 +102,8 @@ _Command = (
     | Annotated[Sweep, tyro.conf.subcommand("sweep")]
     | Annotated[Figures, tyro.conf.subcommand("figures")]
     | Annotated[Tune, tyro.conf.subcommand("tune")]
+    | Annotated[DesignSearch, tyro.conf.subcommand("design")]
+    | Annotated[Scaling, tyro.conf.subcommand("scaling")]
 )
 
 
@@ -148,13 +152,7 @@ def _progress(console: Console) -> Progress:
 
 def _simulate(command: Simulate, console: Console) -> None:
     check_writable(command.json, "json")
-    check_writable(command.plot, "plot")
-    if command.plot is not None:
-        from matplotlib.backend_bases import FigureCanvasBase
-
-        known = sorted(FigureCanvasBase.get_supported_filetypes())
-        ending = command.plot.suffix.removeprefix(".").lower()
-        check(ending in known, "plot", f"must end in one of {', '.join(known)}", command.plot.name)
+    check_picture(command.plot, "plot")
     check(len(command.metrics) > 0, "metrics", "must name at least one metric", "none")
     settings = {field.name: getattr(command, field.name) for field in fields(Experiment)}
     experiment = Experiment(**settings)
@@ -241,6 +239,8 @@ _HANDLERS: dict[type, Callable[[Any, Console], int | None]] = {
     Sweep: run_sweep_command,
     Figures: run_figures_command,
     Tune: run_tune_command,
+    DesignSearch: run_design_command,
+    Scaling: run_scaling_command,
 }
 
 

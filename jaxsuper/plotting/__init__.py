@@ -1,6 +1,7 @@
 """Tables and networks in, matplotlib Axes out. Never imported by `jaxsuper` itself."""
 
 from ._claims import claim_figure, plot_claim
+from ._designs import capacity_figure, design_figure
 from ._figures import simulation_figure
 from ._mse import plot_mse
 from ._page import formula_svg, ledger_page
@@ -11,8 +12,10 @@ from ._tuning import plot_tuning, tuning_figure
 
 
 __all__ = [
+    "capacity_figure",
     "claim_figure",
     "color_of",
+    "design_figure",
     "formula_svg",
     "ledger_page",
     "plot_channel",

@@ -1,0 +1,237 @@
+"""Where a noisy rising function crosses a target: bisection that decides only with confidence.
+
+At every point independent values are drawn until a one-sided Student test says that their mean is
+under or over the target. The chance of a wrong decision is shared out (Bonferroni) over all the
+looks that can be taken at all the points that can be evaluated, so with probability `confidence`
+every decision of a run is right. If the mean then rises with the argument, the crossing lies in the
+returned interval. A point whose values run out before a decision stays undecided and inside the
+interval; bisection goes on on both sides of it.
+
+Assumes: independent values with a distribution close enough to normal for Student's test, and a
+mean that does not fall. Where it falls in places, the interval still has a point under the target
+at its lower and one over it at its upper end, but crossings may lie outside too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import sqrt
+
+import numpy as np
+from scipy.stats import t as student
+
+from .._types import check
+
+
+UNDER, OVER, UNDECIDED = "under", "over", "undecided"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One argument that was evaluated.
+
+    Attributes:
+        at: the argument.
+        values: drawn there.
+        verdict: "under", "over" or "undecided".
+    """
+
+    at: int
+    values: tuple[float, ...]
+    verdict: str
+
+    @property
+    def mean(self) -> float:
+        """Mean of the values."""
+        return float(np.mean(self.values))
+
+    @property
+    def stderr(self) -> float:
+        """Standard error of the mean, NaN for one value."""
+        count = len(self.values)
+        return float(np.std(self.values, ddof=1) / sqrt(count)) if count > 1 else float("nan")
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """The interval in which the function crosses the target.
+
+    Attributes:
+        low: the largest argument confidently under, None if there is none.
+        high: the smallest confidently over, None if there is none.
+        points: all that was evaluated, by argument.
+        stopped: whether it was stopped before its end.
+    """
+
+    low: int | None
+    high: int | None
+    points: list[Point]
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How long to look.
+
+    Attributes:
+        confidence: that all decisions are right.
+        tolerance: relative width at which the interval is narrow enough.
+        looks: counts of values at which the test is made.
+        most_points: that may be evaluated.
+    """
+
+    confidence: float = 0.95
+    tolerance: float = 0.05
+    looks: tuple[int, ...] = (4, 8, 16, 32)
+    most_points: int = 14
+
+    @property
+    def level(self) -> float:
+        """Chance of error left to one look at one point."""
+        return (1 - self.confidence) / (len(self.looks) * self.most_points)
+
+
+def check_rules(rules: Rules) -> None:
+    """Check the rules.
+
+    Args:
+        rules: the rules.
+
+    Raises:
+        ValueError: unless 0.5 <= confidence < 1 and tolerance > 0.
+    """
+    fine = 0.5 <= rules.confidence < 1
+    check(fine, "confidence", "must lie in 0.5..1 without 1", rules.confidence)
+    check(0 < rules.tolerance < 1, "tolerance", "must lie between 0 and 1", rules.tolerance)
+
+
+def decide(values: list[float], target: float, level: float) -> str:
+    """Compare the mean of independent values with a target.
+
+    Args:
+        values: at least two, or any number if all are equal.
+        target: what it is compared with.
+        level: chance of a wrong "under", and of a wrong "over".
+
+    Returns:
+        "under", "over" or "undecided".
+    """
+    mean = float(np.mean(values))
+    if not np.isfinite(mean):
+        return OVER
+    count = len(values)
+    spread = float(np.std(values, ddof=1) / sqrt(count)) if count > 1 else 0.0
+    reach = float(student.ppf(1 - level, count - 1)) * spread if count > 1 else 0.0
+    if mean + reach < target:
+        return UNDER
+    return OVER if mean - reach > target else UNDECIDED
+
+
+@dataclass
+class _Bisection:
+    draw: Callable[[int, int], float]
+    target: float
+    rules: Rules
+    report: Callable[[int, int], None]
+    stop: Callable[[], bool]
+    points: dict[int, Point] = field(default_factory=dict)
+
+    def look(self, at: int) -> str | None:
+        """Evaluate an argument; None if stopped meanwhile, or if no more may be evaluated."""
+        if at in self.points:
+            return self.points[at].verdict
+        if len(self.points) >= self.rules.most_points:
+            return None
+        values: list[float] = []
+        verdict = UNDECIDED
+        for count in self.rules.looks:
+            while len(values) < count:
+                if self.stop():
+                    return None
+                self.report(at, len(values))
+                values.append(self.draw(at, len(values)))
+            verdict = decide(values, self.target, self.rules.level)
+            if verdict != UNDECIDED:
+                break
+        self.points[at] = Point(at, tuple(values), verdict)
+        return verdict
+
+    def at(self, verdict: str) -> list[int]:
+        return sorted(at for at, point in self.points.items() if point.verdict == verdict)
+
+    def bounds(self) -> tuple[int | None, int | None]:
+        under, over = self.at(UNDER), self.at(OVER)
+        return (under[-1] if under else None), (over[0] if over else None)
+
+    def next(self) -> int | None:
+        """Return the middle of the wider of the two gaps that are left, None if both are narrow."""
+        low, high = self.bounds()
+        assert low is not None and high is not None
+        middle = [at for at in self.at(UNDECIDED) if low < at < high]
+        gaps = {(low, (middle or [high])[0]), ((middle or [low])[-1], high)}
+        widest = max(gaps, key=lambda gap: gap[1] / gap[0])
+        if widest[1] - widest[0] <= max(1, self.rules.tolerance * widest[0]):
+            return None
+        return min(max(round(sqrt(widest[0] * widest[1])), widest[0] + 1), widest[1] - 1)
+
+
+def crossing(
+    draw: Callable[[int, int], float],
+    target: float,
+    start: int,
+    lowest: int,
+    highest: int,
+    rules: Rules | None = None,
+    *,
+    report: Callable[[int, int], None] = lambda at, count: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Crossing:
+    """Find where a noisy rising function of an integer crosses a target.
+
+    From `start` the bracket is widened by growing factors until one end is under and the other
+    over, or the limits are reached; then the wider gap is halved on a logarithmic scale.
+
+    Args:
+        draw: called with (argument, number of the value), returns independent values.
+        target: the target.
+        start: where to look first.
+        lowest: the smallest argument.
+        highest: the largest.
+        rules: confidence and budget.
+        report: called before every draw with (argument, values drawn there).
+        stop: asked before every draw; a stopped run returns the interval it has.
+
+    Returns:
+        The interval.
+
+    Raises:
+        ValueError: unless 1 <= lowest <= highest, and for bad rules.
+    """
+    rules = rules or Rules()
+    check_rules(rules)
+    check(1 <= lowest <= highest, "highest", f"must be at least {lowest}", highest)
+    run = _Bisection(draw, target, rules, report, stop)
+    at, factor = min(max(start, lowest), highest), 1.4
+    verdict = run.look(at)
+    for wanted, limit in ((OVER, highest), (UNDER, lowest)):
+        place, factor = at, 1.4
+        while verdict is not None and wanted not in {p.verdict for p in run.points.values()}:
+            if place == limit:
+                break
+            place = _towards(place, limit, factor)
+            factor, verdict = factor * 1.4, run.look(place)
+    low, high = run.bounds()
+    while verdict is not None and low is not None and high is not None and low < high:
+        following = run.next()
+        if following is None:
+            break
+        verdict = run.look(following)
+        low, high = run.bounds()
+    ordered = [run.points[at] for at in sorted(run.points)]
+    return Crossing(low, high, ordered, stopped=stop())
+
+
+def _towards(place: int, limit: int, factor: float) -> int:
+    """Return an argument a factor closer to a limit, the limit itself if that is near or passed."""
+    if limit > place:
+        return min(limit, max(round(place * factor), place + 1))
+    return max(limit, min(round(place / factor), place - 1))

@@ -1,0 +1,133 @@
+"""The commands `design` and `scaling capacity` as a person meets them."""
+
+import json
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from jaxsuper import cli
+from jaxsuper.design import (
+    _frontier,
+    check_frontier,
+    frontier,
+    Measured,
+    most_circuits,
+    Problem,
+    Rules,
+)
+
+
+def run(line, *more):
+    return cli.main([*line.split(), *map(str, more)])
+
+
+DESIGN = "design --network-width 240 --n-circuits 100 --n-active 1 --n-layers 2 --quick"
+SCALING = "scaling capacity --network-width 120 --n-active 1 --n-layers 2 --error-target 0.03"
+
+
+def test_design_writes_what_it_says(tmp_path, capsys):
+    out, plot = tmp_path / "out.json", tmp_path / "plot.png"
+    more = ("--only", "private", "--error-target", 0.1, "--json", out, "--plot", plot)
+    assert run(DESIGN, *more) == 0
+    printed = capsys.readouterr().out
+    assert "known set" in " ".join(printed.split()) and "1: jaxsuper simulate" in printed
+    result = json.loads(out.read_text())
+    assert set(result) == {
+        "config",
+        "environment",
+        "timing",
+        "rows",
+        "confirmed",
+        "absent",
+        "interrupted",
+    }
+    (row,) = result["rows"]
+    assert row["kind"] == "private" and row["meets_target"] == "yes" and row["seizes"] is False
+    assert row["predicted"] == 0 and row["value"] < 1e-9 and not result["interrupted"]
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_interrupt_keeps_what_was_measured(tmp_path, capsys):
+    out = tmp_path / "out.json"
+
+    def interrupt():
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    status = run(DESIGN.replace("240", "400"), "--json", out)
+    thread.join()
+    assert status == 130 and "interrupted" in capsys.readouterr().err
+    result = json.loads(out.read_text())
+    assert result["interrupted"] and result["confirmed"] is None
+
+
+def test_capacity_is_limited_by_the_allocation(tmp_path, capsys):
+    """Private links with one active circuit make no error: the sets run out, not the noise."""
+    out, plot = tmp_path / "out.json", tmp_path / "plot.svg"
+    more = ("--design", "private", "--samples", 64, "--json", out, "--plot", plot)
+    assert run(SCALING, *more, "--max-circuits", 60) == 0
+    assert "limited by" in capsys.readouterr().out
+    (private,) = json.loads(out.read_text())["rows"]
+    assert private["low"] == 60 and private["limited_by"] == "max-circuits"
+    assert private["points"][0]["command"].startswith("jaxsuper simulate")
+    assert plot.read_text().startswith("<?xml")
+    held = most_circuits(Problem(24, 0, 1, 2), "private", 10_000)
+    one = frontier(Problem(24, 0, 1, 2), 0.1, "private", rules=Rules(tolerance=0.5), samples=32)
+    assert one.limited_by == "allocation" and one.crossing.low == one.held == held
+    assert check_frontier(Problem(24, 0, 1, 2), 0.1, "private", max_circuits=5) == 5
+
+
+def test_capacity_is_limited_by_noise(monkeypatch):
+    """With errors that are made up, and cross the target at T = 400, for a kind that holds more."""
+
+    def made_up(design, networks, samples, chunk):
+        del samples, chunk
+        rng = np.random.default_rng([design.configuration.n_circuits, networks[0]])
+        error = 0.1 * design.configuration.n_circuits / 400 * (1 + 0.05 * rng.standard_normal())
+        return Measured(error, 0.0, 1.0, (error,), (error,))
+
+    monkeypatch.setattr(_frontier, "measure", made_up)
+    monkeypatch.setattr(_frontier, "network_of", lambda design, index: None)
+    monkeypatch.setattr(_frontier, "default_chunk", lambda network, samples: samples)
+    for kind in ("carried", "clipped"):
+        found = frontier(Problem(1000, 0, 2, 5), 0.1, kind)
+        low, high = found.crossing.low, found.crossing.high
+        assert low is not None and high is not None
+        assert low < 400 < high < 1.2 * low and found.limited_by == "noise"
+        assert {point.at for point in found.crossing.points} == set(found.chosen)
+    stopped = frontier(Problem(1000, 0, 2, 5), 0.1, "clipped", stop=lambda: True)
+    assert stopped.crossing.points == [] and stopped.limited_by == "undecided"
+
+
+@pytest.mark.parametrize(
+    "line, word",
+    [
+        (DESIGN + " --only nonsense", "`only`"),
+        (DESIGN + " --seed -1", "`seed`"),
+        (DESIGN + " --error-target 0", "`error_target`"),
+        (DESIGN + " --json /nowhere/x.json", "`json`"),
+        (DESIGN + " --plot x.nope", "`plot`"),
+        (DESIGN.replace("--n-active 1", "--n-active 100"), "`n_active`"),
+        (DESIGN.replace("100", "1000000"), "`n_circuits`"),
+        (DESIGN.replace("--n-layers 2", "--n-layers 0"), "`n_layers`"),
+        (DESIGN.replace("240", "3"), "`network_width`"),
+        ("design --network-width 100", "n-circuits"),
+        (SCALING.replace("capacity", "nonsense"), "`study`"),
+        (SCALING + " --design nonsense", "`design`"),
+        (SCALING + " --confidence 1", "`confidence`"),
+        (SCALING + " --max-circuits 1", "`max_circuits`"),
+        (SCALING + " --samples 0", "`samples`"),
+        (SCALING.replace("0.03", "nan"), "`error_target`"),
+        (SCALING.replace("0.03", "-1"), "`error_target`"),
+        (SCALING.replace("120", "8") + " --design published", "`design`"),
+    ],
+)
+def test_bad_input_is_one_line(line, word, capsys):
+    assert run(line) == 2
+    printed = capsys.readouterr()
+    assert word in printed.err and printed.err.count("\n") == 1 and printed.out == ""
