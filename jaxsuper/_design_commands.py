@@ -40,8 +40,8 @@ class DesignSearch:
         n_active: z, circuits active in a sample.
         n_layers: L.
         error_target: say which designs keep the active circuits' error at layer L below this.
-        only: kinds of design to search: published, clipped, separate, carried, early-guess, private,
-            block; all by default.
+        only: kinds of design to search: published, clipped, cleaned, separate, carried, early-guess,
+            private, block; all by default.
         quick: fewer structures and samples, no gradient.
         seed: of everything random.
         json: write settings, environment, timing and rows to this file.
@@ -324,7 +324,7 @@ def _print_designs(found: "Found", rows: list[dict[str, Any]], console: Console)
     console.print(
         "growth: of the inactive indicators' MSE from layer 1 to L; S=a/x: of indicators / payload; "
         "share: of D, for indicators; known set: the active circuits are given with the input and stay "
-        "the same; fixed set: they stay the same and z is known",
+        "the same; fixed set: they stay the same and z is known; 2L layers: twice the depth",
         highlight=False,
         soft_wrap=True,
     )

@@ -57,6 +57,22 @@ def _clipped(problem: Problem) -> list[Design]:
     ]
 
 
+def _cleaned(problem: Problem) -> list[Design]:
+    width = _down_to(problem.network_width, 4)
+    return [
+        _base(
+            problem,
+            "cleaned",
+            network_width=width,
+            construction="cleaned",
+            redundancy=s,
+            lower_threshold=0.4,
+            upper_threshold=0.7,
+        )
+        for s in (3, 4)
+    ]
+
+
 def _separate(problem: Problem) -> list[Design]:
     return [
         _base(
@@ -130,6 +146,7 @@ def closing_bias(redundancy: int, n_active: int) -> float:
 _KINDS: dict[str, Callable[[Problem], list[Design]]] = {
     "published": _published,
     "clipped": _clipped,
+    "cleaned": _cleaned,
     "separate": _separate,
     "carried": _carried,
     "early-guess": lambda problem: _carried(problem, "early-guess"),
@@ -175,7 +192,7 @@ def scan(design: Design) -> list[Design]:
     """
     given = design.configuration
     settings: list[dict[str, Any]] = []
-    if design.kind in ("clipped", "separate"):
+    if design.kind in ("clipped", "cleaned", "separate"):
         settings = [
             {"lower_threshold": low, "upper_threshold": high, "gate_bias": bias}
             for (low, high), bias in product(_THRESHOLDS, _GATES)

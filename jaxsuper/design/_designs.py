@@ -10,10 +10,12 @@ from ..simulation import check_active, Configuration
 
 
 # Kind of design -> what it needs besides the input itself. A known active set is given with the input
-# and stays the same in all layers; a fixed one need not be given, but z must be known.
+# and stays the same in all layers; a fixed one need not be given, but z must be known. Clean-up layers
+# double the depth.
 ASSUMPTIONS = {
     "published": "nothing",
     "clipped": "nothing",
+    "cleaned": "2L layers",
     "separate": "nothing",
     "early-guess": "fixed set",
     "carried": "known set",

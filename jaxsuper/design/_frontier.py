@@ -57,7 +57,7 @@ Told: TypeAlias = Callable[[str, int, int], None]
 
 def frontier_kinds() -> tuple[str, ...]:
     """Return the names that `frontier` takes."""
-    return (*(kind for kind in kinds() if kind not in ("separate", "early-guess")), BEST)
+    return (*(kind for kind in kinds() if kind not in ("cleaned", "separate", "early-guess")), BEST)
 
 
 def design_for(problem: Problem, kind: str) -> Design | None:

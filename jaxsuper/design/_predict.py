@@ -18,8 +18,9 @@ def predict_error(design: Design) -> float | None:
         design: the design.
 
     Returns:
-        The error, or None where there is no theory: separate and guessed indicators, the block
-        construction with several active circuits.
+        The error, or None where there is no theory: separate and guessed indicators, clean-up layers
+        (their closed form leaves erroneous activation out), the block construction with several
+        active circuits.
     """
     given = design.configuration
     if design.kind in ("published", "clipped"):

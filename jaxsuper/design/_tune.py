@@ -22,6 +22,7 @@ _FLAT = 1e-3
 # Parameters that a kind of design feels. Open neurons with private links do not feel b.
 _FELT = {
     "clipped": ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor"),
+    "cleaned": ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor"),
     "separate": ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor"),
     "carried": ("gate_bias", "inhibition_factor"),
     "early-guess": ("gate_bias", "inhibition_factor"),
