@@ -13,6 +13,7 @@ from ._experiment import (
     with_evolution,
 )
 from ._outputs import check_writable, make_writable_folder, write_json, written_whole
+from ._predictions import predict_experiment
 from ._sweep_predictions import with_predictions
 
 
@@ -27,6 +28,7 @@ __all__ = [
     "make_writable_folder",
     "predict",
     "predict_design",
+    "predict_experiment",
     "prepare",
     "run_experiment",
     "samples_key",

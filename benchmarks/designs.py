@@ -1,0 +1,156 @@
+"""The designs that `record_designs` measures: changes of the published one, and the targets."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+# D, T, L of the headline; everything else is the published choice unless a change says otherwise.
+BASE: dict[str, Any] = {"network_width": 1000, "n_circuits": 557, "redundancy": 6, "n_layers": 5}
+LINES: dict[str, Any] = {"allocation": "transversal"}
+CARRIED: dict[str, Any] = {"indicator": "carried", "circuit": "rotation3", **LINES}
+GUESSED: dict[str, Any] = {**CARRIED, "indicator": "early-guess"}
+PRIVATE: dict[str, Any] = {
+    "construction": "private",
+    "circuit": "rotation3",
+    "gate_bias": 10.0,
+    "network_width": 999,
+    **LINES,
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row: a name, the kind of change, and the settings that differ from `BASE`.
+
+    Attributes:
+        name: unique.
+        group: of the table.
+        settings: of `Experiment`.
+        random_lines: take a random subset of the lines over GF(41) instead of whole classes.
+        active: the z to measure.
+    """
+
+    name: str
+    group: str
+    settings: dict[str, Any]
+    random_lines: bool = False
+    active: tuple[int, ...] = (1, 2, 3)
+
+
+def _thresholds(lower: float, upper: float) -> dict[str, Any]:
+    return {"lower_threshold": lower, "upper_threshold": upper}
+
+
+def _own(redundancy: int, own: int, share: float, copies: int = 1, **more: Any) -> dict[str, Any]:
+    """Return settings of indicators with neurons of their own."""
+    return {
+        "redundancy": redundancy,
+        "indicator_redundancy": own,
+        "indicator_share": share,
+        "indicator_copies": copies,
+        **more,
+    }
+
+
+def single_changes() -> list[Change]:
+    """Return the published design and everything that changes one thing in it."""
+    rows = [Change("published", "published", {})]
+    rows.append(Change("transversal, whole classes", "allocation", LINES))
+    rows.append(Change("transversal, random lines", "allocation", LINES, random_lines=True))
+    even = {"allocation": "balanced-prime-steps"}
+    rows.append(Change("prime steps, S = 5", "redundancy", {"redundancy": 5}))
+    rows.append(Change("prime steps, S = 5, even loads", "allocation", {"redundancy": 5, **even}))
+    rows.append(Change("chi per neuron", "inhibition", {"inhibition": "receiver"}))
+    rows.append(Change("chi factor 1.2", "inhibition", {"inhibition_factor": 1.2}))
+    for S in (2, 3, 4, 8):
+        rows.append(Change(f"prime steps, S = {S}", "redundancy", {"redundancy": S}))
+    for S in (2, 3, 4, 8, 10, 12):
+        rows.append(Change(f"transversal, S = {S}", "redundancy", {"redundancy": S, **LINES}))
+    for lower, upper in ((0.4, 0.8), (0.5, 0.9), (0.6, 0.9)):
+        name = f"thresholds {lower:g}/{upper:g}"
+        rows.append(Change(name, "thresholds", _thresholds(lower, upper)))
+    for b in (0.25, 0.5, 2.0):
+        rows.append(Change(f"b = {b:g}", "gate bias", {"gate_bias": b}))
+    return rows
+
+
+def indicator_changes() -> list[Change]:
+    """Return indicators with neurons of their own: shares, S, copies; carried, guessed, private."""
+    rows = []
+    for share in (0.4, 0.5, 0.6):
+        made = _own(6, 6, share, **LINES)
+        rows.append(Change(f"own indicator, share {share:g}", "own indicator", made))
+    for S, own in ((3, 6), (3, 8), (3, 9), (6, 8)):
+        made = _own(S, own, 0.5, **LINES)
+        name = f"own indicator, S = {own}, payload {S}"
+        rows.append(Change(name, "own indicator", made))
+    for copies, each in ((2, 3), (3, 2), (2, 4), (3, 3)):
+        made = _own(3, each, 0.5, copies, **LINES)
+        name = f"{copies} indicators of S = {each}, payload 3"
+        rows.append(Change(name, "copies", made))
+    for copies, each in ((1, 6), (2, 3), (1, 8), (2, 4)):
+        made = _own(3, each, 0.5, copies, **LINES, **_thresholds(0.5, 0.9))
+        name = f"{copies} of S = {each}, payload 3, .5/.9"
+        rows.append(Change(name, "copies", made))
+    for scheme, label in ((CARRIED, "carried"), (GUESSED, "early guess")):
+        for S, own, share, b in ((6, 6, 1 / 3, 1.0), (3, 6, 0.5, 1.0), (3, 6, 0.5, 0.5)):
+            made = _own(S, own, share, gate_bias=b, **scheme)
+            name = f"{label}, S = {own}/{S}, share {share:.2g}, b = {b:g}"
+            rows.append(Change(name, label, made))
+    made = _own(3, 3, 0.5, 2, gate_bias=0.5, **CARRIED)
+    rows.append(Change("carried, 2 of S = 3, payload 3, b = 0.5", "carried", made))
+    for S in (3, 4, 6, 8, 9):
+        rows.append(Change(f"private, S = {S}", "private", {"redundancy": S, **PRIVATE}))
+    return rows
+
+
+def combinations() -> list[Change]:
+    """Return several changes of the published design together."""
+    several: dict[str, dict[str, Any]] = {
+        "S = 3, .6/.9": {"redundancy": 3, **_thresholds(0.6, 0.9)},
+        "S = 3, .6/.9, even loads": {
+            "redundancy": 3,
+            **_thresholds(0.6, 0.9),
+            "allocation": "balanced-prime-steps",
+        },
+        "transversal, S = 3, .6/.9": {"redundancy": 3, **_thresholds(0.6, 0.9), **LINES},
+        "transversal, S = 4, .5/.9": {"redundancy": 4, **_thresholds(0.5, 0.9), **LINES},
+        "transversal, .4/.8": {**_thresholds(0.4, 0.8), **LINES},
+        "transversal, .4/.8, b = 0.5": {**_thresholds(0.4, 0.8), "gate_bias": 0.5, **LINES},
+        "transversal, S = 8, .4/.8, b = 0.5": {
+            "redundancy": 8,
+            **_thresholds(0.4, 0.8),
+            "gate_bias": 0.5,
+            **LINES,
+        },
+        "transversal, chi per neuron": {"inhibition": "receiver", **LINES},
+        "transversal, S = 3, .6/.9, b = 0.5": {
+            "redundancy": 3,
+            **_thresholds(0.6, 0.9),
+            "gate_bias": 0.5,
+            **LINES,
+        },
+    }
+    return [Change(name, "together", settings) for name, settings in several.items()]
+
+
+def targets() -> list[Change]:
+    """Return what a design has to reach: T = 557, ten layers, and T up to 1700."""
+    best = {"redundancy": 6, **PRIVATE}
+    deep = {"n_layers": 10}
+    rows = [
+        Change("private, T = 557", "target", best),
+        Change("private, L = 10", "ten layers", {**best, **deep}),
+        Change("published, L = 10", "ten layers", deep),
+    ]
+    for T in (200, 300, 400, 500, 557, 800, 1000, 1300, 1700):
+        rows.append(Change(f"published, T = {T}", "more circuits", {"n_circuits": T}))
+    for T in (800, 1000, 1300, 1700):
+        rows.append(Change(f"private, T = {T}", "more circuits", {"n_circuits": T, **best}))
+    for T in (1000, 1700):
+        made = {"n_circuits": T, "redundancy": 4}
+        rows.append(Change(f"prime steps, S = 4, T = {T}", "more circuits", made))
+        made = {"n_circuits": T, **_own(3, 6, 0.5, gate_bias=0.5, **CARRIED)}
+        rows.append(Change(f"carried, T = {T}", "more circuits", made))
+        rows.append(Change(f"transversal, T = {T}", "more circuits", {"n_circuits": T, **LINES}))
+    return rows
