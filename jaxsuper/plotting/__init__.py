@@ -1,5 +1,6 @@
 """Tables and networks in, matplotlib Axes out. Never imported by `jaxsuper` itself."""
 
+from ._changes import changes_figure, plot_changes
 from ._claims import claim_figure, plot_claim
 from ._figures import simulation_figure
 from ._mse import plot_mse
@@ -10,10 +11,12 @@ from ._trajectories import plot_channel, plot_plane
 
 
 __all__ = [
+    "changes_figure",
     "claim_figure",
     "color_of",
     "formula_svg",
     "ledger_page",
+    "plot_changes",
     "plot_channel",
     "plot_claim",
     "plot_mse",

@@ -10,6 +10,7 @@ from . import (
     bounds as bounds,
     capacities as capacities,
     derivations as derivations,
+    designs as designs,
     embeddings as embeddings,
     errors as errors,
     evolutions as evolutions,
