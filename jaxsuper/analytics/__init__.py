@@ -10,10 +10,9 @@ from ._experiment import (
     prepare,
     run_experiment,
     samples_key,
-    with_evolution,
 )
 from ._outputs import check_writable, make_writable_folder, write_json, written_whole
-from ._predictions import predict_experiment
+from ._predictions import predict_experiment, with_evolution
 from ._sweep_predictions import with_predictions
 
 

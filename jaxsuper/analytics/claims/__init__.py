@@ -11,6 +11,7 @@ from . import (
     capacities as capacities,
     derivations as derivations,
     designs as designs,
+    designs_predicted as designs_predicted,
     embeddings as embeddings,
     errors as errors,
     evolutions as evolutions,
