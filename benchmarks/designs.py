@@ -58,13 +58,12 @@ def single_changes() -> list[Change]:
     rows.append(Change("transversal, whole classes", "allocation", LINES))
     rows.append(Change("transversal, random lines", "allocation", LINES, random_lines=True))
     even = {"allocation": "balanced-prime-steps"}
-    rows.append(Change("prime steps, S = 5", "redundancy", {"redundancy": 5}))
     rows.append(Change("prime steps, S = 5, even loads", "allocation", {"redundancy": 5, **even}))
     rows.append(Change("chi per neuron", "inhibition", {"inhibition": "receiver"}))
     rows.append(Change("chi factor 1.2", "inhibition", {"inhibition_factor": 1.2}))
-    for S in (2, 3, 4, 8):
+    for S in (2, 3, 4, 5, 8):
         rows.append(Change(f"prime steps, S = {S}", "redundancy", {"redundancy": S}))
-    for S in (2, 3, 4, 8, 10, 12):
+    for S in (2, 3, 4, 5, 8, 10, 12):
         rows.append(Change(f"transversal, S = {S}", "redundancy", {"redundancy": S, **LINES}))
     for lower, upper in ((0.4, 0.8), (0.6, 0.9)):
         name = f"thresholds {lower:g}/{upper:g}"
@@ -80,17 +79,8 @@ def indicator_changes() -> list[Change]:
     for share in (0.4, 0.5, 0.6):
         made = _own(6, 6, share, **LINES)
         rows.append(Change(f"own indicator, share {share:g}", "own indicator", made))
-    for own in (6, 9):
-        made = _own(3, own, 0.5, **LINES)
-        rows.append(Change(f"own indicator, S = {own}, payload 3", "own indicator", made))
-    # Copies on the same neurons as one indicator of the same total redundancy.
-    for copies, each in ((2, 3), (3, 2)):
-        made = _own(3, each, 0.5, copies, **LINES)
-        rows.append(Change(f"{copies} indicators of S = {each}, payload 3", "copies", made))
-    # Copies that take blocks of their own, at the cost of the width of all blocks.
-    for copies in (1, 2, 3):
-        made = _own(5, 5, copies / (copies + 1), copies, **LINES)
-        rows.append(Change(f"{copies} x S = 5, blocks {1000 // (2 + 2 * copies)}", "copies", made))
+    made = _own(3, 6, 0.5, **LINES)
+    rows.append(Change("own indicator, S = 6, payload 3", "own indicator", made))
     own = [(CARRIED, "carried", 6, 1 / 3, 1.0), (CARRIED, "carried", 3, 0.5, 0.5)]
     for scheme, label, S, share, b in (*own, (GUESSED, "early guess", 3, 0.5, 0.5)):
         made = _own(S, 6, share, gate_bias=b, **scheme)
@@ -98,8 +88,15 @@ def indicator_changes() -> list[Change]:
         rows.append(Change(name, label, made))
     made = _own(3, 3, 0.5, 2, gate_bias=0.5, **CARRIED)
     rows.append(Change("carried, 2 of S = 3, payload 3, b = 0.5", "carried", made))
-    for S in (3, 6, 8):
+    for S in (6, 8):
         rows.append(Change(f"private, S = {S}", "private", {"redundancy": S, **PRIVATE}))
+    # Copies on the same neurons as one indicator of the same total redundancy.
+    made = _own(3, 3, 0.5, 2, **LINES)
+    rows.append(Change("2 indicators of S = 3, payload 3", "copies", made))
+    # Copies that take blocks of their own, at the cost of the width of all blocks.
+    for copies in (1, 2, 3):
+        made = _own(5, 5, copies / (copies + 1), copies, **LINES)
+        rows.append(Change(f"{copies} x S = 5, blocks {1000 // (2 + 2 * copies)}", "copies", made))
     return rows
 
 
@@ -107,9 +104,12 @@ def combinations() -> list[Change]:
     """Return several changes of the published design together."""
     several: dict[str, dict[str, Any]] = {
         "transversal, chi per neuron": {"inhibition": "receiver", **LINES},
-        "transversal, .4/.8, b = 0.5": {**_thresholds(0.4, 0.8), "gate_bias": 0.5, **LINES},
         "S = 3, .6/.9": {"redundancy": 3, **_thresholds(0.6, 0.9)},
-        "transversal, S = 3, .6/.9": {"redundancy": 3, **_thresholds(0.6, 0.9), **LINES},
+        "transversal, S = 3, .6/.9": {
+            "redundancy": 3,
+            **_thresholds(0.6, 0.9),
+            **LINES,
+        },
         "transversal, S = 4, .5/.9, b = 0.5": {
             "redundancy": 4,
             **_thresholds(0.5, 0.9),

@@ -144,8 +144,8 @@ def compact(text):
 
 def parts_of() -> dict[str, list[Change]]:
     """Return the rows by part of the file."""
-    single = single_changes() + indicator_changes()
-    return {"targets": targets(), "changes": single + combinations()}
+    single, indicators = single_changes(), indicator_changes()
+    return {"targets": targets(), "changes": single + combinations() + indicators}
 
 
 def main(target, again=(), predict=False):

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from .._types import check
 from ._style import color_of, style
@@ -56,6 +57,8 @@ def plot_changes(
     if base is not None:
         ax.axvline(base[metric]["value"][layer], color="0.4", linestyle="--", linewidth=0.8)
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_yticks(np.arange(len(rows)), [row["name"] for row in rows])
     return ax
@@ -83,7 +86,13 @@ def changes_figure(
     with style():
         size = (2.2 + 2.2 * len(active), 0.9 + 0.19 * len(rows))
         figure, axes = plt.subplots(
-            1, len(active), figsize=size, sharey=True, squeeze=False, layout="constrained"
+            1,
+            len(active),
+            figsize=size,
+            sharex=True,
+            sharey=True,
+            squeeze=False,
+            layout="constrained",
         )
         for ax, z in zip(axes[0], active, strict=True):
             plot_changes(ax, rows, z, metric, layer - 1)
