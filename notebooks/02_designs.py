@@ -229,7 +229,8 @@ with style():
 # %% [markdown]
 # The published curves end at T = 557, where its sets do. The closed form of private links leaves out
 # that the ReLU clips noise, and is therefore up to a fifth too high for few active circuits, and half
-# again at z = 8.
+# again at z = 8. That of carried indicators ends where gates no longer hold: at T = 1700 it is 3 to 7
+# times too low in layer 5.
 #
 # **Where one circuit is enough** the block construction holds even more, (D/d)^2 = 62500, without
 # error; but it has no redundancy at all, and with two active circuits each brings its whole vector to
