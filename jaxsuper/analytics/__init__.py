@@ -2,7 +2,7 @@
 
 from .._outputs import check_writable, make_writable_folder, write_json, written_whole
 from ._compare import comparison_rows, predict, Row
-from ._designs import predict_design
+from ._designs import predict_design, separate_evolution
 from ._experiment import (
     design_of,
     evolution,
@@ -11,8 +11,8 @@ from ._experiment import (
     prepare,
     run_experiment,
     samples_key,
-    with_evolution,
 )
+from ._predictions import predict_experiment, with_evolution
 from ._sweep_predictions import with_predictions
 
 
@@ -27,9 +27,11 @@ __all__ = [
     "make_writable_folder",
     "predict",
     "predict_design",
+    "predict_experiment",
     "prepare",
     "run_experiment",
     "samples_key",
+    "separate_evolution",
     "with_evolution",
     "with_predictions",
     "write_json",

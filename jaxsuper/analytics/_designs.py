@@ -1,10 +1,12 @@
-"""The closed forms of the designs beyond the sources, metric by metric."""
+"""The predictions of the designs beyond the sources, metric by metric."""
+
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from .. import theory
-from ..network import AbstractNetwork, Carried, Cleaned, Private
+from ..network import AbstractNetwork, Carried, Cleaned, Private, Separate
 
 
 def predict_design(
@@ -89,3 +91,37 @@ def _carried(network: Carried, z: int, n_layers: int) -> dict[str, Float[np.ndar
         "mse_x_inactive": z * (3 * e_x + 2 * e_a) * constant,
         "mse_x_active": np.array(errors),
     }
+
+
+def separate_evolution(
+    network: Separate, n_active: int, n_layers: int, inhibition: str = "scalar"
+) -> dict[str, Float[np.ndarray, " L"]]:
+    """Return the state evolution of a network whose indicators have neurons of their own.
+
+    Args:
+        network: with rotation circuits.
+        n_active: z.
+        n_layers: L.
+        inhibition: what it was built with.
+
+    Returns:
+        metric -> (L,), collapse included.
+    """
+    own, size = network.indicator_width, network.indicator_redundancy
+    sets = np.asarray(network.wiring.sets[0])
+    indicators, payload = sets[:, :size], sets[:, size:] - own
+    width = network.block_width - own
+    circuits: Any = network.circuits
+    return theory.separate_evolution(
+        _loads(indicators, own)[indicators],
+        own,
+        _loads(payload, width)[payload],
+        width,
+        n_active,
+        n_layers,
+        float(circuits.lower_threshold),
+        float(circuits.upper_threshold),
+        float(circuits.gate_bias),
+        float(network.inhibition_factor),
+        inhibition,
+    )

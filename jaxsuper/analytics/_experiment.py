@@ -1,7 +1,7 @@
 """One experiment from its settings to its result: build, simulate, hold against the closed forms."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any
 
@@ -191,6 +191,10 @@ def evolution(
         "must be clipped",
         experiment.construction,
     )
+    own = (experiment.indicator_redundancy, experiment.indicator_share, experiment.indicator_copies)
+    rule = "must be recomputed on the neurons of the rest"
+    fits = experiment.indicator == "recomputed" and own == (0, 0.0, 1)
+    check(fits, "indicator", rule, experiment.indicator, "use `predict_experiment`")
     return theory.state_evolution(
         allocation.loads[allocation.sets],
         allocation.block_width,
@@ -269,27 +273,3 @@ def run_experiment(
     return ExperimentResult(
         experiment, rows, measurements, environment(experiment.precision), timing
     )
-
-
-def with_evolution(result: ExperimentResult) -> ExperimentResult:
-    """Add the state evolution to the rows of a result, about a second for every z.
-
-    Args:
-        result: of `run_experiment`.
-
-    Returns:
-        The result with `state_evolution` in the rows of the four mean squared errors; unchanged for
-        circuits and constructions that it does not describe.
-    """
-    experiment = result.experiment
-    own = simulation.has_own_indicators(experiment)
-    if own or (experiment.circuit, experiment.construction) != ("rotation", "clipped"):
-        return result
-    design = design_of(experiment)
-    evolved = {z: evolution(experiment, design, z) for z in experiment.n_active}
-
-    def extended(row: Row) -> Row:
-        form = evolved[row["n_active"]].get(row["metric"])
-        return row if form is None else {**row, "state_evolution": float(form[row["layer"] - 1])}
-
-    return replace(result, rows=[extended(row) for row in result.rows])

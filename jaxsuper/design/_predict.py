@@ -1,9 +1,10 @@
 """The error a theory expects of a design, before any network is built."""
 
 from .. import theory
+from ..analytics import separate_evolution
 from ..circuits import width_of
-from ..network import shares
-from ..simulation import Configuration, design_of
+from ..network import Separate, shares
+from ..simulation import Configuration, design_of, prepare
 from ._designs import Design
 
 
@@ -11,14 +12,15 @@ def predict_error(design: Design) -> float | None:
     """Return E|x_est - x|^2 of active circuits at the last layer, as theory has it.
 
     Closed forms for private links, carried indicators and the block construction with one active
-    circuit; state evolution for the clipped construction with d = 4, about a second each. The
+    circuit; state evolution for the clipped construction with d = 4, about a second each, and for
+    indicators with neurons of their own. The
     closed forms assume that the gates of idle circuits stay silent, which they do not check.
 
     Args:
         design: the design.
 
     Returns:
-        The error, or None where there is no theory: separate and guessed indicators, clean-up layers
+        The error, or None where there is no theory: guessed indicators, clean-up layers
         (their closed form leaves erroneous activation out), the block construction with several
         active circuits.
     """
@@ -35,6 +37,11 @@ def predict_error(design: Design) -> float | None:
         count, z = given.n_circuits, given.n_active
         form = theory.carried_active_mse(given.n_layers, count, *parts, z, given.gate_bias)
         return float(form[-1])
+    if design.kind == "separate":
+        network = prepare(given)[2]
+        assert isinstance(network, Separate)
+        form = separate_evolution(network, given.n_active, given.n_layers, given.inhibition)
+        return float(form["mse_x_active"][-1])
     if design.kind == "block" and given.n_active == 1:
         return 0.0
     return None

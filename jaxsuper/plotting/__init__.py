@@ -1,5 +1,6 @@
 """Tables and networks in, matplotlib Axes out. Never imported by `jaxsuper` itself."""
 
+from ._changes import changes_figure, plot_changes
 from ._claims import claim_figure, plot_claim
 from ._designs import capacity_figure, design_figure
 from ._figures import simulation_figure
@@ -13,11 +14,13 @@ from ._tuning import plot_tuning, tuning_figure
 
 __all__ = [
     "capacity_figure",
+    "changes_figure",
     "claim_figure",
     "color_of",
     "design_figure",
     "formula_svg",
     "ledger_page",
+    "plot_changes",
     "plot_channel",
     "plot_claim",
     "plot_mse",

@@ -41,6 +41,7 @@ from ._overlap import (
 )
 from ._private import private_active_mse
 from ._rates import fit_rate, FittedRate, Rate, RATES
+from ._separate_evolution import separate_evolution
 from ._state_evolution import state_evolution
 from ._validity import (
     correct_active_fraction,
@@ -90,6 +91,7 @@ __all__ = [
     "readout_floor",
     "rotation_active_mse",
     "rotation_inactive_mse",
+    "separate_evolution",
     "shared_gate_power",
     "shared_mse",
     "shared_published_mse",

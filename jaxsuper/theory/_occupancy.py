@@ -10,27 +10,30 @@ import numpy as np
 from ._interaction import disjoint_probability
 
 
-def expected_inhibition(values, counts, T: int, S: int):
+def expected_inhibition(values, counts, T: int, S: int, source=None):
     """Return the expected chi' of the clipped matrix: the scalar, and one per receiving load.
 
     q(r, r') = 1 - H(T; r, r') is the probability of a connection, and U the mean of <e_t, C e_v>
     over pairs t ≠ v: U = (sum_nm r_n r_m q - T S^2)/(T (T-1)), chi' = U/(S^2 - U); per receiver
-    U_n = (sum_m r_m q(r_n, r_m) - S)/(T-1), chi'_n = U_n/(S - U_n).
+    U_n = (sum_m r_m q(r_n, r_m) - S)/(T-1), chi'_n = U_n/(S - U_n). With sources of another design,
+    S' of them per circuit, S^2 becomes S S', and S' takes the place of S in the receiver's chi'.
 
     Args:
-        values: distinct loads.
+        values: distinct loads of the receivers.
         counts: how many neurons have them.
         T: circuits.
-        S: redundancy.
+        S: redundancy of the receivers.
+        source: (values, counts, S') of the sources; those of the receivers if left out.
 
     Returns:
         (chi', array of chi' for each of `values`).
     """
-    weight = counts * values
-    connected = 1 - disjoint_probability(T, values[:, None], values[None, :])
-    mean = (weight @ connected @ weight - T * S * S) / (T * (T - 1.0))
-    each = (connected @ weight - S) / (T - 1.0)
-    return mean / (S * S - mean), each / (S - each)
+    sent, number, sends = source or (values, counts, S)
+    received_by, sent_by = counts * values, number * sent
+    connected = 1 - disjoint_probability(T, values[:, None], sent[None, :])
+    mean = (received_by @ connected @ sent_by - T * S * sends) / (T * (T - 1.0))
+    each = (connected @ sent_by - sends) / (T - 1.0)
+    return mean / (S * sends - mean), each / (sends - each)
 
 
 def occupancy(T: int, largest: int):
@@ -91,25 +94,25 @@ def draw_meetings(rng, others, source_loads, vectors, T: int, S: int):
 
     Args:
         rng: a numpy generator.
-        others: int (K, N, S), the other inactive circuits of each receiver.
+        others: int (K, N, R), the other inactive circuits of each of the R receivers of a set.
         source_loads: int (K, z, S), loads of the active circuits' neurons.
         vectors: complex (K, z, S), what those neurons add to a vector that is read from them.
         T: circuits.
-        S: redundancy.
+        S: redundancy of the sources.
 
     Returns:
-        (covered, meetings, field): bool (K, N, S, z, S), int (K, N, S) and the complex (K, N, S)
+        (covered, meetings, field): bool (K, N, R, z, S), int (K, N, R) and the complex (K, N, R)
         vector that the meetings bring, each randomly rotated by the circuit it comes through.
     """
-    K, N, _ = others.shape
+    K, N, receivers = others.shape
     z = source_loads.shape[1]
-    covered, meetings = np.zeros((K, N, S, z, S), bool), np.zeros((K, N, S), np.int64)
-    field, gone = np.zeros((K, N, S), complex), np.zeros((K, 1))
+    covered, meetings = np.zeros((K, N, receivers, z, S), bool), np.zeros_like(others, np.int64)
+    field, gone = np.zeros(others.shape, complex), np.zeros((K, 1))
     for v in range(z):
         free = np.maximum(others - rng.binomial(meetings, 1.0 / S), 0) if v else others
         left = np.repeat((source_loads[:, v] - 1)[:, None], N, 1)
         pool = np.repeat(np.round(T - 1 - z - gone / S).astype(np.int64), N, 1)
-        for slot in range(S):
+        for slot in range(receivers):
             drawn = np.minimum(free[:, :, slot], pool)
             marked = np.minimum(left.sum(-1), pool)
             met = rng.hypergeometric(marked, pool - marked, drawn)

@@ -25,7 +25,7 @@ Assumptions: pairwise overlap at most 1, independent shuffles, T large against t
 correlation of circuits beyond loads and shared neurons.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def state_evolution(
     check(
         inhibition in ("scalar", "receiver"), "inhibition", "must be scalar or receiver", inhibition
     )
-    population = _Population(table, n, z, chi_factor, inhibition, np.random.default_rng(seed))
+    population = Population(table, n, z, chi_factor, inhibition, np.random.default_rng(seed))
     layers = []
     for layer in range(L):
         h, g = population.first_fields() if layer == 0 else population.later_fields()
@@ -85,7 +85,37 @@ def state_evolution(
     return dict(zip(METRICS, np.array(layers).T, strict=True))
 
 
-class _Population:
+class Emitted(NamedTuple):
+    """What a layer sends on: its sources' loads, sharing and activity (see `Population`).
+
+    Attributes:
+        loads: int (K, N, S), circuits on each source neuron.
+        hit: bool (K, N, S, z), whether an active circuit uses it too.
+        slot: int (K, N, z), which of the active circuit's neurons that is.
+        alpha: (K, N, S), its indicator.
+        vector: complex (K, z, S), what it adds to the vector read from it, active circuits only.
+        noise: complex (K, P), what a circuit's erroneously active neurons add to its vector.
+        shared: bool (K, N, S), whether any active circuit uses it too.
+        label: bool (K, N, z, S), which neurons of the active circuits a circuit shares.
+        duplicate: bool (K, z, S), neurons counted at another active circuit.
+        total: (K,), total indicator activity.
+        n_noise: (K,), neurons that no active circuit uses.
+    """
+
+    loads: Any
+    hit: Any
+    slot: Any
+    alpha: Any
+    vector: Any
+    noise: Any
+    shared: Any
+    label: Any
+    duplicate: Any
+    total: Any
+    n_noise: Any
+
+
+class Population:
     """K samples, each with its z active circuits and P representatives of the inactive ones.
 
     Arrays are (K, N, S), N = z + P circuits of which the active come first; P = n/S, so that the
@@ -145,33 +175,45 @@ class _Population:
         active = (np.arange(self.z + self.P) < self.z)[None, :, None]
         return self._same_on_shared(self.hit.sum(-1) + active.astype(float), g)
 
+    def emitted(self):
+        """Return what the layer that responded last sends on."""
+        z = self.z
+        noise = (self.vector[:, z:] * ~self.shared[:, z:]).sum(-1) / self.S
+        sharing = (self.shared, self.label, self.duplicate)
+        state = (self.loads, self.hit, self.slot, self.alpha, self.vector[:, :z], noise)
+        return Emitted(*state, *sharing, self.total, self.n_noise)
+
     def later_fields(self):
         """Fields of a layer l > 1, from the activity of the layer before."""
-        before = (self.loads, self.hit, self.slot, self.alpha, self.vector)
-        old_loads, old_hit, old_slot, alpha, vector = before
+        source = self.emitted()
         g = self._new_layer()
-        shared_here = self.hit.sum(-1)
-        others = np.maximum(self.loads - 1 - shared_here, 0)
-        z = self.z
-        covered, meetings, met = draw_meetings(
-            self.rng, others, old_loads[:, :z], vector[:, :z], self.T, self.S
-        )
-        covered = self._covered_once(covered, old_hit, old_slot)
-        inputs = alpha.sum(-1)[:, :, None]
-        inputs = inputs + (covered * alpha[:, None, None, :z]).sum((-1, -2))
-        noise, carried = self._erroneous(others, meetings, old_loads, alpha, vector)
-        chi = self.chi[self.loads]
-        h = ((1 + chi) * (inputs + noise) - chi * self.total[:, None, None]) / self.S
-        return self._same_on_shared(h, g + met + carried)
+        h, met, _ = self.meet(source)
+        return self._same_on_shared(h, g + met)
 
-    def _covered_once(self, covered, old_hit, old_slot):
+    def meet(self, source: Emitted):
+        """Return h, the vectors that come with it, and the receivers' other inactive circuits."""
+        others = np.maximum(self.loads - 1 - self.hit.sum(-1), 0)
+        sends = source.alpha.shape[2]
+        covered, meetings, met = draw_meetings(
+            self.rng, others, source.loads[:, : self.z], source.vector, self.T, sends
+        )
+        covered = self._covered_once(covered, source)
+        inputs = source.alpha.sum(-1)[:, :, None]
+        inputs = inputs + (covered * source.alpha[:, None, None, : self.z]).sum((-1, -2))
+        noise, carried = self._erroneous(others, meetings, source)
+        chi = self.chi[self.loads]
+        h = ((1 + chi) * (inputs + noise) - chi * source.total[:, None, None]) / sends
+        return h, met + carried, others
+
+    def _covered_once(self, covered, source: Emitted):
         """Count each active source neuron once, whichever circuits lead to it."""
-        covered &= ~self.duplicate[:, None, None]  # a neuron of two active circuits: at its owner
+        # A neuron of two active circuits is counted at its owner.
+        covered &= ~source.duplicate[:, None, None]
         covered |= self.hit[..., None]
-        label = self.label
+        label = source.label
         for u, v in self.pairs:
-            k, i = np.nonzero(old_hit[:, u, :, v])
-            j = old_slot[k, u, v]
+            k, i = np.nonzero(source.hit[:, u, :, v])
+            j = source.slot[k, u, v]
             for part in (covered.transpose(0, 3, 4, 1, 2), label.transpose(0, 2, 3, 1)):
                 part[k, u, i] |= part[k, v, j]
                 part[k, v, j] = False
@@ -180,21 +222,22 @@ class _Population:
         covered[:, active, :, active] = False
         return covered
 
-    def _erroneous(self, others, meetings, old_loads, alpha, vector):
+    def _erroneous(self, others, meetings, source: Emitted):
         """Return what erroneously active neurons add to h (times S) and to g."""
-        rng, z, P, K, S = self.rng, self.z, self.P, self.K, self.S
-        loads, old = self.loads, old_loads[:, z:]
-        free = ~self.shared[:, z:]
+        rng, z, P, K = self.rng, self.z, self.P, self.K
+        alpha, sends = source.alpha, source.alpha.shape[2]
+        loads, old = self.loads, source.loads[:, z:]
+        free = ~source.shared[:, z:]
         noise = np.where(free, alpha[:, z:], 0.0)
         # Linear part: a sum over drawn inactive circuits, by load of the receiver. Neurons that
         # are shared with active circuits carry no noise; their loss is put back on average and
         # taken off again for each meeting.
         linear = np.einsum("kps,kpsr->kpr", noise, self.slope[old])
-        linear += (S - free.sum(-1))[..., None] * (linear.sum(1) / free.sum((1, 2))[:, None])[
+        linear += (sends - free.sum(-1))[..., None] * (linear.sum(1) / free.sum((1, 2))[:, None])[
             :, None
         ]
         most = int(others.max())
-        index = rng.integers(0, 4 * P, (K, z + P, S, most))
+        index = rng.integers(0, 4 * P, (K, z + P, self.S, most))
         mask = np.arange(most) < others[..., None]
         first = (linear[self.rows[..., None], index >> 2, loads[..., None]] * mask).sum(-1)
         mean = np.repeat(linear.mean(1)[:, None], z + P, 1)
@@ -202,13 +245,13 @@ class _Population:
         drawn = others.sum(-1)  # without replacement, from T circuits
         surplus = (first - others * mean).sum(-1) / np.maximum(drawn, 1)
         surplus = surplus * (1 - np.sqrt(np.maximum(1 - drawn / self.T, 0)))
-        total = first - others * surplus[..., None] - meetings * mean / S
+        total = first - others * surplus[..., None] - meetings * mean / sends
         # Mean and variance of the rest: sums over source neurons outside the circuit's own set.
         weight = free / old
-        scale = (self.n_noise / weight.sum((1, 2)))[:, None]
-        own = np.where(self.shared, 0.0, alpha)
+        scale = (source.n_noise / weight.sum((1, 2)))[:, None]
+        own = np.where(source.shared, 0.0, alpha)
         own[:, :z] = 0
-        at = (old_loads[:, :, None, :], loads[..., None])
+        at = (source.loads[:, :, None, :], loads[..., None])
         offset = scale * np.einsum("kps,kpsr->kr", weight * noise, self.offset[old])
         rest = scale * np.einsum("kps,kpsr->kr", weight * noise**2, self.rest[old])
         total += offset[self.rows, loads]
@@ -216,9 +259,8 @@ class _Population:
         variance = rest[self.rows, loads] - np.einsum("kni,knsi->kns", own**2, self.rest[at])
         total += np.sqrt(np.maximum(variance, 0)) * rng.standard_normal(loads.shape)
         # The same draws bring their vectors, each in four directions.
-        brought = (vector[:, z:] * free).sum(-1) / S
         turn = np.exp(2j * np.pi * rng.random((K, P, 1)))
-        quarters = (brought[..., None] * (1j ** np.arange(4)) * turn).reshape(K, 4 * P)
+        quarters = (source.noise[..., None] * (1j ** np.arange(4)) * turn).reshape(K, 4 * P)
         return total, (quarters[self.rows[..., None], index] * mask).sum(-1)
 
     def _same_on_shared(self, h, g):
@@ -231,27 +273,39 @@ class _Population:
 
     def respond(self, h, g, lo, hi, b):
         """Apply the nonlinearities, read out, and keep what the next layer needs."""
-        z, K = self.z, self.K
+        z = self.z
         alpha = np.clip((h - lo) / (hi - lo), 0, 1)
-        gate = (1 + b) * h - b
-        y = np.maximum(gate + g.real, 0) + 1j * np.maximum(gate + g.imag, 0)
-        self.alpha, self.vector = alpha, y - alpha * (1 + 1j)
+        self.alpha, self.vector = alpha, rectified(h, g, b) - alpha * (1 + 1j)
         on, self.estimate = alpha.mean(2), self.vector.mean(2)
-        self.shared = self.hit.any(-1)
-        self.label = (
-            self.hit[..., None] & (self.slot[:, :, None, :, None] == np.arange(self.S))
-        ).any(2)
-        self.duplicate = np.zeros((K, z, self.S), bool)
-        for u, v in self.pairs:
-            k, i = np.nonzero(self.hit[:, u, :, v])
-            self.duplicate[k, v, self.slot[k, u, v]] = True
+        self.note_sharing()
         weight = ~self.shared[:, z:] / self.loads[:, z:]
         self.n_noise = self.n_used - (~self.duplicate).sum((1, 2))
         noise = (weight * alpha[:, z:]).sum((1, 2)) / weight.sum((1, 2))
         self.total = (alpha[:, :z] * ~self.duplicate).sum((1, 2)) + self.n_noise * noise
+        return (((on[:, :z] - 1) ** 2).mean(), (on[:, z:] ** 2).mean(), *self.vector_errors())
+
+    def note_sharing(self):
+        """Keep which neurons active circuits share with others, and with each other."""
+        z = self.z
+        self.shared = self.hit.any(-1)
+        self.label = (
+            self.hit[..., None] & (self.slot[:, :, None, :, None] == np.arange(self.S))
+        ).any(2)
+        self.duplicate = np.zeros((self.K, z, self.S), bool)
+        for u, v in self.pairs:
+            k, i = np.nonzero(self.hit[:, u, :, v])
+            self.duplicate[k, v, self.slot[k, u, v]] = True
+
+    def vector_errors(self):
+        """Return the mean squared errors of the vectors of active and inactive circuits."""
+        z = self.z
         return (
-            ((on[:, :z] - 1) ** 2).mean(),
-            (on[:, z:] ** 2).mean(),
             (np.abs(self.estimate[:, :z] - self.truth) ** 2).mean(),
             (np.abs(self.estimate[:, z:]) ** 2).mean(),
         )
+
+
+def rectified(h, g, b):
+    """Return y' = ReLU((1+b) h - b + g) of both vector neurons, as a complex number."""
+    gate = (1 + b) * h - b
+    return np.maximum(gate + g.real, 0) + 1j * np.maximum(gate + g.imag, 0)

@@ -211,8 +211,14 @@ def test_the_registry_is_complete():
         "seizures.inactive-circuits-first",
         "evolutions.grid",
         "interactions.derived",
+        "designs.carried-do-not-seize",
+        "designs.private-predicted",
+        "designs.carried-predicted",
+        "designs.separate-predicted",
     ):
         assert expected[name] == "holds", name
+    for name in ("allocation-limits-redundancy", "larger-networks", "redundant-indicators"):
+        assert expected[f"designs.{name}"] == "refuted", name
     for name in ("seizures.working-regime", "geometries.random-max-overlap"):
         assert expected[name] == "holds in regime"
 

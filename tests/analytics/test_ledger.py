@@ -31,6 +31,14 @@ def test_simulated_verdicts():
     assert not unexpected([settle(entry, run) for entry in claims(chosen)])
 
 
+def test_design_verdicts():
+    """One that counts sets, one that simulates, one that is refuted; the rest in the slow test."""
+    run = Run(quick=True)
+    chosen = ["designs.transversal-capacity", "designs.block-with-two-active"]
+    chosen += ["designs.private-targets"]
+    assert not unexpected([settle(entry, run) for entry in claims(chosen)])
+
+
 def test_draws_do_not_depend_on_the_other_claims():
     """A claim alone gives the same evidence as after others."""
     ids = ["allocations.mean-overlap-naive", "allocations.random-overlaps"]

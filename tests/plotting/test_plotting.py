@@ -49,3 +49,33 @@ def test_save_leaves_nothing_behind(tmp_path, ax):
     assert list(tmp_path.iterdir()) == []
     plotting.save(ax.figure, tmp_path / "x.png")
     assert [p.name for p in tmp_path.iterdir()] == ["x.png"]
+
+
+def changed(name, values, predicted=None):
+    one = {"value": values, "stderr": [0.1 * v for v in values], "predicted": predicted}
+    return {"name": name, "group": name, "active": {"2": {"mse_x_active": one}}}
+
+
+def test_changes_show_measured_predicted_and_what_is_not_held(ax):
+    rows = [changed("base", [0.1, 2.0]), changed("better", [0.1, 0.5], [0.1, 0.4])]
+    rows += [changed("exact", [0.0, 1e-12]), {"name": "lost", "group": "lost", "active": {}}]
+    plotting.plot_changes(ax, rows, 2)
+    dots = [bars[0].get_xdata()[0] for bars in ax.containers]
+    assert dots == [2.0, 0.5]
+    lines = [np.asarray(line.get_xdata(), float).tolist() for line in ax.get_lines()]
+    assert [0.4] in lines and [2.0, 2.0] in lines
+    assert [text.get_text() for text in ax.texts] == ["0 to rounding", "not held"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "base",
+        "better",
+        "exact",
+        "lost",
+    ]
+    with pytest.raises(ValueError, match="`rows`"):
+        plotting.plot_changes(ax, [], 2)
+
+
+def test_changes_have_a_panel_for_every_z():
+    figure = plotting.changes_figure([changed("base", [0.1, 2.0])], layer=1)
+    assert [one.get_title() for one in figure.axes] == ["z = 2"]
+    plt.close(figure)

@@ -10,6 +10,8 @@ from . import (
     bounds as bounds,
     capacities as capacities,
     derivations as derivations,
+    designs as designs,
+    designs_predicted as designs_predicted,
     embeddings as embeddings,
     errors as errors,
     evolutions as evolutions,
