@@ -25,8 +25,8 @@ def predict_experiment(
     Returns:
         ("state evolution", metric -> (L,)) for rotations (d = 4) in the clipped construction, also
         if the indicators have neurons of their own;
-        ("closed form", ...) for private links, carried and guessed indicators, clean-up layers; (None, {}) for
-        designs outside theory.
+        ("closed form", ...) for private links, carried and guessed indicators, clean-up layers;
+        (None, {}) for designs outside theory.
     """
     _, own, network = prepare(experiment)
     # Not its subclasses: neither the oracle nor clean-up layers seize like the clipped network.
