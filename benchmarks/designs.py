@@ -65,10 +65,10 @@ def single_changes() -> list[Change]:
         rows.append(Change(f"prime steps, S = {S}", "redundancy", {"redundancy": S}))
     for S in (2, 3, 4, 5, 8, 10, 12):
         rows.append(Change(f"transversal, S = {S}", "redundancy", {"redundancy": S, **LINES}))
-    for lower, upper in ((0.4, 0.8), (0.6, 0.9)):
+    for lower, upper in ((0.4, 0.8), (0.5, 0.9), (0.6, 0.9)):
         name = f"thresholds {lower:g}/{upper:g}"
         rows.append(Change(name, "thresholds", _thresholds(lower, upper)))
-    for b in (0.25, 0.5):
+    for b in (0.25, 0.5, 2.0):
         rows.append(Change(f"b = {b:g}", "gate bias", {"gate_bias": b}))
     return rows
 
@@ -86,6 +86,8 @@ def indicator_changes() -> list[Change]:
         made = _own(S, 6, share, gate_bias=b, **scheme)
         name = f"{label}, S = 6, payload {S}, share {share:.2g}, b = {b:g}"
         rows.append(Change(name, label, made))
+    made = _own(2, 8, 0.3, gate_bias=0.5, **CARRIED)
+    rows.append(Change("carried, S = 8, payload 2, share 0.3, b = 0.5", "carried", made))
     made = _own(3, 3, 0.5, 2, gate_bias=0.5, **CARRIED)
     rows.append(Change("carried, 2 of S = 3, payload 3, b = 0.5", "carried", made))
     for S in (6, 8):
@@ -120,7 +122,13 @@ def combinations() -> list[Change]:
             3, 6, 0.5, **_thresholds(0.5, 0.9), gate_bias=0.5, **LINES
         ),
     }
-    return [Change(name, "together", settings) for name, settings in several.items()]
+    rows = [Change(name, "together", settings) for name, settings in several.items()]
+    # Twice as many layers for the same rotations.
+    clean = {"construction": "cleaned"}
+    rows.append(Change("clean-up layers", "clean-up", clean))
+    made = {"redundancy": 3, **_thresholds(0.4, 0.7), **LINES, **clean}
+    rows.append(Change("clean-up layers, transversal, S = 3, .4/.7", "clean-up", made))
+    return rows
 
 
 def targets() -> list[Change]:

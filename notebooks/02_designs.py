@@ -127,7 +127,16 @@ figure = changes_figure([row for row in changes.values() if row["group"] in sing
 # Indicators with neurons of their own, and several changes together:
 
 # %%
-own = ("published", "own indicator", "copies", "carried", "early guess", "private", "together")
+own = (
+    "published",
+    "own indicator",
+    "copies",
+    "carried",
+    "early guess",
+    "private",
+    "clean-up",
+    "together",
+)
 figure = changes_figure([row for row in changes.values() if row["group"] in own])
 
 # %%

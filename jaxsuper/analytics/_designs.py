@@ -20,7 +20,8 @@ def predict_design(
         n_layers: L.
 
     Returns:
-        metric -> (L,); nothing for constructions without a closed form.
+        metric -> (L,); nothing for constructions without a closed form, and for carried indicators
+        nothing of the payload where closed gates leak (`theory.carried_leak`).
     """
     if isinstance(network, Private):
         return _private(network, n_active, n_layers)
@@ -85,9 +86,15 @@ def _carried(network: Carried, z: int, n_layers: int) -> dict[str, Float[np.ndar
         return others * e_a + others * (others - 1) * (e_a * size) ** 2
 
     constant = np.ones(n_layers)
-    return {
+    indicators = {
         "mse_on_active": counted(z - 1) * constant,
         "mse_on_inactive": counted(z) * constant,
+    }
+    leak = theory.carried_leak(count, own, size, payload, large, z, gate_bias)
+    if leak > theory.CARRIED_LEAK_LIMIT:
+        return indicators
+    return {
+        **indicators,
         "mse_x_inactive": z * (3 * e_x + 2 * e_a) * constant,
         "mse_x_active": np.array(errors),
     }

@@ -8,7 +8,7 @@ from ._bounds import (
     welch_bound,
     welch_mean_square,
 )
-from ._carried import carried_active_mse
+from ._carried import carried_active_mse, carried_leak, CARRIED_LEAK_LIMIT
 from ._cleaned import cleaned_active_mse, shared_gate_power
 from ._closed_forms import (
     active_mse,
@@ -53,12 +53,14 @@ from ._validity import (
 
 
 __all__ = [
+    "CARRIED_LEAK_LIMIT",
     "RATES",
     "USELESS_VECTOR_ERROR",
     "FittedRate",
     "Rate",
     "active_mse",
     "carried_active_mse",
+    "carried_leak",
     "cleaned_active_mse",
     "coactivation",
     "correct_active_fraction",

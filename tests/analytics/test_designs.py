@@ -149,3 +149,36 @@ def test_shares_and_copies_reach_the_network():
 def test_settings_are_checked(settings, message):
     with pytest.raises(ValueError, match=message):
         prepare(Experiment(network_width=1000, n_circuits=100, **settings))
+
+
+def test_leaking_gates_end_the_closed_form_of_carried_indicators():
+    """Predicted where closed gates hold; left out, not wrong, where they leak."""
+    common: dict[str, Any] = {
+        "indicator": "carried",
+        "circuit": "rotation3",
+        "allocation": "transversal",
+    }
+    sizes: dict[str, Any] = {"network_width": 600, "redundancy": 3, "indicator_redundancy": 6}
+    predictions = {}
+    for count in (150, 600):
+        experiment = Experiment(
+            n_circuits=count, indicator_share=0.5, gate_bias=0.5, **sizes, **common
+        )
+        network = prepare(experiment)[2]
+        predictions[count] = analytics.predict_design(network, 1, 3)
+    assert "mse_x_active" in predictions[150]
+    assert "mse_x_active" not in predictions[600] and "mse_on_inactive" in predictions[600]
+
+
+@pytest.mark.parametrize("b", [0.3, 1.0])
+def test_leak_by_drawing(b):
+    """The share of closed gates against drawn noise; without the two components it is half."""
+    n_a, S_a, n_x, S_x, T, z = 500, 6, 250, 3, 900, 2
+    e_a = theory.overlap_rate_lower_bound(n_a, S_a, T)
+    e_x = theory.overlap_rate_lower_bound(n_x, S_x, T)
+    read = z * (3 * e_x + 2 * e_a)
+    noise = np.random.default_rng(0).normal(0, (T * S_x / n_x * read / 2) ** 0.5, (10**6, 2))
+    drawn = (np.maximum(noise - b, 0) ** 2).sum(axis=1) / S_x / read
+    found = theory.carried_leak(T, n_a, S_a, n_x, S_x, z, b)
+    assert abs(found - drawn.mean()) < 5.5 * drawn.std() / 1000
+    assert abs(found / 2 - drawn.mean()) > 5.5 * drawn.std() / 1000
