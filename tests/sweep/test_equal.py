@@ -61,9 +61,12 @@ def test_padded_equals_unpadded(kind, tmp_path):
     [
         {"construction": "private", "gate_bias": 8.0},
         {"indicator": "carried", "indicator_redundancy": 4, "indicator_share": 0.4},
-        {"indicator": "early-guess", "allocation": "random"},
+        pytest.param({"indicator": "early-guess", "allocation": "random"}, marks=pytest.mark.slow),
         {"circuit": "rotation", "indicator_copies": 2, "network_width": 240},
-        {"circuit": "rotation", "construction": "block", "redundancy": 1, "n_active": 1},
+        pytest.param(
+            {"circuit": "rotation", "construction": "block", "redundancy": 1, "n_active": 1},
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["private", "carried", "early-guess", "two-copies", "block"],
 )
