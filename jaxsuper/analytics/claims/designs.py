@@ -10,6 +10,7 @@ from ._designs import pair_counts
 from ._evidence import Evidence, Point
 from ._measured import measured_at
 from ._registry import claim, Run
+from .seizures import headline
 
 
 LINES: dict[str, Any] = {"allocation": "transversal"}
@@ -54,6 +55,34 @@ def ratio(
     )
 
 
+def carried(run: Run, indicator: str = "carried") -> dict[int, Measurement]:
+    """Measure indicators of S = 6 on half of D, carried or guessed."""
+    return measure(run, **carried_settings(run), **{**CARRIED, "indicator": indicator})
+
+
+def carried_settings(run: Run) -> dict[str, Any]:
+    """Return the settings that the claims about carried indicators share."""
+    shape = {"redundancy": 3, "indicator_redundancy": 6, "indicator_share": 0.5}
+    return {"n_active": run.choose((3,), (1, 3, 5)), "n_layers": run.choose(5, 10), **shape}
+
+
+def private_settings(run: Run) -> dict[str, Any]:
+    """Return the settings that the claims about private links share."""
+    return {"n_active": run.choose((1, 3), (1, 2, 3)), "n_layers": 10, "redundancy": 6, **PRIVATE}
+
+
+def own_settings(S: int, each: int, share: float, copies: int) -> dict[str, Any]:
+    """Return the settings of recomputed indicators with neurons of their own."""
+    return {
+        "redundancy": S,
+        "indicator_redundancy": each,
+        "indicator_share": share,
+        "indicator_copies": copies,
+        "n_networks": 24,
+        **LINES,
+    }
+
+
 @claim(
     "designs.carried-do-not-seize",
     "Indicators that are carried instead of recomputed do not seize: the error of inactive indicators "
@@ -66,19 +95,17 @@ def ratio(
 )
 def _carried_do_not_seize(run: Run) -> Evidence:
     metric, layers = "mse_on_inactive", run.choose(5, 10)
-    shape = {"redundancy": 3, "indicator_redundancy": 6, "indicator_share": 0.5}
-    found = measure(run, n_active=run.choose((2,), (1, 2, 3)), n_layers=layers, **shape, **CARRIED)
     points = []
-    for z, measured in found.items():
+    for z, measured in carried(run).items():
         first = measured[metric][0]
         points += [
             Point(layer, measured[metric][layer - 1] / first, 1.0, 0.0, 2.0, series=f"z = {z}")
             for layer in range(3, layers + 1)
         ]
-    published = measure(run, n_active=(2,))[2]
+    published = headline(run)[1]
     grown = published[metric][4] / published[metric][0]
-    points.append(Point(5, grown, 10.0, series="published, z = 2", relation="at least"))
-    note = f"Published, z = 2: {grown:.0f} times from layer 1 to 5."
+    points.append(Point(5, grown, 10.0, series="published, z = 1", relation="at least"))
+    note = f"Published, z = 1: {grown:.0f} times from layer 1 to 5."
     return Evidence(
         points, "layer", "growth of inactive indicators", slack=1e-3, log_y=True, note=note
     )
@@ -95,10 +122,7 @@ def _carried_do_not_seize(run: Run) -> Evidence:
     rival="guesses fail in places: at least 5 % more error",
 )
 def _early_guess(run: Run) -> Evidence:
-    shape = {"redundancy": 3, "indicator_redundancy": 6, "indicator_share": 0.5}
-    settings: dict[str, Any] = {"n_active": run.choose((3,), (1, 3, 5)), **shape}
-    true = measure(run, **settings, **CARRIED)
-    guessed = measure(run, **settings, **{**CARRIED, "indicator": "early-guess"})
+    true, guessed = carried(run), carried(run, "early-guess")
     points = [
         Point(
             layer,
@@ -159,7 +183,7 @@ def _transversal_capacity(run: Run) -> Evidence:
 def _allocation_limits(run: Run) -> Evidence:
     active: dict[str, Any] = {"n_active": run.choose((1,), (1, 2))}
     six, eight = (measure(run, redundancy=S, **active, **LINES) for S in (6, 8))
-    published = measure(run, **active)
+    published = headline(run)
     points = [ratio(eight[z], six[z], 5, 0.9, 1.0, x=z, series="S = 8 / S = 6") for z in six]
     notes = []
     for z in six:
@@ -184,10 +208,10 @@ def _allocation_limits(run: Run) -> Evidence:
 def _larger_networks(run: Run) -> Evidence:
     sizes = ((500, 139, 4), (1000, 557, 6), (2000, 2228, 8))
     points, grown = [], []
-    for D, T, S in sizes:
+    for D, T, S in sizes[: run.choose(2, 3)]:
         settings = {"network_width": D, "n_circuits": T, "redundancy": S, **LINES}
         if D > 1000:
-            settings |= {"batch_size": run.choose(40, 100), "n_networks": 12}
+            settings |= {"batch_size": 100, "n_networks": 12}
         found = measure(run, **settings)[1]
         value, start = (found["mse_on_inactive"][layer] for layer in (4, 0))
         grown.append((value / start, found.error("mse_on_inactive")[4] / value))
@@ -197,7 +221,7 @@ def _larger_networks(run: Run) -> Evidence:
         found = after / before
         error = found * float(np.hypot(spread, other))
         points.append(Point(D, found, 1.0, error, 1.5, 11, "", "at most", "at least"))
-    note = "Growth at D = 500, 1000, 2000: " + ", ".join(f"{value:.1f}" for value, _ in grown) + "."
+    note = "Growth by D, from 500 on: " + ", ".join(f"{value:.1f}" for value, _ in grown) + "."
     return Evidence(points, "D", "growth / growth at half of D", note=note)
 
 
@@ -213,26 +237,19 @@ def _larger_networks(run: Run) -> Evidence:
     rival="they do not: at least the error of one, but for a twentieth",
 )
 def _redundant_indicators(run: Run) -> Evidence:
-    def own(redundancy: int, each: int, share: float, copies: int) -> Measurement:
-        return measure(
-            run,
-            redundancy=redundancy,
-            indicator_redundancy=each,
-            indicator_share=share,
-            indicator_copies=copies,
-            n_networks=24,
-            **LINES,
-        )[1]
+    def own(*settings: Any) -> Measurement:
+        return measure(run, **own_settings(*settings))[1]
 
-    blocks = [own(5, 5, copies / (copies + 1), copies) for copies in run.choose((1, 2), (1, 2, 3))]
-    same = [own(3, 6, 0.5, 1), own(3, 3, 0.5, 2)]
-    points = [
-        ratio(one, blocks[0], 5, 0.75, 0.95, x=copies, series="blocks of their own")
-        for copies, one in enumerate(blocks[1:], 2)
-    ]
-    points.append(ratio(same[1], same[0], 5, 0.75, 0.95, x=2, series="the same neurons"))
-    notes = []
-    for name, several in (("blocks of their own", blocks), ("the same neurons", same)):
+    groups = {"the same neurons": [own(3, 6, 0.5, 1), own(3, 3, 0.5, 2)]}
+    if not run.quick:
+        blocks = [own(5, 5, copies / (copies + 1), copies) for copies in (1, 2, 3)]
+        groups["blocks of their own"] = blocks
+    points, notes = [], []
+    for name, several in groups.items():
+        points += [
+            ratio(one, several[0], 5, 0.75, 0.95, x=copies, series=name)
+            for copies, one in enumerate(several[1:], 2)
+        ]
         values = ", ".join(f"{one['mse_x_active'][4]:.3f}" for one in several)
         notes.append(f"{name}: {values}")
     note = f"Error of layer 5 with one, two ... copies; {'; '.join(notes)}."
@@ -250,21 +267,23 @@ def _redundant_indicators(run: Run) -> Evidence:
     rival="errors of overlap remain: at least 10^-3",
 )
 def _private_is_exact(run: Run) -> Evidence:
-    points = []
-    for T in (557, 1700):
-        found = measure(run, n_circuits=T, n_layers=10, n_networks=2, redundancy=6, **PRIVATE)[1]
-        points += [
-            measured_at(
-                found,
-                "mse_x_active",
-                layer,
-                0.0,
-                1e-3,
-                series=f"T = {T}",
-                rival_relation="at least",
-            )
-            for layer in range(1, 11)
-        ]
+    cells = {557: measure(run, **private_settings(run))[1]}
+    if not run.quick:
+        few = {**private_settings(run), "n_active": (1,), "n_networks": 2}
+        cells[1700] = measure(run, n_circuits=1700, **few)[1]
+    points = [
+        measured_at(
+            found,
+            "mse_x_active",
+            layer,
+            0.0,
+            1e-3,
+            series=f"T = {T}",
+            rival_relation="at least",
+        )
+        for T, found in cells.items()
+        for layer in range(1, 11)
+    ]
     return Evidence(points, "layer", "E|x_est - x|^2", slack=1e-9)
 
 
@@ -281,7 +300,7 @@ def _private_is_exact(run: Run) -> Evidence:
 )
 def _private_targets(run: Run) -> Evidence:
     points = []
-    found = measure(run, n_active=(1, 2, 3), n_layers=10, redundancy=6, **PRIVATE)
+    found = measure(run, **private_settings(run))
     for z, measured in found.items():
         points.append(
             measured_at(
@@ -314,7 +333,7 @@ def _private_targets(run: Run) -> Evidence:
     rival="errors of superposition remain: at least 10^-3",
 )
 def _block_is_exact(run: Run) -> Evidence:
-    found = run.measure(**_blocks(20, (1,)))[1]
+    found = run.measure(**_blocks(20, (1,), 2))[1]
     points = [
         measured_at(found, "mse_x_active", layer, 0.0, 1e-3, rival_relation="at least")
         for layer in range(1, 21)
@@ -322,12 +341,12 @@ def _block_is_exact(run: Run) -> Evidence:
     return Evidence(points, "layer", "E|x_est - x|^2", slack=1e-9)
 
 
-def _blocks(layers: int, active: tuple[int, ...]) -> dict[str, Any]:
+def _blocks(layers: int, active: tuple[int, ...], networks: int) -> dict[str, Any]:
     sizes = {"network_width": 200, "n_circuits": 2500, "redundancy": 1, "n_layers": layers}
     return {
         "construction": "block",
         "n_active": active,
-        "n_networks": 12,
+        "n_networks": networks,
         "batch_size": 100,
         **sizes,
     }
@@ -344,7 +363,7 @@ def _blocks(layers: int, active: tuple[int, ...]) -> dict[str, Any]:
     rival="each brings its whole vector to the other: 0.7 to 1.1 in layer 2, above 2 from layer 3 on",
 )
 def _block_with_two(run: Run) -> Evidence:
-    found = run.measure(**_blocks(5, (2,)))[2]
+    found = run.measure(**_blocks(5, (2,), 12))[2]
     points = []
     for layer, least in ((2, 0.7), (3, 2.0), (4, 2.0), (5, 2.0)):
         points.append(

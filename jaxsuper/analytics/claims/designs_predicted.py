@@ -8,7 +8,7 @@ from ...simulation import Measurement
 from .._predictions import predict_experiment
 from ._evidence import Evidence, Point
 from ._registry import claim, Run
-from .designs import CARRIED, LINES, PRIVATE
+from .designs import CARRIED, carried_settings, LINES, own_settings, PRIVATE, private_settings
 
 
 def near(
@@ -30,6 +30,8 @@ def _predicted(run: Run, cells: list[dict[str, Any]], rival: Any) -> Evidence:
         experiment = run.experiment(**settings)
         for z, measured in run.measure(**settings).items():
             _, forms = run.once(("prediction", experiment, z), _prediction(experiment, z))
+            if not forms["mse_x_active"].any():
+                continue  # exact, and so a claim of its own
             for layer in range(2, experiment.n_layers + 1):
                 predicted = float(forms["mse_x_active"][layer - 1])
                 name = f"D = {experiment.network_width}, T = {experiment.n_circuits}, z = {z}"
@@ -57,13 +59,17 @@ def _prediction(experiment: Any, z: int) -> Any:
 )
 def _private_predicted(run: Run) -> Evidence:
     common: dict[str, Any] = {**PRIVATE, "n_networks": 8, "batch_size": 200}
+    # The networks of designs.private-targets, and others in full.
     some = [
-        {"network_width": 450, "n_circuits": 300, "redundancy": 5, "n_active": (2, 4)},
-        {"network_width": 600, "n_circuits": 400, "redundancy": 4, "n_active": (3,)},
+        {
+            **private_settings(run),
+            "n_networks": run.choose(12, 24),
+            "batch_size": run.choose(100, 300),
+        }
     ]
     more: list[dict[str, Any]] = [
-        {"network_width": D, "n_circuits": T, "redundancy": S, "n_active": (2, 3), "n_layers": L}
-        for D, T, S, L in ((999, 557, 6, 10), (999, 1000, 6, 5), (750, 557, 5, 5))
+        {"network_width": D, "n_circuits": T, "redundancy": S, "n_active": (2, z)}
+        for D, T, S, z in ((450, 300, 5, 4), (600, 400, 4, 3), (999, 1000, 6, 3), (750, 557, 5, 3))
     ]
 
     def direct(experiment, z, layer, forms):
@@ -85,12 +91,18 @@ def _private_predicted(run: Run) -> Evidence:
 def _carried_predicted(run: Run) -> Evidence:
     shape: dict[str, Any] = {"indicator_share": 0.5, "indicator_redundancy": 6, **CARRIED}
     common: dict[str, Any] = {"n_networks": 8, "batch_size": 200, "redundancy": 3, **shape}
+    # The networks of designs.early-guess-is-carried, and others in full.
     some = [
-        {"network_width": 600, "n_circuits": 150, "n_active": (1, 3), "gate_bias": 0.5},
-        {"network_width": 800, "n_circuits": 300, "n_active": (2,), "gate_bias": 1.0},
+        {
+            **carried_settings(run),
+            "n_networks": run.choose(12, 24),
+            "batch_size": run.choose(100, 300),
+        }
     ]
     more: list[dict[str, Any]] = [
-        {"n_circuits": 557, "n_active": (1, 2, 3), "gate_bias": b} for b in (0.5, 1.0)
+        {"network_width": 600, "n_circuits": 150, "n_active": (1, 3), "gate_bias": 0.5},
+        {"network_width": 800, "n_circuits": 300, "n_active": (2,), "gate_bias": 1.0},
+        {"n_circuits": 557, "n_active": (1, 2, 3), "gate_bias": 0.5},
     ]
     third = lambda experiment, z, layer, forms: forms["mse_x_active"][layer - 1] / 3
     return _predicted(run, [{**common, **one} for one in run.choose(some, some + more)], third)
@@ -109,8 +121,10 @@ def _carried_predicted(run: Run) -> Evidence:
 def _separate_predicted(run: Run) -> Evidence:
     shape: dict[str, Any] = {"indicator_share": 0.5, "indicator_redundancy": 6, **LINES}
     common: dict[str, Any] = {"n_networks": 12, "batch_size": 100, **shape}
-    some = [{"redundancy": 6, "n_active": run.choose((1,), (1, 3))}]
+    # The networks of designs.redundant-indicators, and others in full.
+    some = [{**own_settings(3, 6, 0.5, 1), "batch_size": run.choose(100, 300)}]
     more: list[dict[str, Any]] = [
+        {"redundancy": 6, "n_active": (1, 3)},
         {"network_width": 600, "n_circuits": 200, "redundancy": 6, "n_active": (1,)},
         {"redundancy": 3, "n_active": (2,), "lower_threshold": 0.4, "upper_threshold": 0.8},
     ]

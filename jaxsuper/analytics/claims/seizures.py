@@ -13,7 +13,8 @@ from ._registry import claim, Run
 from .errors import crowded
 
 
-def _headline(run: Run, **changes) -> dict[int, Measurement]:
+def headline(run: Run, **changes) -> dict[int, Measurement]:
+    """Measure the published design at the headline size, or a change of it."""
     settings: dict[str, Any] = {
         "n_active": run.choose((1,), (1, 2, 3)),
         "n_networks": run.choose(12, 40),
@@ -120,7 +121,7 @@ def _one_parameter(run: Run) -> Evidence:
     rival="indicators and vectors leave the closed form in the same layer",
 )
 def _inactive_first(run: Run) -> Evidence:
-    measured = _headline(run)[1]
+    measured = headline(run)[1]
     design = allocation.prime_steps(250, 6, 557)
     e, J = design.overlap_rate, theory.mean_interference(design.loads[design.sets])
     right = [theory.rotation_active_mse(layer, 557, e, 1, 1.0, J) for layer in range(1, 6)]
@@ -172,7 +173,7 @@ def _inactive_first(run: Run) -> Evidence:
     rival="the correct share .024 in every layer",
 )
 def _active_fractions(run: Run) -> Evidence:
-    found, correct = _headline(run), theory.correct_active_fraction(1, 6, 250)
+    found, correct = headline(run), theory.correct_active_fraction(1, 6, 250)
     published = {0: (0.024, 0.226, 0.257, 0.374, 0.491), 1: (0.024, 0.030, 0.045, 0.134, 0.294)}
     points = [
         measured_at(
@@ -231,7 +232,7 @@ def _uneven_loads(run: Run) -> Evidence:
     rival="it changes nothing",
 )
 def _receiver_chi(run: Run) -> Evidence:
-    scalar, each = _headline(run), _headline(run, inhibition="receiver")
+    scalar, each = headline(run), headline(run, inhibition="receiver")
     points = [_gain(each[z], scalar[z], 5, 0.5, z) for z in scalar]
     return Evidence(points, "z", "error with chi per neuron / scalar chi")
 
@@ -271,7 +272,7 @@ def _even_loads(run: Run) -> Evidence:
     rival="it is as bad as the published design, above 1",
 )
 def _high_thresholds(run: Run) -> Evidence:
-    found = _headline(run, redundancy=3, lower_threshold=0.6, upper_threshold=0.9, n_active=(1,))
+    found = headline(run, redundancy=3, lower_threshold=0.6, upper_threshold=0.9, n_active=(1,))
     points = [
         measured_at(
             found[1],
