@@ -88,6 +88,7 @@ def verify_claims(
         make_writable_folder(out, "out")
     run, interrupted = Run(quick=quick, seed=seed), False
     entries: list[Entry] = []
+    articles: dict[str, str] = {}
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -104,6 +105,9 @@ def verify_claims(
             entries.append(entry)
             bar.advance(task)
             console.print(_line(entry), highlight=False, soft_wrap=True)
+            if out is not None:
+                # Drawn while other claims are still measured.
+                articles[entry.claim.id] = _article(entry)
 
         try:
             with _compiled_quickly(quick):
@@ -113,7 +117,7 @@ def verify_claims(
     order = [entry.id for entry in chosen]
     entries.sort(key=lambda entry: order.index(entry.claim.id))
     if entries and out is not None:
-        _write(out, entries, run, console)
+        _write(out, entries, articles, run, console)
     wrong = [entry.claim.id for entry in entries if not entry.as_expected]
     counts = f"{len(entries)} claims, {comparisons(entries)} comparisons"
     if interrupted:
@@ -125,14 +129,22 @@ def verify_claims(
     return 1 if wrong else 0
 
 
-def _write(out: Path, entries: Sequence[Entry], run: Run, console: Console) -> None:
+def _article(entry: Entry) -> str:
     import matplotlib
 
     matplotlib.use("agg")
+    from .plotting import claim_article
+
+    return claim_article(entry.to_json())
+
+
+def _write(
+    out: Path, entries: Sequence[Entry], articles: dict[str, str], run: Run, console: Console
+) -> None:
     from .plotting import ledger_page
 
     content = ledger(entries, run)
     write_json(out / "ledger.json", content)
     with written_whole(out / "ledger.html") as partial:
-        partial.write_text(ledger_page(content))
+        partial.write_text(ledger_page(content, articles))
     console.print(f"wrote {out / 'ledger.json'} and {out / 'ledger.html'}", highlight=False)

@@ -5,7 +5,7 @@ from ._claims import claim_figure, plot_claim
 from ._designs import capacity_figure, design_figure
 from ._figures import simulation_figure
 from ._mse import plot_mse
-from ._page import formula_svg, ledger_page
+from ._page import claim_article, formula_svg, ledger_page
 from ._style import color_of, save, style
 from ._sweeps import published_figures, sweep_figure
 from ._trajectories import plot_channel, plot_plane
@@ -15,6 +15,7 @@ from ._tuning import plot_tuning, tuning_figure
 __all__ = [
     "capacity_figure",
     "changes_figure",
+    "claim_article",
     "claim_figure",
     "color_of",
     "design_figure",

@@ -2,7 +2,7 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -121,7 +121,15 @@ def _points(entry: dict[str, Any]) -> str:
     )
 
 
-def _article(entry: dict[str, Any]) -> str:
+def claim_article(entry: dict[str, Any]) -> str:
+    """Return one claim's part of the page.
+
+    Args:
+        entry: of the ledger; its environment is not needed.
+
+    Returns:
+        HTML with formula, plot and numbers.
+    """
     rival = entry["rival"]
     lines = [
         f"<div><h3>{escape(entry['id'])}</h3>"
@@ -164,13 +172,13 @@ def _article(entry: dict[str, Any]) -> str:
 
 
 def ledger_page(
-    entries: Sequence[dict[str, Any]], progress: Callable[[int], None] | None = None
+    entries: Sequence[dict[str, Any]], articles: Mapping[str, str] | None = None
 ) -> str:
     """Return the ledger as an HTML page that needs nothing else.
 
     Args:
         entries: the ledger, at least one entry.
-        progress: called with the number of claims drawn.
+        articles: id -> its part of the page, of `claim_article`, for those already drawn.
 
     Returns:
         The page.
@@ -186,15 +194,12 @@ def ledger_page(
         for e in entries
     ]
     subjects = dict.fromkeys(entry["id"].split(".")[0] for entry in entries)
-    sections, done = [], 0
+    drawn, sections = articles or {}, []
     for subject in subjects:
         sections.append(f"<h2>{escape(subject.capitalize())}</h2>")
         for entry in entries:
             if entry["id"].split(".")[0] == subject:
-                sections.append(_article(entry))
-                done += 1
-                if progress is not None:
-                    progress(done)
+                sections.append(drawn.get(entry["id"]) or claim_article(entry))
     verdicts = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     state = "all as expected" if not off else f"{len(off)} NOT as expected"
     n_points = sum(len(e["evidence"]["points"]) for e in entries if "evidence" in e)

@@ -10,7 +10,7 @@ from ._designs import pair_counts
 from ._evidence import Evidence, Point
 from ._measured import measured_at
 from ._registry import claim, Run
-from .seizures import headline
+from .seizures import headline, large_and_small
 
 
 LINES: dict[str, Any] = {"allocation": "transversal"}
@@ -201,27 +201,31 @@ def _allocation_limits(run: Run) -> Evidence:
     formula=r"T (d/D)^2 = 0.0089:\quad G(2D) \leq G(D), \quad "
     r"G = \frac{\mathrm{E}\,\hat\alpha^2(5)}{\mathrm{E}\,\hat\alpha^2(1)}",
     source="[S]",
-    regime="transversal sets, thresholds .25/.75, z = 1; D = 500, 1000, 2000 with S = 4, 6, 8",
+    regime="transversal sets, thresholds .25/.75, z = 1; D = 500, 1000, 2000 with S = 4, 6, 8 (quick: "
+    "prime steps, S = 6, D = 800 and 1600, layer 4)",
     expected="refuted",
     rival="it grows, at least by half with every doubling",
 )
 def _larger_networks(run: Run) -> Evidence:
     sizes = ((500, 139, 4), (1000, 557, 6), (2000, 2228, 8))
-    points, grown = [], []
-    for D, T, S in sizes[: run.choose(2, 3)]:
-        settings = {"network_width": D, "n_circuits": T, "redundancy": S, **LINES}
-        if D > 1000:
-            settings |= {"batch_size": 100, "n_networks": 12}
-        found = measure(run, **settings)[1]
-        value, start = (found["mse_on_inactive"][layer] for layer in (4, 0))
-        grown.append((value / start, found.error("mse_on_inactive")[4] / value))
-    for (D, _, _), (before, spread), (after, other) in zip(
-        sizes[1:], grown, grown[1:], strict=False
-    ):
+    points, grown, freedom = [], [], 9
+    cells: list[dict[str, Any]] = [
+        {"network_width": D, "n_circuits": T, "redundancy": S, **LINES} for D, T, S in sizes
+    ]
+    cells[2] |= {"batch_size": 100, "n_networks": 12}
+    if run.quick:  # the networks of seizures.one-parameter, which has them anyway
+        cells = large_and_small(run)
+    widths = [cell["network_width"] for cell in cells]
+    for cell in cells:
+        found = measure(run, **cell)[1]
+        value, start = (found["mse_on_inactive"][layer] for layer in (-1, 0))
+        grown.append((value / start, found.error("mse_on_inactive")[-1] / value))
+    for D, (before, spread), (after, other) in zip(widths[1:], grown, grown[1:], strict=False):
         found = after / before
         error = found * float(np.hypot(spread, other))
-        points.append(Point(D, found, 1.0, error, 1.5, 11, "", "at most", "at least"))
-    note = "Growth by D, from 500 on: " + ", ".join(f"{value:.1f}" for value, _ in grown) + "."
+        points.append(Point(D, found, 1.0, error, 1.5, freedom, "", "at most", "at least"))
+    values = ", ".join(f"{value:.1f}" for value, _ in grown)
+    note = f"Growth at D = {', '.join(map(str, widths))}: {values}."
     return Evidence(points, "D", "growth / growth at half of D", note=note)
 
 
@@ -328,12 +332,12 @@ def _private_targets(run: Run) -> Evidence:
     "of layers.",
     formula=r"z = 1,\ T = (D/d)^2:\quad \hat x = x",
     source="[B]; theory 8",
-    regime="D = 200, T = 2500, twenty layers",
+    regime="D = 200, T = 2500 (quick: D = 80, T = 400), twenty layers",
     expected="holds",
     rival="errors of superposition remain: at least 10^-3",
 )
 def _block_is_exact(run: Run) -> Evidence:
-    found = run.measure(**_blocks(20, (1,), 2))[1]
+    found = run.measure(**_blocks(run, 20, (1,), 2))[1]
     points = [
         measured_at(found, "mse_x_active", layer, 0.0, 1e-3, rival_relation="at least")
         for layer in range(1, 21)
@@ -341,13 +345,16 @@ def _block_is_exact(run: Run) -> Evidence:
     return Evidence(points, "layer", "E|x_est - x|^2", slack=1e-9)
 
 
-def _blocks(layers: int, active: tuple[int, ...], networks: int) -> dict[str, Any]:
-    sizes = {"network_width": 200, "n_circuits": 2500, "redundancy": 1, "n_layers": layers}
+def _blocks(run: Run, layers: int, active: tuple[int, ...], networks: int) -> dict[str, Any]:
+    width = run.choose(80, 200)
+    sizes: dict[str, Any] = {"network_width": width, "n_circuits": (width // 4) ** 2}
     return {
         "construction": "block",
         "n_active": active,
         "n_networks": networks,
         "batch_size": 100,
+        "redundancy": 1,
+        "n_layers": layers,
         **sizes,
     }
 
@@ -358,12 +365,12 @@ def _blocks(layers: int, active: tuple[int, ...], networks: int) -> dict[str, An
     "nothing, for five layers.",
     formula=r"z = 2:\quad E_x(l) < 1",
     source="theory 8 asks for its failure",
-    regime="D = 200, T = 2500",
+    regime="D = 200, T = 2500 (quick: D = 80, T = 400)",
     expected="refuted",
     rival="each brings its whole vector to the other: 0.7 to 1.1 in layer 2, above 2 from layer 3 on",
 )
 def _block_with_two(run: Run) -> Evidence:
-    found = run.measure(**_blocks(5, (2,), 12))[2]
+    found = run.measure(**_blocks(run, 5, (2,), 12))[2]
     points = []
     for layer, least in ((2, 0.7), (3, 2.0), (4, 2.0), (5, 2.0)):
         points.append(

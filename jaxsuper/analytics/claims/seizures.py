@@ -18,7 +18,7 @@ def headline(run: Run, **changes) -> dict[int, Measurement]:
     settings: dict[str, Any] = {
         "n_active": run.choose((1,), (1, 2, 3)),
         "n_networks": run.choose(12, 40),
-        "batch_size": run.choose(250, 500),
+        "batch_size": run.choose(150, 500),
         **changes,
     }
     return run.measure(**settings)
@@ -53,7 +53,8 @@ def large_and_small(run: Run) -> list[dict[str, Any]]:
         "n_networks": run.choose(10, 30),
         "batch_size": run.choose(60, 400),
     }
-    return [{"network_width": D, "n_circuits": T, **common} for D, T in ((800, 300), (2000, 2000))]
+    large = run.choose((1600, 1200), (2000, 2000))
+    return [{"network_width": D, "n_circuits": T, **common} for D, T in ((800, 300), large)]
 
 
 @claim(
@@ -91,7 +92,7 @@ def _working_regime(run: Run) -> Evidence:
     "T (d/D)^2 alone decides the error of the active vector, within a factor 2.",
     formula=r"E_x = f(T (d/D)^2)",
     source="[S]; theory 6",
-    regime="prime steps, S = 6, z = 1, layer 4: (D, T) = (800, 300) and (2000, 2000)",
+    regime="prime steps, S = 6, z = 1, layer 4: (D, T) = (800, 300) and (2000, 2000) (quick: (1600, 1200))",
     expected="refuted",
     rival="state evolution, within a factor 2 (to be confirmed)",
 )
@@ -251,7 +252,7 @@ def _even_loads(run: Run) -> Evidence:
     common: dict[str, Any] = {
         "n_circuits": 400,
         "n_networks": run.choose(12, 40),
-        "batch_size": 250,
+        "batch_size": run.choose(150, 250),
     }
     uneven = run.measure(**common)[1]
     even = run.measure(**common, allocation="balanced-prime-steps")[1]
