@@ -48,7 +48,7 @@ class Effort:
     structures: dict[str, int] = field(default_factory=lambda: {"early-guess": 1, "separate": 2})
     usual: int = 3
     finalists: int = 8
-    tuned: int = 3
+    tuned: int = 5
     search_networks: int = 3
     samples: int = 256
     networks: int = 6
