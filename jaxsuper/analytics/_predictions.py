@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..allocation import Allocation
-from ..network import Clipped, Separate
+from ..network import Cleaned, Clipped, Separate
 from ._compare import Row
 from ._designs import predict_design, separate_evolution
 from ._experiment import evolution, Experiment, ExperimentResult, prepare
@@ -25,8 +25,8 @@ def predict_experiment(
     Returns:
         ("state evolution", metric -> (L,)) for rotations (d = 4) in the clipped construction, also
         if the indicators have neurons of their own;
-        ("closed form", ...) for private links, carried and guessed indicators, clean-up layers;
-        (None, {}) for designs outside theory.
+        ("closed form", ...) for private links, carried and guessed indicators; (None, {})
+        for designs outside theory, such as clean-up layers.
     """
     _, own, network = prepare(experiment)
     # Not its subclasses: neither the oracle nor clean-up layers seize like the clipped network.
@@ -37,6 +37,9 @@ def predict_experiment(
     if isinstance(network, Separate):
         form = separate_evolution(network, n_active, experiment.n_layers, experiment.inhibition)
         return "state evolution", form
+    if isinstance(network, Cleaned):
+        # Its closed form holds without erroneous activation alone, and nothing says when that ends.
+        return None, {}
     found = predict_design(network, n_active, experiment.n_layers)
     return ("closed form", found) if found else (None, {})
 

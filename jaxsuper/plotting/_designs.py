@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FormatStrFormatter, MaxNLocator, SymmetricalLogLocator
 
 from ..design import Capacity, Found, summary
 from ._style import color_of, style
@@ -84,6 +84,15 @@ def capacity_figure(capacities: Sequence[Capacity], target: float) -> Figure:
         ax.axhline(target, color="0.3", linestyle=":", label="target")
         ax.set_xscale("log")
         ax.set_yscale("symlog", linthresh=target / 100)
+        # The decades alone may all lie outside the range.
+        fine = SymmetricalLogLocator(base=10, linthresh=target / 100, subs=[2, 5])
+        ax.yaxis.set_minor_locator(fine)
+        ax.yaxis.set_minor_formatter(FormatStrFormatter("%g"))
+        ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        used = [design.configuration for one in capacities for design in one.chosen.values()]
+        if used:
+            width = max(given.network_width for given in used)
+            ax.set_title(f"D = {width}, z = {used[0].n_active}, layer {used[0].n_layers}")
         ax.set_xlabel("circuits T")
         ax.set_ylabel(_ERROR)
         ax.legend(fontsize=7)
