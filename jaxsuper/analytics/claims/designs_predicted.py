@@ -91,14 +91,9 @@ def _private_predicted(run: Run) -> Evidence:
 def _carried_predicted(run: Run) -> Evidence:
     shape: dict[str, Any] = {"indicator_share": 0.5, "indicator_redundancy": 6, **CARRIED}
     common: dict[str, Any] = {"n_networks": 8, "batch_size": 200, "redundancy": 3, **shape}
-    # The networks of designs.early-guess-is-carried, and others in full.
-    some = [
-        {
-            **carried_settings(run),
-            "n_networks": run.choose(12, 24),
-            "batch_size": run.choose(100, 300),
-        }
-    ]
+    # In the quick run the networks of designs.early-guess-is-carried.
+    quick = {**carried_settings(run), "n_networks": 12, "batch_size": 100}
+    some = [run.choose(quick, {"n_active": (1, 2, 3)})]
     more: list[dict[str, Any]] = [
         {"network_width": 600, "n_circuits": 150, "n_active": (1, 3), "gate_bias": 0.5},
         {"network_width": 800, "n_circuits": 300, "n_active": (2,), "gate_bias": 1.0},
