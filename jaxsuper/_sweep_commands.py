@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ._console import caught_signals
+from ._console import caught_signals, progress_bar
 from ._types import check
 
 
@@ -266,18 +266,6 @@ def _bar() -> Iterator[Any]:
         yield report
 
 
-@contextmanager
-def _predicting() -> Iterator[Any]:
-    """Show a bar on a terminal, nothing elsewhere."""
-    console = Console(stderr=True)
-    columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("predicting", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def run_figures_command(command: Figures, console: Console) -> None:
     """Run `jaxsuper figures`.
 
@@ -312,13 +300,15 @@ def run_figures_command(command: Figures, console: Console) -> None:
         # First without predictions, which take long, to see whether there is anything to draw.
         published_figures(table)
         plt.close("all")
-        with _predicting() as report:
+        with progress_bar() as bar:
+            report = lambda done, total: bar(done, total, "predicting")
             figures = published_figures(with_predictions(table, command.state_evolution, report))
     else:
         one = (command.x, command.y, command.hue, command.layer)
         sweep_figure(table, *one)
         metric = table.filter(metric=command.y)
-        with _predicting() as report:
+        with progress_bar() as bar:
+            report = lambda done, total: bar(done, total, "predicting")
             joined = with_predictions(metric, command.state_evolution, report)
         figures = {f"{command.y}-by-{command.x}": sweep_figure(joined, *one)}
     for name, figure in figures.items():

@@ -177,11 +177,6 @@ def design_of(given: Settings, network: int = 0) -> Allocation:
     return parts_of(given, network)[1]
 
 
-def has_own_indicators(given: Settings) -> bool:
-    """Return whether the indicators have neurons of their own, unlike in the published network."""
-    return any(getattr(given, name) != getattr(Configuration, name) for name in OWN_INDICATORS)
-
-
 def prepare(
     given: Settings, network: int = 0
 ) -> tuple[AbstractCircuits, Allocation, AbstractNetwork]:
