@@ -74,7 +74,7 @@ def measure(design, construction):
         row["layers_per_rotation"] = networks[0].layers_per_step
         for name in METRICS:
             row[name] = [float(f"{value:.4g}") for value in merged[name]]
-            row[f"{name}_stderr"] = [float(f"{value:.2g}") for value in merged.error(name)]
+            row[f"{name}_stderr"] = [float(f"{value:.2g}") for value in merged.stderr_of(name)]
         yield row
 
 

@@ -65,7 +65,8 @@ def measured(change):
     for z, parts in found.items():
         one = merge_networks(parts)
         rows[z] = {
-            name: {"value": list(one[name]), "stderr": list(one.error(name))} for name in METRICS
+            name: {"value": list(one[name]), "stderr": list(one.stderr_of(name))}
+            for name in METRICS
         }
         on = one["mse_on_inactive"]
         rows[z]["seizing"] = float(on[4] / on[0]) if on[0] else None

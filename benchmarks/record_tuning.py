@@ -19,7 +19,7 @@ import equinox as eqx
 import jax
 import numpy as np
 from jaxsuper import environment, simulate, training
-from jaxsuper._outputs import written_whole
+from jaxsuper._files import written_whole
 from jaxsuper.simulation import Configuration, prepare, samples_key
 
 
@@ -108,7 +108,11 @@ def judged(case, network, construction, outcome):
     kept = training.structure(construction, tuned.network)
     of_built = training.held_out(built, circuits, task, schedule, key=key)
     said = training.verdict(
-        of_built["loss"], of_built.error("loss"), tuned.test["loss"], tuned.test.error("loss"), kept
+        of_built["loss"],
+        of_built.stderr_of("loss"),
+        tuned.test["loss"],
+        tuned.test.stderr_of("loss"),
+        kept,
     )
     other = replace(schedule, n_active=3 - case.n_active)
     reverted = {}

@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ._console import caught_signals, progress_bar
-from ._types import check
+from ._errors import check
 
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ._types import check, lookup
+from ._errors import check, lookup
 from .simulation import Configuration
 
 
@@ -119,7 +119,7 @@ def run_tune_command(command: Tune, console: Console) -> int:
     after = tuned.test
     finite = bool(np.isfinite(after.mean).all())
     said = training.verdict(
-        made["loss"], _finite(made.error("loss")), after["loss"], _finite(after.error("loss")), kept
+        made["loss"], _finite(made.stderr_of("loss")), after["loss"], _finite(after.stderr_of("loss")), kept
     ) if finite else None  # fmt: skip
     console.print(_errors(made, tuned))
     console.print(_structure(kept))
@@ -222,8 +222,8 @@ def _errors(built: Any, tuned: Any) -> Table:
     for name in ("metric", "built", "± s.e.", "start", "trained", "± s.e."):
         table.add_column(name, justify="left" if name == "metric" else "right")
     for name in built.names:
-        cells = (built[name], built.error(name), tuned.start[name])
-        cells += (tuned.test[name], tuned.test.error(name))
+        cells = (built[name], built.stderr_of(name), tuned.start[name])
+        cells += (tuned.test[name], tuned.test.stderr_of(name))
         table.add_row(name, *(f"{cell:.4g}" for cell in cells))
     return table
 

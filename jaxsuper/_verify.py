@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ._types import check
+from ._errors import check
 from .analytics import make_writable_folder, write_json, written_whole
 from .analytics.claims import Claim, claims, comparisons, Entry, ledger, Run, verify
 

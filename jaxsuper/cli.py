@@ -19,9 +19,9 @@ from rich.table import Table
 from . import allocation, theory
 from ._console import check_picture
 from ._design_commands import DesignSearch, run_design_command, run_scaling_command, Scaling
+from ._errors import check
 from ._sweep_commands import Figures, run_figures_command, run_sweep_command, Sweep
 from ._tune_command import run_tune_command, Tune
-from ._types import check
 from .analytics import (
     check_writable,
     Experiment,

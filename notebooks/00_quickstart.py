@@ -66,7 +66,7 @@ print("largest difference", float(jnp.abs(structured - reference).max()))
 measured = jaxsuper.simulate(network, 2, 1000, key=jax.random.fold_in(key, 4))
 predicted = jaxsuper.predict(circuits, design, 2, 5)
 for layer in range(5):
-    value, error = measured["mse_x_active"][layer], measured.error("mse_x_active")[layer]
+    value, error = measured["mse_x_active"][layer], measured.stderr_of("mse_x_active")[layer]
     print(
         f"layer {layer + 1}: {value:.3f} ± {error:.3f}, closed form {predicted['mse_x_active'][layer]:.3f}"
     )

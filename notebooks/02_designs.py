@@ -193,7 +193,7 @@ limits = jaxsuper.Experiment(
 )
 found = jaxsuper.run_experiment(limits).measurements
 measured = [found[z]["mse_x_active"][-1] for z in active]
-spread = [found[z].error("mse_x_active")[-1] for z in active]
+spread = [found[z].stderr_of("mse_x_active")[-1] for z in active]
 dense = np.arange(2, 13)
 predicted = [theory.private_active_mse(layers, 557, 333, 6, int(z))[-1] for z in dense]
 for z, value in zip(active, measured, strict=True):

@@ -149,6 +149,6 @@ def test_error_bars_cover_the_truth():
         short = simulate(network, 2, 100, key=jax.random.fold_in(key, index), chunk=100)
         gap = short["mse_x_active"][1] - long["mse_x_active"][1]
         hits += abs(gap) < 2 * np.hypot(
-            short.error("mse_x_active")[1], long.error("mse_x_active")[1]
+            short.stderr_of("mse_x_active")[1], long.stderr_of("mse_x_active")[1]
         )
     assert hits >= 32

@@ -4,7 +4,8 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Int
 
-from .._types import check, Sets
+from .._errors import check
+from .._types import Sets
 
 
 class Allocation(eqx.Module):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._types import check
+from .._errors import check
 from ._allocation import Allocation
 
 

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 from jaxtyping import Int
 
-from .._types import check
+from .._errors import check
 
 
 Elements = Int[np.ndarray, "..."]

@@ -6,7 +6,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Int
 
-from .._types import check
+from .._errors import check
 from ._allocation import Allocation
 
 

@@ -5,7 +5,8 @@ from itertools import count
 import numpy as np
 from jaxtyping import Int
 
-from .._types import check, Sets
+from .._errors import check
+from .._types import Sets
 from ._allocation import Allocation, check_redundancy
 
 

@@ -3,7 +3,8 @@
 import jax
 import numpy as np
 
-from .._types import check, KeyScalar
+from .._errors import check
+from .._types import KeyScalar
 from ._allocation import Allocation
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from .._types import KeyScalar, lookup
+from .._errors import lookup
+from .._types import KeyScalar
 from ._allocation import Allocation
 from ._balanced import balanced_prime_steps
 from ._prime_steps import prime_step_capacity, prime_steps

@@ -20,7 +20,8 @@ from math import comb
 import numpy as np
 from jaxtyping import Int
 
-from .._types import check, Sets
+from .._errors import check
+from .._types import Sets
 from ._allocation import Allocation, check_redundancy
 from ._balanced import most_even
 from ._fields import Field, prime_powers

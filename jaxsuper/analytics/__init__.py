@@ -1,6 +1,6 @@
 """Prediction meets measurement."""
 
-from .._outputs import check_writable, make_writable_folder, write_json, written_whole
+from .._files import check_writable, make_writable_folder, write_json, written_whole
 from ._compare import comparison_rows, predict, Row
 from ._designs import predict_design, separate_evolution
 from ._experiment import (

@@ -138,7 +138,7 @@ def comparison_rows(
     for layer in range(measurement.mean.shape[0]):
         for name in measurement.names + measurement.worst_names:
             averaged = name in measurement.names
-            error = measurement.error(name)[layer] if averaged else np.nan
+            error = measurement.stderr_of(name)[layer] if averaged else np.nan
             closed = predicted.get(name)
             rows.append(
                 Row(

@@ -46,7 +46,7 @@ def _loads(sets: Int[np.ndarray, "T S"], n: int) -> Float[np.ndarray, " n"]:
 
 def _private(network: Private, z: int, n_layers: int) -> dict[str, Float[np.ndarray, " L"]]:
     n, size, count = network.block_width, network.redundancy, network.n_circuits
-    e = _rate(_loads(np.asarray(network.wiring.sets[0]), n), size, count)
+    e = _rate(_loads(np.asarray(network.placement.sets[0]), n), size, count)
     # An indicator counts open neurons, once each, like that of the published first layer.
     silent = theory.inactive_first_layer_mse(z, size, e * size**2)
     errors = theory.private_active_mse(n_layers, count, n, size, z, e)
@@ -61,7 +61,7 @@ def _private(network: Private, z: int, n_layers: int) -> dict[str, Float[np.ndar
 
 def _cleaned(network: Cleaned, z: int, n_layers: int) -> dict[str, Float[np.ndarray, " L"]]:
     size, count = network.redundancy, network.n_circuits
-    loads = _loads(np.asarray(network.wiring.sets[0]), network.block_width)
+    loads = _loads(np.asarray(network.placement.sets[0]), network.block_width)
     e = _rate(loads, size, count)
     constant = np.ones(n_layers)
     return {
@@ -75,7 +75,7 @@ def _cleaned(network: Cleaned, z: int, n_layers: int) -> dict[str, Float[np.ndar
 def _carried(network: Carried, z: int, n_layers: int) -> dict[str, Float[np.ndarray, " L"]]:
     own, size, count = network.indicator_width, network.indicator_redundancy, network.n_circuits
     payload, large = network.block_width - own, network.payload_redundancy
-    sets = np.asarray(network.wiring.sets[0])
+    sets = np.asarray(network.placement.sets[0])
     e_a = _rate(_loads(sets[:, :size], own), size, count)
     e_x = _rate(_loads(sets[:, size:] - own, payload), large, count)
     gate_bias = (float(network.circuits.mean_weights()[0, -1, 0])) - 1
@@ -115,7 +115,7 @@ def separate_evolution(
         metric -> (L,), collapse included.
     """
     own, size = network.indicator_width, network.indicator_redundancy
-    sets = np.asarray(network.wiring.sets[0])
+    sets = np.asarray(network.placement.sets[0])
     indicators, payload = sets[:, :size], sets[:, size:] - own
     width = network.block_width - own
     circuits: Any = network.circuits

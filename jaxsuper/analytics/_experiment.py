@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .. import simulation, theory
-from .._types import check, KeyScalar
+from .._errors import check
+from .._types import KeyScalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ..network import AbstractNetwork, Clipped, Oracle

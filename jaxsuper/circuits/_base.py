@@ -16,7 +16,8 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import check, KeyScalar
+from .._errors import check
+from .._types import KeyScalar
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,14 @@ class Layout:
         channels: k rows of d coefficients; channel values are `channels @ activation`.
         mean_channels: the channels that the mean weights read.
         difference_channels: the channels that the difference weights read.
-        difference_outputs: the neurons (of d) that the difference weights write.
+        difference_files: the neurons (of d) that the difference weights write.
         readouts: (name, channels) of the quantities that are compared with the truth.
     """
 
     channels: tuple[tuple[int, ...], ...]
     mean_channels: tuple[int, ...]
     difference_channels: tuple[int, ...]
-    difference_outputs: tuple[int, ...]
+    difference_files: tuple[int, ...]
     readouts: tuple[tuple[str, tuple[int, ...]], ...]
 
     @property

@@ -7,7 +7,8 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
-from .._types import check, Scalar
+from .._errors import check
+from .._types import Scalar
 
 
 def check_thresholds(lower: Any, upper: Any) -> None:

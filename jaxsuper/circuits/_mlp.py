@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
-from .._types import check, KeyScalar
+from .._errors import check
+from .._types import KeyScalar
 from ._base import AbstractCircuits, check_finite, Layout
 
 

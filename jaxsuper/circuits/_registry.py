@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .._types import KeyScalar, lookup
+from .._errors import lookup
+from .._types import KeyScalar
 from ._base import AbstractCircuits, Layout
 from ._indicator import check_thresholds
 from ._rotation import check_gate_bias, Rotation

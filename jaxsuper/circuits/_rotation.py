@@ -8,7 +8,8 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
-from .._types import check, KeyScalar, Scalar
+from .._errors import check
+from .._types import KeyScalar, Scalar
 from ._base import AbstractCircuits, check_finite, Layout
 from ._indicator import check_thresholds, step_biases, step_input
 
@@ -66,7 +67,7 @@ class Rotation(AbstractCircuits):
         channels=((1, -1, 0, 0), (-1, 1, 1, 0), (-1, 1, 0, 1)),
         mean_channels=(0,),
         difference_channels=(1, 2),
-        difference_outputs=(2, 3),
+        difference_files=(2, 3),
         readouts=(("on", (0,)), ("x", (1, 2))),
     )
 

@@ -6,7 +6,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import check, KeyScalar, Scalar
+from .._errors import check
+from .._types import KeyScalar, Scalar
 from ._base import AbstractCircuits, Layout
 from ._indicator import check_thresholds, step_biases, step_input
 
@@ -29,7 +30,7 @@ class Step(AbstractCircuits):
         channels=((1, -1), (1, 0), (0, 1)),
         mean_channels=(0,),
         difference_channels=(),
-        difference_outputs=(),
+        difference_files=(),
         readouts=(("on", (0,)), ("a0", (1,)), ("a1", (2,))),
     )
 

@@ -19,7 +19,7 @@ from math import sqrt
 import numpy as np
 from scipy.stats import t as student
 
-from .._types import check
+from .._errors import check
 
 
 UNDER, OVER, UNDECIDED = "under", "over", "undecided"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from .._types import check
+from .._errors import check
 from ..allocation import capacity
 from ..circuits import width_of
 from ..network import shares

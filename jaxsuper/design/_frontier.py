@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from .._types import check, lookup
+from .._errors import check, one_of
 from ..simulation import default_chunk
 from ._bisection import check_rules, Crossing, crossing, Rules
 from ._candidates import candidates, kinds
@@ -142,7 +142,7 @@ def check_frontier(
     Raises:
         ValueError: for bad sizes, target or kind, and for a width at which the kind holds nothing.
     """
-    lookup(dict.fromkeys(frontier_kinds()), kind, "design")
+    one_of(frontier_kinds(), kind, "design")
     fewest = problem.n_active + _SPARE
     problem = replace(problem, n_circuits=fewest)
     check_problem(problem)

@@ -11,7 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
-from .._types import check
+from .._errors import check
 from ..network import AbstractNetwork
 from ..simulation import (
     Configuration,
@@ -143,7 +143,7 @@ def summarised(found: list[Measurement]) -> Measured:
     growth = float(silent[-1] / silent[0]) if silent[0] > 0 else None
     return Measured(
         float(merged[ERROR][-1]),
-        float(merged.error(ERROR)[-1]),
+        float(merged.stderr_of(ERROR)[-1]),
         growth,
         tuple(float(one[ERROR][-1]) for one in found),
         tuple(np.asarray(merged[ERROR]).tolist()),

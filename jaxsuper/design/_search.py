@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from .._types import check, lookup
+from .._errors import check, one_of
 from ..simulation import default_chunk
 from ._candidates import candidates, kinds, scan, structure_of
 from ._designs import check_problem, Design, Problem
@@ -167,7 +167,7 @@ def search(
     effort = effort or Effort()
     wanted = only or kinds()
     for kind in wanted:
-        lookup(dict.fromkeys(kinds()), kind, "only")
+        one_of(kinds(), kind, "only")
     choice = {kind: candidates(problem, kind) for kind in wanted}
     absent = [kind for kind, found in choice.items() if not found]
     remedy = "widen the network"

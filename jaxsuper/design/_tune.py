@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from .._types import KeyScalar, sum_of
+from .._arrays import sum_of
+from .._types import KeyScalar
 from ..network import AbstractNetwork
 from ..simulation import forward, sample_inputs, samples_key
 from ._designs import Design

@@ -16,7 +16,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float
 
-from .._types import check, KeyScalar, Scalar
+from .._errors import check
+from .._types import KeyScalar, Scalar
 from ._embedding import check_active, check_sizes, Embedding
 from ._objectives import loss_of, silent_loss
 from ._readouts import Linear, Rectified

@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._types import check, KeyScalar, Sets
+from .._errors import check
+from .._types import KeyScalar, Sets
 from ._embedding import check_sizes, Embedding
 
 

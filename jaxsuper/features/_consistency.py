@@ -27,7 +27,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
-from .._types import check
+from .._errors import check
 from ._autoencoder import Autoencoders, objective
 from ._geometry import count_geometries, dispersion
 from ._samples import all_features

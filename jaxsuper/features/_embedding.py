@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import check
+from .._errors import check
 
 
 class Embedding(eqx.Module):

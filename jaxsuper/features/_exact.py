@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from .._types import check
+from .._errors import check
 from ._embedding import check_sizes, Embedding
 
 

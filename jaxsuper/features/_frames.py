@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import check, KeyScalar, Scalar
+from .._errors import check
+from .._types import KeyScalar, Scalar
 from ._embedding import check_sizes, Embedding
 from ._random import random_unit
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import check
+from .._errors import check
 
 
 Vectors = Float[Array | np.ndarray, "T D"]

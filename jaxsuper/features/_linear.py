@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import check
+from .._errors import check
 from ._embedding import check_active, Embedding
 from ._readouts import check_shapes, Linear
 

@@ -18,7 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._types import check, KeyScalar, Scalar
+from .._errors import check
+from .._types import KeyScalar, Scalar
 from ._embedding import check_active, Embedding
 from ._readouts import AbstractReadout, check_shapes
 from ._samples import active_sets, features_of, sample_features

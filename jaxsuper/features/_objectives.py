@@ -16,7 +16,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import lookup, Scalar
+from .._errors import lookup
+from .._types import Scalar
 
 
 Loss = Callable[[Float[Array, " T"], Float[Array, " T"]], Scalar]

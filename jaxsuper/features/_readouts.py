@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import check, Scalar
+from .._errors import check
+from .._types import Scalar
 from ._embedding import Embedding
 
 

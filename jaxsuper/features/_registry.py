@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from .._types import check, KeyScalar, lookup
+from .._errors import check, lookup
+from .._types import KeyScalar
 from ._embedding import check_sizes, Embedding
 from ._exact import cross_polytope, equiangular, polygon, simplex
 from ._frames import tight_frame

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._types import check, KeyScalar
+from .._errors import check
+from .._types import KeyScalar
 from ._embedding import check_active
 
 

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import check, KeyScalar, Scalar
+from .._errors import check
+from .._types import KeyScalar, Scalar
 from ._embedding import Embedding
 from ._readouts import AbstractReadout, check_shapes, Linear, Rectified, Threshold
 from ._samples import sample_features

@@ -7,7 +7,7 @@ from ._assemble import (
     parts_for,
     shares,
 )
-from ._base import AbstractNetwork, wire, Wiring
+from ._base import AbstractNetwork, place, Placement
 from ._block import Block
 from ._carried import Carried, EarlyGuess
 from ._cleaned import Cleaned
@@ -33,12 +33,12 @@ __all__ = [
     "DenseParameters",
     "EarlyGuess",
     "Oracle",
+    "Placement",
     "Plain",
     "Private",
     "Separate",
     "Split",
     "TwoPart",
-    "Wiring",
     "assemble",
     "build",
     "check_fit",
@@ -50,6 +50,6 @@ __all__ = [
     "indicators",
     "make_network",
     "parts_for",
+    "place",
     "shares",
-    "wire",
 ]

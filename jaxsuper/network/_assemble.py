@@ -4,7 +4,8 @@ from typing import Any
 
 import jax
 
-from .._types import check, KeyScalar, lookup
+from .._errors import check, lookup, one_of
+from .._types import KeyScalar
 from ..allocation import allocate, Allocation, blocks, redundant
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork
@@ -61,7 +62,7 @@ def construction_for(construction: str, indicator: str, own: tuple[int, float, i
         ValueError: for unknown names, or settings of indicators that it has no place for.
     """
     scheme = lookup(_INDICATORS, indicator, "indicator")
-    lookup(dict.fromkeys(constructions()), construction, "construction")
+    one_of(constructions(), construction, "construction")
     redundancy, share, copies = own
     check(copies >= 1, "indicator_copies", "must be at least 1", copies)
     check(redundancy >= 0, "indicator_redundancy", "must not be negative", redundancy)

@@ -1,4 +1,4 @@
-"""What the constructions share: wiring, first layer, readout, and the contract of a layer.
+"""What the constructions share: placement, first layer, readout, and the contract of a layer.
 
 Shapes: activations are (d, n, B), one row of n neurons per block and the batch last. Channels are
 the k combinations of the d blocks that circuits read (see `circuits.Layout`). Layers are counted
@@ -14,23 +14,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from .._types import (
-    Activations,
-    ActiveIds,
-    as_float,
-    Channels,
-    check,
-    CircuitValues,
-    KeyScalar,
-    sum_of,
-    take_rows,
-)
+from .._arrays import as_float, sum_of, take_rows
+from .._errors import check
+from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import Allocation, Extent, extent_of, Padded
 from ..circuits import AbstractCircuits, small_weights
 from ._sums import gather_sum
 
 
-class Wiring(eqx.Module):
+class Placement(eqx.Module):
     """Which neurons carry which circuit, layer by layer.
 
     Attributes:
@@ -66,7 +58,7 @@ class Wiring(eqx.Module):
         return self.padded or Extent(self.n_circuits, self.block_width, self.redundancy)
 
 
-def wire(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Wiring:
+def place(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Placement:
     """Shuffle the sets of a design over the circuits, independently in every layer.
 
     Circuits are ordered by random bits, one per circuit, so that the shuffle of T circuits does not
@@ -79,7 +71,7 @@ def wire(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Wiring:
         key: layer l uses `fold_in(key, l)`.
 
     Returns:
-        The wiring.
+        The placement.
 
     Raises:
         ValueError: if L < 1.
@@ -103,7 +95,7 @@ def wire(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Wiring:
     # One layer at a time: the result is small, the temporaries are not.
     shuffled, listed = jax.lax.map(shuffle, jnp.arange(n_layers))
     padded = extent if isinstance(allocation, Padded) else None
-    return Wiring(shuffled, listed, allocation.block_width, padded)
+    return Placement(shuffled, listed, allocation.block_width, padded)
 
 
 class AbstractNetwork(eqx.Module):
@@ -111,14 +103,14 @@ class AbstractNetwork(eqx.Module):
 
     Attributes:
         circuits: the small circuits.
-        wiring: which neurons carry which circuit.
+        placement: which neurons carry which circuit.
         precision: of matrix products ("highest" is full float32 on every device).
         options: what `build` of the construction takes besides circuits, allocation and layers.
         layers_per_step: layers of the large network for each of the L that are wired and reported.
     """
 
     circuits: eqx.AbstractVar[AbstractCircuits]
-    wiring: eqx.AbstractVar[Wiring]
+    placement: eqx.AbstractVar[Placement]
     precision: eqx.AbstractVar[str]
     options: ClassVar[tuple[str, ...]] = ()
     layers_per_step: ClassVar[int] = 1
@@ -131,17 +123,17 @@ class AbstractNetwork(eqx.Module):
     @property
     def n_layers(self) -> int:
         """L."""
-        return self.wiring.n_layers
+        return self.placement.n_layers
 
     @property
     def n_circuits(self) -> int:
         """T."""
-        return self.wiring.n_circuits
+        return self.placement.n_circuits
 
     @property
     def block_width(self) -> int:
         """Neurons of a block, n."""
-        return self.wiring.block_width
+        return self.placement.block_width
 
     @property
     def network_width(self) -> int:
@@ -151,7 +143,7 @@ class AbstractNetwork(eqx.Module):
     @property
     def redundancy(self) -> int:
         """S."""
-        return self.wiring.redundancy
+        return self.placement.redundancy
 
     @classmethod
     def check_parts(cls, circuits: AbstractCircuits, allocation: Allocation) -> None:
@@ -195,7 +187,7 @@ class AbstractNetwork(eqx.Module):
 
     def means(self, channels: Channels, sets: Int[Array, "T S"]) -> CircuitValues:
         """Return the mean of each channel over the S neurons of each circuit."""
-        return gather_sum(channels, sets, 1 / as_float(self.wiring.extent.redundancy))
+        return gather_sum(channels, sets, 1 / as_float(self.placement.extent.redundancy))
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits exactly: A^1 = act(sum_t e_t^1 ⊗ (w_t a_t^0) + B).
@@ -207,7 +199,7 @@ class AbstractNetwork(eqx.Module):
         Returns:
             (d, n, B).
         """
-        layout, sets = self.circuits.layout, self.wiring.sets[0]
+        layout, sets = self.circuits.layout, self.placement.sets[0]
         seen = jnp.einsum("kd,dzb->kzb", layout.matrix, inputs, precision=self.precision)
         mean = self.circuits.mean_weights()[0]
         after = jnp.einsum(
@@ -215,7 +207,7 @@ class AbstractNetwork(eqx.Module):
         )
         if layout.difference_channels:
             difference = self.circuits.difference_weights()[0][active]
-            rows = jnp.array(layout.difference_outputs)
+            rows = jnp.array(layout.difference_files)
             change = jnp.einsum(
                 "zboi,izb->ozb",
                 difference,
@@ -238,7 +230,7 @@ class AbstractNetwork(eqx.Module):
     def embed(self, values: Float[Array, "d z B"], active: ActiveIds) -> Activations:
         """Return sum_t e_t^1 values_t over the active circuits, (d, n, B)."""
         width, n_active, batch = values.shape
-        sets = self.wiring.sets[0]
+        sets = self.placement.sets[0]
         shape = (width, n_active, batch, sets.shape[1])
         empty = jnp.zeros((width, self.block_width, batch), values.dtype)
         samples = jnp.arange(batch)[None, :, None]
@@ -259,10 +251,10 @@ class AbstractNetwork(eqx.Module):
 
     def silence(self, activations: Activations) -> Activations:
         """Set neurons that are padding to 0; nothing is done where nothing is padded."""
-        if self.wiring.padded is None:
+        if self.placement.padded is None:
             return activations
         neurons = jnp.arange(self.block_width)[None, :, None]
-        return jnp.where(neurons < self.wiring.padded.block_width, activations, 0.0)
+        return jnp.where(neurons < self.placement.padded.block_width, activations, 0.0)
 
     def spread(
         self, values: Float[Array, "k T B"], members: Int[Array, "n R"]
@@ -285,7 +277,7 @@ class AbstractNetwork(eqx.Module):
         seen = [means[channel] for channel in layout.difference_channels]
         rows = [
             sum_of([weights[:, o, i, None] * value for i, value in enumerate(seen)])
-            for o in range(len(layout.difference_outputs))
+            for o in range(len(layout.difference_files))
         ]
         return jnp.stack(rows) if rows else jnp.zeros((0, *means.shape[1:]), means.dtype)
 
@@ -294,7 +286,7 @@ class AbstractNetwork(eqx.Module):
     ) -> Activations:
         """Add the difference outputs to their blocks, and stack the d blocks."""
         rows = list(before)
-        for index, block in enumerate(self.circuits.layout.difference_outputs):
+        for index, block in enumerate(self.circuits.layout.difference_files):
             rows[block] = rows[block] + change[index]
         return jnp.stack(rows)
 

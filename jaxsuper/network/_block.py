@@ -5,10 +5,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._types import Activations, ActiveIds, Channels, check, CircuitValues, KeyScalar
+from .._errors import check
+from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, stacked, wire, Wiring
+from ._base import AbstractNetwork, place, Placement, stacked
 
 
 class Block(AbstractNetwork):
@@ -32,12 +33,12 @@ class Block(AbstractNetwork):
 
     Attributes:
         circuits: T <= (D/d)^2 rotations (d = 4), whose step weights are not used.
-        wiring: sets of one: the block of each circuit in every layer.
+        placement: sets of one: the block of each circuit in every layer.
         precision: of matrix products.
     """
 
     circuits: AbstractCircuits
-    wiring: Wiring
+    placement: Placement
     precision: str = eqx.field(static=True)
 
     @classmethod
@@ -63,7 +64,7 @@ class Block(AbstractNetwork):
         Returns:
             The network.
         """
-        odd = wire(allocation, 1, key=key)
+        odd = place(allocation, 1, key=key)
         n, count = allocation.block_width, allocation.n_circuits
         members = odd.members[0]
         rank = jnp.arange(members.shape[1])
@@ -76,8 +77,8 @@ class Block(AbstractNetwork):
         even_members = members[(jnp.arange(n)[:, None] - rank[None, :]) % n, rank[None, :]]
         pick = jnp.arange(n_layers) % 2
         sets = jnp.stack([odd.sets[0], even_sets[:, None]])[pick]
-        wiring = Wiring(sets, jnp.stack([members, even_members])[pick], n)
-        return cls(circuits=circuits, wiring=wiring, precision=precision)
+        placement = Placement(sets, jnp.stack([members, even_members])[pick], n)
+        return cls(circuits=circuits, placement=placement, precision=precision)
 
     @classmethod
     def check_parts(cls, circuits: AbstractCircuits, allocation: Allocation) -> None:
@@ -95,7 +96,7 @@ class Block(AbstractNetwork):
         return (
             stacked(self.circuits.mean_weights(), self.n_layers),
             stacked(self.circuits.difference_weights(), self.n_layers),
-            self.wiring.members[1:],
+            self.placement.members[1:],
         )
 
     def channels(self, activations: Activations) -> Channels:
@@ -113,7 +114,7 @@ class Block(AbstractNetwork):
     def _count(self, active: ActiveIds, layer: int) -> Float[Array, "n B"]:
         """Return how many active circuits are in each block in an odd (0) or even (1) layer."""
         # With one layer there is no second block; any will do.
-        blocks = self.wiring.sets[layer if self.n_layers > 1 else 0, :, 0][active]
+        blocks = self.placement.sets[layer if self.n_layers > 1 else 0, :, 0][active]
         shape = (self.block_width, active.shape[1])
         return jnp.zeros(shape).at[blocks, jnp.arange(active.shape[1])[None, :]].add(1.0)
 

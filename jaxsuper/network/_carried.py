@@ -10,8 +10,8 @@ from jaxtyping import Array, Bool, Float
 from .._types import Activations, ActiveIds, Channels, KeyScalar, Scalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
-from ._base import Wiring
-from ._two_part import check_two_parts, clipped_links, join, repeat_first, TwoPart, wire_parts
+from ._base import Placement
+from ._two_part import check_two_parts, clipped_links, join, place_parts, repeat_first, TwoPart
 
 
 class Carried(TwoPart):
@@ -22,12 +22,12 @@ class Carried(TwoPart):
     active circuits cannot change over the layers. Source: theory 7, scheme 3.
 
     Attributes:
-        circuits, wiring, gates, gate_inhibition, inhibition_factor, indicator_width,
+        circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
             indicator_redundancy, precision: see `TwoPart`.
     """
 
     circuits: AbstractCircuits
-    wiring: Wiring
+    placement: Placement
     gates: Bool[Array, "gaps nx na"]
     gate_inhibition: Float[Array, "gaps nx"]
     inhibition_factor: Scalar
@@ -63,14 +63,14 @@ class Carried(TwoPart):
         Returns:
             The network.
         """
-        shuffled, payload = wire_parts(indicators, allocation, n_layers, key)
+        shuffled, payload = place_parts(indicators, allocation, n_layers, key)
         own = repeat_first(shuffled, n_layers)
         gates, gate_chi = clipped_links(
             payload, own, allocation.loads, indicators.loads, inhibition
         )
         return cls(
             circuits=circuits,
-            wiring=join(own, payload),
+            placement=join(own, payload),
             gates=gates,
             gate_inhibition=gate_chi,
             inhibition_factor=jnp.asarray(inhibition_factor, jnp.float32),
@@ -93,7 +93,7 @@ class Carried(TwoPart):
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the first activations of the active circuits."""
         values = self.first_activations(active, inputs)
-        return self.activate(self.embed(values, active), self.wiring.sets[0], active)
+        return self.activate(self.embed(values, active), self.placement.sets[0], active)
 
     def indicator_fields(
         self, parameters: tuple[Array, ...], channels: Channels
@@ -111,14 +111,14 @@ class EarlyGuess(Carried):
     do. It needs z as many circuits as are active. Source: theory 7, scheme 4.
 
     Attributes:
-        circuits, wiring, gates, gate_inhibition, inhibition_factor, indicator_width,
+        circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
             indicator_redundancy, precision: see `TwoPart`.
     """
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits, then the indicators of those that look most active."""
         first = super().first_layer(active, inputs)
-        sets = self.wiring.sets[0]
+        sets = self.placement.sets[0]
         alpha = self.means(self.channels(first), sets)[0]
         guessed = jax.lax.top_k(alpha.T, active.shape[0])[1].T
         values = jnp.zeros_like(inputs).at[0].set(1.0)

@@ -6,7 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._types import Activations, ActiveIds, Channels, check, CircuitValues, take_rows
+from .._arrays import take_rows
+from .._errors import check
+from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ._base import stacked
@@ -41,7 +43,7 @@ class Cleaned(Clipped):
     (2024); this form of it is not in the sources.
 
     Attributes:
-        circuits, wiring, connected, inhibition, inhibition_factor, precision: see `Clipped`.
+        circuits, placement, connected, inhibition, inhibition_factor, precision: see `Clipped`.
     """
 
     layers_per_step: ClassVar[int] = 2
@@ -73,7 +75,7 @@ class Cleaned(Clipped):
         brought: Float[Array, "out n B"],
     ) -> Activations:
         """Return a computing layer before its ReLU, from clean indicators and moved payloads."""
-        rows = self.circuits.layout.difference_outputs
+        rows = self.circuits.layout.difference_files
         gates = [mean[row, 0] * alpha + bias[row] for row in rows]
         closed = jnp.full_like(alpha, 0.0)
         return jnp.stack([gates[0], closed, *(g + x for g, x in zip(gates, brought, strict=True))])
@@ -93,7 +95,7 @@ class Cleaned(Clipped):
         alpha = self.step(mean, bias, held[0])
         brought = jax.nn.relu(held[1:] + 1) - 1
         before = self.gated(mean, bias, alpha, brought)
-        return self.activate(before, self.wiring.sets[0], active)
+        return self.activate(before, self.placement.sets[0], active)
 
     def preactivation(
         self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues

@@ -7,10 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from .._types import Activations, as_float, Channels, CircuitValues, KeyScalar, lookup, Scalar
+from .._arrays import as_float
+from .._errors import lookup
+from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import Allocation, extent_of
 from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, connections, stacked, wire, Wiring
+from ._base import AbstractNetwork, connections, place, Placement, stacked
 
 
 class Clipped(AbstractNetwork):
@@ -20,7 +22,7 @@ class Clipped(AbstractNetwork):
     excite each other once, all others inhibit. Read out with e/S. Source: theory 4.
 
     Attributes:
-        circuits, wiring: see `AbstractNetwork`.
+        circuits, placement: see `AbstractNetwork`.
         connected: bool (L-1, n, n), C between layers l-1 and l, [to, from].
         inhibition: (L-1, n), chi' of each receiving neuron.
         inhibition_factor: a factor on chi', a scalar (1 by default).
@@ -28,7 +30,7 @@ class Clipped(AbstractNetwork):
     """
 
     circuits: AbstractCircuits
-    wiring: Wiring
+    placement: Placement
     connected: Bool[Array, "gaps n n"]
     inhibition: Float[Array, "gaps n"]
     inhibition_factor: Scalar
@@ -63,11 +65,12 @@ class Clipped(AbstractNetwork):
             The network.
         """
         rule = lookup(_INHIBITIONS, inhibition, "inhibition")
-        wiring = wire(allocation, n_layers, key=key)
+        placement = place(allocation, n_layers, key=key)
         width = allocation.block_width
         loads = jnp.asarray(allocation.loads, dtype=jnp.float32)
         connected = jax.lax.map(
-            lambda pair: connections(pair[0], pair[1], width), (wiring.sets[1:], wiring.sets[:-1])
+            lambda pair: connections(pair[0], pair[1], width),
+            (placement.sets[1:], placement.sets[:-1]),
         )
         factor = jnp.asarray(inhibition_factor, dtype=jnp.float32)
         extent = extent_of(allocation)
@@ -75,7 +78,7 @@ class Clipped(AbstractNetwork):
         chi = jax.vmap(lambda c: rule(c, loads, count, size))
         return cls(
             circuits=circuits,
-            wiring=wiring,
+            placement=placement,
             connected=connected,
             inhibition=chi(connected),
             inhibition_factor=factor,
@@ -88,13 +91,13 @@ class Clipped(AbstractNetwork):
         # Made here, before the loop over layers: inside it would be fused into the matrix product,
         # which is then slower.
         clipped = jnp.where(self.connected, jnp.ones_like(chi), -chi) / as_float(
-            self.wiring.extent.redundancy
+            self.placement.extent.redundancy
         )
         return (
             stacked(self.circuits.mean_weights(), self.n_layers),
             stacked(self.circuits.difference_weights(), self.n_layers),
             clipped,
-            self.wiring.members[1:],
+            self.placement.members[1:],
         )
 
     def preactivation(

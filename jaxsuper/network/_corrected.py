@@ -6,10 +6,12 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._types import as_float, Channels, CircuitValues, KeyScalar, lookup, Scalar
+from .._arrays import as_float
+from .._errors import lookup
+from .._types import Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import Allocation, extent_of
 from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, stacked, wire, Wiring
+from ._base import AbstractNetwork, place, Placement, stacked
 
 
 class CorrectedNetwork(AbstractNetwork):
@@ -20,13 +22,13 @@ class CorrectedNetwork(AbstractNetwork):
     Source: theory 4.
 
     Attributes:
-        circuits, wiring: see `AbstractNetwork`.
+        circuits, placement: see `AbstractNetwork`.
         overlap: p, in neurons.
         precision: of matrix products.
     """
 
     circuits: AbstractCircuits
-    wiring: Wiring
+    placement: Placement
     overlap: Scalar
     precision: str = eqx.field(static=True)
     options: ClassVar[tuple[str, ...]] = ("overlap",)
@@ -57,10 +59,10 @@ class CorrectedNetwork(AbstractNetwork):
             The network.
         """
         p = lookup(_OVERLAPS, overlap, "overlap")(allocation)
-        wiring = wire(allocation, n_layers, key=key)
+        placement = place(allocation, n_layers, key=key)
         return cls(
             circuits=circuits,
-            wiring=wiring,
+            placement=placement,
             overlap=p,
             precision=precision,
         )
@@ -68,14 +70,14 @@ class CorrectedNetwork(AbstractNetwork):
     @property
     def correction(self) -> Float[Array, ""]:
         """c·S = p/(S - p)."""
-        return self.overlap / (as_float(self.wiring.extent.redundancy) - self.overlap)
+        return self.overlap / (as_float(self.placement.extent.redundancy) - self.overlap)
 
     def layer_parameters(self) -> tuple[Array, ...]:
         """Return mean weights, difference weights and member lists."""
         return (
             stacked(self.circuits.mean_weights(), self.n_layers),
             stacked(self.circuits.difference_weights(), self.n_layers),
-            self.wiring.members[1:],
+            self.placement.members[1:],
         )
 
     def corrected_spread(
@@ -88,7 +90,7 @@ class CorrectedNetwork(AbstractNetwork):
     def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
         """<u_t, A> = (1 + c S)·mean over M_t - c·sum over all neurons."""
         total = jnp.sum(channels, axis=1, keepdims=True)
-        total = total / as_float(self.wiring.extent.redundancy)
+        total = total / as_float(self.placement.extent.redundancy)
         return (1 + self.correction) * means - self.correction * total
 
 

@@ -15,7 +15,7 @@ from ._two_part import TwoPart
 
 def indicators(network: AbstractNetwork, layer: int | Int[Array, ""]) -> Float[Array, "T n"]:
     """Return the indicator vectors e_t of a layer, counted from 0."""
-    sets = network.wiring.sets[layer]
+    sets = network.placement.sets[layer]
     empty = jnp.zeros((network.n_circuits, network.block_width))
     return empty.at[jnp.arange(network.n_circuits)[:, None], sets].set(1.0)
 
@@ -55,7 +55,7 @@ def two_part_parameters(
     """Return W and B into array layer `layer` over all entries, those that are no neurons too."""
     circuits, split, width = network.circuits, network.indicator_redundancy, network.indicator_width
     layout, columns = circuits.layout, network.block_width
-    sets, count = network.wiring.sets, network.n_circuits
+    sets, count = network.placement.sets, network.n_circuits
     rows = jnp.arange(count)[:, None]
     empty = jnp.zeros((count, columns))
     on_before = empty.at[rows, sets[layer - 1, :, :split]].set(1.0)
@@ -76,7 +76,7 @@ def two_part_parameters(
     difference = pick(circuits.difference_weights())
     alpha = layout.matrix[0]
     gates = clipped(x_after, width, columns, network.gate_inhibition[layer - 1])
-    payload = list(layout.difference_outputs)
+    payload = list(layout.difference_files)
     weights = jnp.zeros((circuits.width, columns, circuits.width, columns))
     for o, row in enumerate(payload):
         weights = weights.at[row].add(mean[row] * gates[:, None, :] * alpha[None, :, None])

@@ -5,10 +5,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._types import Activations, ActiveIds, Channels, check, CircuitValues, KeyScalar, sum_of
+from .._arrays import sum_of
+from .._errors import check
+from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import Allocation, max_overlap
 from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, stacked, wire, Wiring
+from ._base import AbstractNetwork, place, Placement, stacked
 
 
 class Private(AbstractNetwork):
@@ -36,12 +38,12 @@ class Private(AbstractNetwork):
 
     Attributes:
         circuits: with one on-neuron, which is all that the mean weights read (`Rotation3`).
-        wiring: the same sets in every layer.
+        placement: the same sets in every layer.
         precision: of matrix products.
     """
 
     circuits: AbstractCircuits
-    wiring: Wiring
+    placement: Placement
     precision: str = eqx.field(static=True)
 
     @classmethod
@@ -66,11 +68,11 @@ class Private(AbstractNetwork):
         Returns:
             The network.
         """
-        one = wire(allocation, 1, key=key)
+        one = place(allocation, 1, key=key)
         sets = jnp.broadcast_to(one.sets, (n_layers, *one.sets.shape[1:]))
         members = jnp.broadcast_to(one.members, (n_layers, *one.members.shape[1:]))
-        wiring = Wiring(sets, members, allocation.block_width)
-        return cls(circuits=circuits, wiring=wiring, precision=precision)
+        placement = Placement(sets, members, allocation.block_width)
+        return cls(circuits=circuits, placement=placement, precision=precision)
 
     @classmethod
     def check_parts(cls, circuits: AbstractCircuits, allocation: Allocation) -> None:
@@ -90,13 +92,13 @@ class Private(AbstractNetwork):
         """Return mean weights, difference weights, their sums over each neuron, member lists."""
         difference = self.circuits.difference_weights()
         padded = jnp.concatenate([difference, jnp.zeros_like(difference[:, :1])], axis=1)
-        members = self.wiring.members[0]
+        members = self.placement.members[0]
         own = padded[:, members].sum(axis=2)
         return (
             stacked(self.circuits.mean_weights(), self.n_layers),
             stacked(difference, self.n_layers),
             stacked(own, self.n_layers),
-            self.wiring.members[1:],
+            self.placement.members[1:],
         )
 
     def channels(self, activations: Activations) -> Channels:
@@ -120,7 +122,7 @@ class Private(AbstractNetwork):
         rows = [
             redundancy * brought[o]
             - sum_of([own[:, o, i, None] * channels[c] for i, c in enumerate(reads)])
-            for o in range(len(layout.difference_outputs))
+            for o in range(len(layout.difference_files))
         ]
         change = jnp.stack(rows) / (redundancy - 1)
         before = self.mean_part(mean, [channels[0]])

@@ -4,7 +4,8 @@ from typing import Any
 
 import equinox as eqx
 
-from .._types import check, KeyScalar, lookup
+from .._errors import check, lookup
+from .._types import KeyScalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork

@@ -9,8 +9,8 @@ from jaxtyping import Array, Bool, Float
 from .._types import Channels, KeyScalar, Scalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
-from ._base import Wiring
-from ._two_part import check_two_parts, clipped_links, join, TwoPart, wire_parts
+from ._base import Placement
+from ._two_part import check_two_parts, clipped_links, join, place_parts, TwoPart
 
 
 class Separate(TwoPart):
@@ -23,12 +23,12 @@ class Separate(TwoPart):
     Attributes:
         steps: bool (L-1, n_a, n_a), C between indicators.
         step_inhibition: (L-1, n_a), chi' of each indicator neuron.
-        circuits, wiring, gates, gate_inhibition, inhibition_factor, indicator_width,
+        circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
             indicator_redundancy, precision: see `TwoPart`.
     """
 
     circuits: AbstractCircuits
-    wiring: Wiring
+    placement: Placement
     steps: Bool[Array, "gaps na na"]
     step_inhibition: Float[Array, "gaps na"]
     gates: Bool[Array, "gaps nx na"]
@@ -66,14 +66,14 @@ class Separate(TwoPart):
         Returns:
             The network.
         """
-        own, payload = wire_parts(indicators, allocation, n_layers, key)
+        own, payload = place_parts(indicators, allocation, n_layers, key)
         gates, gate_chi = clipped_links(
             payload, own, allocation.loads, indicators.loads, inhibition
         )
         steps, step_chi = clipped_links(own, own, indicators.loads, indicators.loads, inhibition)
         return cls(
             circuits=circuits,
-            wiring=join(own, payload),
+            placement=join(own, payload),
             steps=steps,
             step_inhibition=step_chi,
             gates=gates,

@@ -2,7 +2,8 @@
 
 from jaxtyping import Array
 
-from .._types import Activations, Channels, CircuitValues, take_rows
+from .._arrays import take_rows
+from .._types import Activations, Channels, CircuitValues
 from ._corrected import CorrectedNetwork
 
 

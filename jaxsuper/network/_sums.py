@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._types import sum_of
+from .._arrays import sum_of
 
 
 # Gathers in one fused loop body; longer sums run in a scan so that code size stays bounded.

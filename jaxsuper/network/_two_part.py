@@ -9,19 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .._types import (
-    Activations,
-    ActiveIds,
-    Channels,
-    check,
-    CircuitValues,
-    KeyScalar,
-    lookup,
-    Scalar,
-)
+from .._errors import check, lookup
+from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, stacked, wire, Wiring
+from ._base import AbstractNetwork, place, Placement, stacked
 from ._sums import gather_sum
 
 
@@ -41,7 +33,7 @@ class TwoPart(AbstractNetwork):
 
     Attributes:
         circuits, precision: see `AbstractNetwork`.
-        wiring: of the sets of both parts, a circuit's indicator neurons first.
+        placement: of the sets of both parts, a circuit's indicator neurons first.
         gates: bool (L-1, n_x, n_a), C from the indicators of layer l-1, [to, from].
         gate_inhibition: (L-1, n_x), chi' of each payload neuron.
         inhibition_factor: a factor on all chi'.
@@ -50,7 +42,7 @@ class TwoPart(AbstractNetwork):
     """
 
     circuits: eqx.AbstractVar[AbstractCircuits]
-    wiring: eqx.AbstractVar[Wiring]
+    placement: eqx.AbstractVar[Placement]
     gates: eqx.AbstractVar[Bool[Array, "gaps nx na"]]
     gate_inhibition: eqx.AbstractVar[Float[Array, "gaps nx"]]
     inhibition_factor: eqx.AbstractVar[Scalar]
@@ -62,12 +54,12 @@ class TwoPart(AbstractNetwork):
     @property
     def payload_redundancy(self) -> int:
         """S_x."""
-        return self.wiring.redundancy - self.indicator_redundancy
+        return self.placement.redundancy - self.indicator_redundancy
 
     @property
     def network_width(self) -> int:
         """D, the neurons that exist."""
-        payload = len(self.circuits.layout.difference_outputs)
+        payload = len(self.circuits.layout.difference_files)
         payload_width = self.block_width - self.indicator_width
         return (self.circuits.width - payload) * self.indicator_width + payload * payload_width
 
@@ -87,14 +79,14 @@ class TwoPart(AbstractNetwork):
             stacked(self.circuits.mean_weights(), layers),
             stacked(self.circuits.difference_weights(), layers),
             stacked(self.circuits.biases(), layers),
-            self.wiring.members[1:, self.indicator_width :],
+            self.placement.members[1:, self.indicator_width :],
         )
 
     def channels(self, activations: Activations) -> Channels:
         """Return alpha on indicator neurons, and y, not yet x, on payload neurons."""
         width = self.indicator_width
         rows = super().channels(activations)
-        offset = jnp.stack([activations[o] for o in self.circuits.layout.difference_outputs])
+        offset = jnp.stack([activations[o] for o in self.circuits.layout.difference_files])
         return jnp.concatenate([rows[:1].at[:, width:].set(0.0), offset])
 
     def means(self, channels: Channels, sets: Int[Array, "T S"]) -> CircuitValues:
@@ -109,7 +101,7 @@ class TwoPart(AbstractNetwork):
     ) -> Activations:
         """Fields of all neurons, biases included."""
         gates, mean, difference, bias, members = parameters[:5]
-        width, payload = self.indicator_width, self.circuits.layout.difference_outputs
+        width, payload = self.indicator_width, self.circuits.layout.difference_files
         seen = jnp.matmul(gates, channels[0, :width], precision=self.precision)
         brought = self.spread(self.difference(difference, means), members)
         outputs = [mean[o, 0] * seen + brought[i] + bias[o] for i, o in enumerate(payload)]
@@ -141,7 +133,7 @@ class TwoPart(AbstractNetwork):
     def exists(self) -> Float[Array, "d n"]:
         """Return 1 where a block has a neuron, else 0."""
         columns = np.arange(self.block_width) >= self.indicator_width
-        payload = np.isin(np.arange(self.circuits.width), self.circuits.layout.difference_outputs)
+        payload = np.isin(np.arange(self.circuits.width), self.circuits.layout.difference_files)
         return jnp.asarray(columns[None, :] == payload[:, None], jnp.float32)
 
     def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
@@ -164,8 +156,8 @@ def check_two_parts(
     check(indicators.n_circuits == allocation.n_circuits, "indicators", rule, indicators.n_circuits)
 
 
-def join(indicators: Wiring, payload: Wiring) -> Wiring:
-    """Return one wiring with the neurons of the payload after those of the indicators."""
+def join(indicators: Placement, payload: Placement) -> Placement:
+    """Return one placement with the neurons of the payload after those of the indicators."""
     sets = jnp.concatenate([indicators.sets, payload.sets + indicators.block_width], axis=2)
     lists = [indicators.members, payload.members]
     longest = max(one.shape[2] for one in lists)
@@ -174,20 +166,20 @@ def join(indicators: Wiring, payload: Wiring) -> Wiring:
         for one in lists
     ]
     members = jnp.concatenate(padded, axis=1)
-    return Wiring(sets, members, indicators.block_width + payload.block_width)
+    return Placement(sets, members, indicators.block_width + payload.block_width)
 
 
-def repeat_first(wiring: Wiring, n_layers: int) -> Wiring:
-    """Return a wiring that has the sets of the first layer in every layer."""
-    sets = jnp.broadcast_to(wiring.sets[:1], (n_layers, *wiring.sets.shape[1:]))
-    members = jnp.broadcast_to(wiring.members[:1], (n_layers, *wiring.members.shape[1:]))
-    return Wiring(sets, members, wiring.block_width)
+def repeat_first(placement: Placement, n_layers: int) -> Placement:
+    """Return a placement that has the sets of the first layer in every layer."""
+    sets = jnp.broadcast_to(placement.sets[:1], (n_layers, *placement.sets.shape[1:]))
+    members = jnp.broadcast_to(placement.members[:1], (n_layers, *placement.members.shape[1:]))
+    return Placement(sets, members, placement.block_width)
 
 
 def clipped_links(
-    to: Wiring, from_: Wiring, to_loads: Any, from_loads: Any, inhibition: str
+    to: Placement, from_: Placement, to_loads: Any, from_loads: Any, inhibition: str
 ) -> tuple[Bool[Array, "gaps to from"], Float[Array, "gaps to"]]:
-    """Return C from each layer l-1 of one wiring to layer l of another, and chi'.
+    """Return C from each layer l-1 of one placement to layer l of another, and chi'.
 
     The scalar chi' = U/(S S' - U) with U the mean of <e_t^to, C e_v^from> over pairs t ≠ v; that of
     a receiver m is U_m/(S' - U_m), U_m the mean of (C e_v)_m over circuits v that m does not carry.
@@ -221,9 +213,9 @@ def clipped_links(
     return jax.lax.map(one, (to.sets[1:], from_.sets[:-1]))
 
 
-def wire_parts(
+def place_parts(
     indicators: Allocation, payload: Allocation, n_layers: int, key: KeyScalar
-) -> tuple[Wiring, Wiring]:
+) -> tuple[Placement, Placement]:
     """Shuffle both designs, independently of each other."""
     keys = jax.random.split(key)
-    return wire(indicators, n_layers, key=keys[0]), wire(payload, n_layers, key=keys[1])
+    return place(indicators, n_layers, key=keys[0]), place(payload, n_layers, key=keys[1])

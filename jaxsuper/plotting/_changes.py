@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from .._types import check
+from .._errors import check
 from ._style import color_of, style
 
 

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .._types import check, lookup
+from .._errors import check, lookup, one_of
 from ._style import color_of, style
 
 
@@ -251,7 +251,7 @@ def sweep_figure(
     import polars
 
     metrics = sorted(table["metric"].drop_nulls().unique())
-    lookup(dict.fromkeys(metrics), y, "y")
+    one_of(metrics, y, "y")
     widths = {"rotation": 4, "rotation3": 3, "step": 2}
     d = polars.col("circuit").replace_strict(widths, default=4, return_dtype=polars.Float64)
     density = polars.col("n_circuits") * (d / polars.col("network_width")) ** 2

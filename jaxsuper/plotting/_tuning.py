@@ -23,7 +23,7 @@ def plot_tuning(ax: Axes, curve: tuple[HeldOut, ...], reference: float | None = 
     steps = np.array([one.step for one in curve])
     for index, name in enumerate(curve[0].names):
         values = np.array([one[name] for one in curve])
-        errors = np.array([one.error(name) for one in curve])
+        errors = np.array([one.stderr_of(name) for one in curve])
         # A logarithmic axis has no place for 0, nor for errors of a single sample.
         shown = np.isfinite(values) & (values > 0)
         if not shown.any():

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
-from .._types import check, KeyScalar, lookup
+from .._errors import check, one_of
+from .._types import KeyScalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits, make, width_of
 from ..network import AbstractNetwork, assemble, constructions, indicator_schemes, parts_for
@@ -115,8 +116,8 @@ def check_settings(given: Settings) -> None:
     for name in ("network_width", "n_circuits", "redundancy", "n_layers", "batch_size"):
         check(getattr(given, name) >= 1, name, "must be at least 1", getattr(given, name))
     check(0 <= given.seed < 2**32, "seed", "must lie in 0..2^32-1", given.seed)
-    lookup(dict.fromkeys(indicator_schemes()), given.indicator, "indicator")
-    lookup(dict.fromkeys(constructions()), given.construction, "construction")
+    one_of(indicator_schemes(), given.indicator, "indicator")
+    one_of(constructions(), given.construction, "construction")
     width = width_of(given.circuit)
     check(
         given.network_width % width == 0 or given.indicator_share > 0,

@@ -46,7 +46,7 @@ def forward(
     Returns:
         The results of `observe` for layers 1..L, stacked on a leading axis; by default the views.
     """
-    sets, n_layers = network.wiring.sets, network.n_layers
+    sets, n_layers = network.placement.sets, network.n_layers
     parameters = network.layer_parameters()
     biases = stacked(network.circuits.biases(), n_layers)
 
@@ -88,7 +88,7 @@ def dense_forward(
     Returns:
         As `forward`.
     """
-    sets = network.wiring.sets
+    sets = network.placement.sets
 
     def view(activations, layer_sets, truth):
         channels = network.channels(activations)

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt32
 
-from .._types import ActiveIds, check, KeyScalar
+from .._errors import check
+from .._types import ActiveIds, KeyScalar
 from ..circuits import AbstractCircuits, exact_channels, exact_trajectory
 
 

@@ -19,7 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._types import ActiveIds, as_float, sum_of, take_rows
+from .._arrays import as_float, sum_of, take_rows
+from .._types import ActiveIds
 from ..allocation import Extent
 from ..circuits import AbstractCircuits, Layout
 from ._forward import LayerView

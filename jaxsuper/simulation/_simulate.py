@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from .._types import check, KeyScalar
+from .._errors import check
+from .._types import KeyScalar
 from ..network import AbstractNetwork, DenseParameters
 from ._forward import dense_forward, forward
 from ._inputs import sample_inputs
@@ -67,7 +68,7 @@ def chunk_statistics(
         Their moments.
     """
     ids = first_sample + jnp.arange(chunk)
-    padded = network.wiring.padded
+    padded = network.placement.padded
     inputs = sample_inputs(
         network.circuits,
         n_active,

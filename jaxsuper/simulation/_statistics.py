@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._types import check
+from .._errors import check
 
 
 class Moments(eqx.Module):
@@ -87,7 +87,7 @@ class Measurement:
             return self.worst[:, self.worst_names.index(name)]
         raise KeyError(name)
 
-    def error(self, name: str) -> Float[np.ndarray, " L"]:
+    def stderr_of(self, name: str) -> Float[np.ndarray, " L"]:
         """Return the standard error of an averaged metric by layer."""
         return self.stderr[:, self.names.index(name)]
 

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from .._types import check, KeyScalar
+from .._errors import check
+from .._types import KeyScalar
 from ..network import AbstractNetwork
 from ._forward import forward
 from ._inputs import sample_inputs

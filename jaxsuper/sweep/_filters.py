@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from .._types import check
+from .._errors import check
 from ..allocation import capacity, johnson_bound
 from ..circuits import width_of
 from ..simulation import Configuration

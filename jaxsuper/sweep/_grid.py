@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._types import check, lookup
+from .._errors import check, lookup, one_of
 from ..simulation import Configuration
 from ._filters import compile_filter
 from ._identity import config_id, configuration_from
@@ -114,7 +114,7 @@ def grid_from_toml(text: str) -> Grid:
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"`grid` must be TOML: {error}") from None
     for name in given:
-        lookup(dict.fromkeys(_KEYS), name, "key of the grid")
+        one_of(_KEYS, name, "key of the grid")
     zips = tuple(given.get("zip", []))
     repeats = given.get("repeats", 1)
     check(isinstance(repeats, int), "repeats", "must be an integer", repeats)

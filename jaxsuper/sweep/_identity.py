@@ -7,7 +7,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from .._types import check, lookup
+from .._errors import check, lookup
 from ..simulation import Configuration
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import jax
 
-from .._types import check
+from .._errors import check
 from ..simulation import Configuration
 from ._buckets import Bucket, make_buckets
 from ._designs import check_configuration, Designs, largest_load

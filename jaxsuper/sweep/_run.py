@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from .._types import check
+from .._errors import check
 from ..simulation import Configuration, environment
 from ._designs import Designs
 from ._devices import any_process, available_cores, device_mesh, place

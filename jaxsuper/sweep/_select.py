@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._types import check
+from .._errors import check
 from ._filters import compile_filter
 from ._identity import configuration_from, field_types
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from .._types import check
+from .._errors import check
 from ._identity import field_types
 
 

@@ -4,7 +4,7 @@ from math import log, sqrt
 
 from scipy.special import betaincinv
 
-from .._types import check
+from .._errors import check
 
 
 def welch_mean_square(T: int, D: int) -> float:

@@ -2,7 +2,7 @@
 
 from math import erfc, exp, pi, sqrt
 
-from .._types import check
+from .._errors import check
 from ._overlap import overlap_rate_lower_bound
 
 

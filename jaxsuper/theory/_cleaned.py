@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._types import check
+from .._errors import check
 
 
 def shared_gate_power(points: int = 512) -> float:

@@ -5,7 +5,7 @@ they are the published ones. Layers are counted l = 1..L, and A^1 is an exact em
 Source: "Rotations in Superposition" (2025); theory 6.
 """
 
-from .._types import check
+from .._errors import check
 
 
 def inactive_mse(z: int, e: float, activation_power: float = 1.0) -> float:

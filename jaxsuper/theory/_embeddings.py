@@ -12,7 +12,7 @@ from typing import Any, SupportsFloat
 
 import numpy as np
 
-from .._types import check
+from .._errors import check
 
 
 def coactivation(T: int, z: int) -> float:

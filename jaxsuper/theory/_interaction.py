@@ -24,7 +24,7 @@ full), and 1 - a_n - a_n' holds because t and v share at most one neuron. Column
 import numpy as np
 from scipy.special import gammaln
 
-from .._types import check
+from .._errors import check
 from ._overlap import overlap_rate_from_loads
 
 

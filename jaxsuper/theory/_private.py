@@ -1,6 +1,6 @@
 """Errors of circuits with private links: exact for one active circuit, small for several."""
 
-from .._types import check
+from .._errors import check
 
 
 def private_active_mse(

@@ -11,7 +11,7 @@ from math import exp, log
 
 import numpy as np
 
-from .._types import check
+from .._errors import check
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .._types import check
+from .._errors import check
 from ._occupancy import draw_meetings, expected_inhibition, occupancy
 from ._state_evolution import Emitted, METRICS, Population, rectified
 

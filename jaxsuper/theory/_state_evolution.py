@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._types import check
+from .._errors import check
 from ._occupancy import draw_meetings, draw_sharing, expected_inhibition, occupancy
 
 

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._outputs import written_whole
-from .._types import check
+from .._errors import check
+from .._files import written_whole
 
 
 _State = TypeVar("_State")

@@ -16,7 +16,8 @@ import numpy as np
 import optax
 from jaxtyping import Float
 
-from .._types import check, KeyScalar
+from .._errors import check
+from .._types import KeyScalar
 from ..circuits import AbstractCircuits
 from ..simulation import sample_inputs
 from ._checkpoint import fingerprint, load_checkpoint, save_checkpoint
@@ -83,7 +84,7 @@ class HeldOut:
         """Return the mean of a metric."""
         return float(self.mean[self.names.index(name)])
 
-    def error(self, name: str) -> float:
+    def stderr_of(self, name: str) -> float:
         """Return the standard error of a metric."""
         return float(self.stderr[self.names.index(name)])
 

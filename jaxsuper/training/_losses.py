@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import check, lookup, Scalar, sum_of
+from .._arrays import sum_of
+from .._errors import check, lookup
+from .._types import Scalar
 from ..circuits import Layout
 from ..simulation import Inputs
 from ._network import TrainableNetwork

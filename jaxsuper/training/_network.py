@@ -16,7 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .._types import ActiveIds, check, KeyScalar, lookup
+from .._errors import check, lookup, one_of
+from .._types import ActiveIds, KeyScalar
 from ..circuits import small_weights
 from ..network import (
     AbstractNetwork,
@@ -141,7 +142,7 @@ def _readouts(network: AbstractNetwork, keep: Int[np.ndarray, " D"]) -> Float[Ar
     def layer(sets):
         return network.readout(channels, network.means(channels, sets))[..., keep]
 
-    return jax.lax.map(layer, network.wiring.sets)
+    return jax.lax.map(layer, network.placement.sets)
 
 
 @eqx.filter_jit
@@ -268,7 +269,7 @@ def split(
     """
     check(len(names) > 0, "trained", f"must name at least one of {', '.join(PARTS)}", "none")
     for name in names:
-        lookup(dict.fromkeys(PARTS), name, "trained")
+        one_of(PARTS, name, "trained")
     chosen = [name in names for name in PARTS]
     return eqx.partition(network, jax.tree.unflatten(jax.tree.structure(network), chosen))
 

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .._types import check
+from .._errors import check
 from ..circuits import small_weights
 from ..network import AbstractNetwork, indicators
 from ._network import from_construction, neurons_of, supports, TrainableNetwork

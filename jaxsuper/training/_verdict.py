@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from .._types import check
+from .._errors import check
 from ._structure import Structure
 
 

@@ -29,10 +29,10 @@ def test_structured_equals_dense(count, n_active, getkey):
 
 def test_every_piece_of_the_matrix_belongs_to_one_circuit(getkey):
     net = make(getkey())
-    sets = np.asarray(net.wiring.sets[:, :, 0])
+    sets = np.asarray(net.placement.sets[:, :, 0])
     for layer in range(3):
         assert len(set(zip(sets[layer], sets[layer + 1], strict=True))) == 81
-        for neuron, members in enumerate(np.asarray(net.wiring.members[layer])):
+        for neuron, members in enumerate(np.asarray(net.placement.members[layer])):
             np.testing.assert_array_equal(np.sort(members), np.flatnonzero(sets[layer] == neuron))
 
 
@@ -51,7 +51,7 @@ def test_two_active_circuits_fail(getkey, sigmas):
     """Each brings its whole vector to the other in layer 2, and they drive each other from there."""
     net = make(getkey(), n_blocks=50, count=2500, n_layers=5)
     measured = simulation.simulate(net, 2, 400, key=getkey())
-    error, noise = measured["mse_x_active"], measured.error("mse_x_active")
+    error, noise = measured["mse_x_active"], measured.stderr_of("mse_x_active")
     # In layer 1 only circuits that start in the same block meet.
     assert error[0] < 0.2
     assert 0.7 - sigmas * noise[1] < error[1] < 1.1 + sigmas * noise[1]

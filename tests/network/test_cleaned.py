@@ -25,7 +25,7 @@ def test_clean_up_layers_by_hand_and_as_matrices(getkey):
     inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(2), key=getkey())
     found = np.asarray(eqx.filter_jit(simulation.forward)(net, inputs).activations)
     views = found[..., 0]
-    sets, angles, b = np.asarray(net.wiring.sets), np.asarray(net.circuits.angles[0]), 0.7
+    sets, angles, b = np.asarray(net.placement.sets), np.asarray(net.circuits.angles[0]), 0.7
     for layer in range(1, L):
         g, unused, y = views[layer - 1][0], views[layer - 1][1], views[layer - 1][2:]
         assert (unused == 0).all()
@@ -77,7 +77,7 @@ def test_shared_neurons_in_the_first_layer(getkey, sigmas):
     made = circuits.Rotation.random(150, key=getkey())
     net = network.build(made, design, 1, "cleaned", key=getkey())
     measured, e = simulation.simulate(net, 2, 8000, key=getkey()), design.overlap_rate
-    value, error = measured["mse_x_active"][0], measured.error("mse_x_active")[0]
+    value, error = measured["mse_x_active"][0], measured.stderr_of("mse_x_active")[0]
     assert abs(value - theory.cleaned_active_mse(1, 150, e, 2)[0]) < sigmas * error
     # Without the clipping |x'|^2 = 1; with gates that open twice, as published, 9.
     assert abs(value - e) > sigmas * error

@@ -84,7 +84,7 @@ def test_one_circuit_exact_in_layer_one_and_wrong_with_overlap_later(getkey):
 def test_scalar_inhibition_balances_all_pairs(getkey):
     """The mean over ordered pairs t ≠ v of <e_t, Ctilde e_v> is 0, by brute force."""
     net = make("rotation", "clipped", getkey())
-    sets = np.asarray(net.wiring.sets)
+    sets = np.asarray(net.placement.sets)
     for layer in range(L - 1):
         c = np.zeros((N, N))
         for t in range(T):
@@ -108,7 +108,7 @@ def test_scalar_inhibition_balances_all_pairs(getkey):
 def test_receiver_inhibition_balances_every_neuron(getkey):
     """The mean input of a neuron from circuits that are not its own is 0."""
     net = make("rotation", "clipped", getkey(), inhibition="receiver")
-    sets = np.asarray(net.wiring.sets)
+    sets = np.asarray(net.placement.sets)
     for layer in range(L - 1):
         c = np.asarray(net.connected[layer], np.float64)
         chi = np.asarray(net.inhibition[layer], np.float64)[:, None]
@@ -140,7 +140,7 @@ def test_oracle_keeps_only_the_neurons_of_active_circuits(getkey):
     net = make("rotation", "oracle", getkey())
     inputs = simulation.sample_inputs(net.circuits, 2, L, jnp.arange(B), key=getkey())
     found = np.asarray(simulation.forward(net, inputs).activations)
-    sets = np.asarray(net.wiring.sets)
+    sets = np.asarray(net.placement.sets)
     for layer in range(L):
         for sample in range(B):
             used = sets[layer, np.asarray(inputs.active[:, sample])].ravel()
@@ -150,7 +150,7 @@ def test_oracle_keeps_only_the_neurons_of_active_circuits(getkey):
 
 def test_layers_are_shuffled_independently(getkey):
     net = make("step", "clipped", getkey())
-    sets = np.asarray(net.wiring.sets)
+    sets = np.asarray(net.placement.sets)
     rows = [sorted(map(tuple, layer)) for layer in sets]
     assert all(row == rows[0] for row in rows)
     assert len({layer.tobytes() for layer in sets}) == L

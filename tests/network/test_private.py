@@ -34,7 +34,7 @@ def test_structured_equals_dense(per_layer, getkey):
 def test_links_are_private(getkey):
     """Every link between different neurons is the weight of one circuit, and none is a self-link."""
     net = make(getkey(), count=120)
-    n, sets = net.block_width, np.asarray(net.wiring.sets[0])
+    n, sets = net.block_width, np.asarray(net.placement.sets[0])
     weights = np.asarray(network.dense_parameters(net).weights[0]).reshape(3, n, 3, n)
     links = weights[1:, :, 1:, :].transpose(1, 3, 0, 2)
     expected = np.zeros_like(links)

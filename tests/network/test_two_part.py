@@ -79,7 +79,7 @@ def test_carried_indicators_never_change(getkey):
 def test_gates_are_balanced(inhibition, getkey):
     """The mean over t ≠ v of what v's indicators send to t's payload neurons is 0."""
     net = make("separate", getkey(), inhibition=inhibition)
-    sets = np.asarray(net.wiring.sets)
+    sets = np.asarray(net.placement.sets)
     for layer in range(L - 1):
         chi = np.asarray(net.gate_inhibition[layer], np.float64)[:, None]
         tilde = np.where(np.asarray(net.gates[layer]), 1.0, -chi)

@@ -88,7 +88,9 @@ def test_metrics_by_brute_force(getkey):
         for name, values in samples.items():
             np.testing.assert_allclose(measured[name][layer], np.mean(values), rtol=2e-4, atol=1e-7)
             stderr = np.std(values, ddof=1) / np.sqrt(batch)
-            np.testing.assert_allclose(measured.error(name)[layer], stderr, rtol=2e-3, atol=1e-7)
+            np.testing.assert_allclose(
+                measured.stderr_of(name)[layer], stderr, rtol=2e-3, atol=1e-7
+            )
         for name, value in worst.items():
             np.testing.assert_allclose(measured[name][layer], value, rtol=1e-4, atol=2e-6)
 
@@ -102,9 +104,9 @@ def test_standard_errors_are_honest(getkey):
     runs = [simulation.simulate(net, 2, 64, key=getkey(), chunk=64) for _ in range(60)]
     for name in ("mse_x_active", "mse_x_inactive", "mse_on_inactive"):
         spread = np.std([run[name][2] for run in runs], ddof=1)
-        claimed = np.sqrt(np.mean([run.error(name)[2] ** 2 for run in runs]))
+        claimed = np.sqrt(np.mean([run.stderr_of(name)[2] ** 2 for run in runs]))
         assert 0.65 < spread / claimed < 1.45
-    naive = runs[0].error("mse_on_inactive")[2] / np.sqrt(58)
+    naive = runs[0].stderr_of("mse_on_inactive")[2] / np.sqrt(58)
     assert np.std([run["mse_on_inactive"][2] for run in runs], ddof=1) / naive > 1.45
 
 
@@ -199,7 +201,7 @@ def test_averaging_networks(getkey):
     merged = simulation.merge_networks(runs)
     values = np.array([run["mse_x_active"] for run in runs])
     np.testing.assert_allclose(merged["mse_x_active"], values.mean(axis=0))
-    np.testing.assert_allclose(merged.error("mse_x_active"), values.std(axis=0, ddof=1) / 2)
+    np.testing.assert_allclose(merged.stderr_of("mse_x_active"), values.std(axis=0, ddof=1) / 2)
     assert merged.n_networks == 4
 
 

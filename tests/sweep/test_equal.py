@@ -34,7 +34,7 @@ def check_rows(configurations, folder):
             value, stderr = (np.nan if number is None else number for number in found)
             wanted = single[metric][layer - 1]
             np.testing.assert_allclose(value, wanted, rtol=2e-5, atol=1e-7, err_msg=metric)
-            wanted = single.error(metric)[layer - 1] if metric in single.names else np.nan
+            wanted = single.stderr_of(metric)[layer - 1] if metric in single.names else np.nan
             np.testing.assert_allclose(stderr, wanted, rtol=2e-4, atol=1e-7, err_msg=metric)
     return result
 

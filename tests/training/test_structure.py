@@ -70,7 +70,7 @@ def test_support_by_brute_force():
     _, network, built = prepared(KINDS["separate"])
     found = np.asarray(training.supports(network))
     assert found.shape == built.weights.shape
-    sets, width = np.asarray(network.wiring.sets), network.indicator_width  # pyright: ignore
+    sets, width = np.asarray(network.placement.sets), network.indicator_width  # pyright: ignore
     # Neuron (block, column), in the order of the matrices.
     neurons = [
         (b, c) for b in range(4) for c in range(network.block_width) if (c < width) == (b < 2)

@@ -61,7 +61,7 @@ def test_the_first_loss_is_the_measured_error(getkey):
     names = ("mse_x_active", "mse_on_active", "mse_x_inactive", "mse_on_inactive")
     for name in names:
         np.testing.assert_allclose(found[name], direct[name][-1], rtol=1e-4)
-        np.testing.assert_allclose(found.error(name), direct.error(name)[-1], rtol=1e-3)
+        np.testing.assert_allclose(found.stderr_of(name), direct.stderr_of(name)[-1], rtol=1e-3)
     assert found["loss"] == pytest.approx(found["mse_x_active"], rel=1e-6)
     both = training.held_out(built, circuits, training.Task(), schedule, key=key)
     assert both["loss"] == pytest.approx(found["mse_x_active"] + found["mse_on_active"], rel=1e-5)

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from ..._types import check
+from ..._errors import check
 
 
 ALPHA = 0.01

@@ -41,7 +41,7 @@ def measured_at(
         layer if x is None else x,
         measurement[metric][layer - 1] / unit,
         predicted,
-        measurement.error(metric)[layer - 1] / unit,
+        measurement.stderr_of(metric)[layer - 1] / unit,
         rival,
         measurement.n_networks - 1,
         series,

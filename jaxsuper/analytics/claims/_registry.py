@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import jax
 
-from ..._types import check, KeyScalar
+from ..._errors import check
+from ..._types import KeyScalar
 from ...allocation import Allocation
 from ...simulation import Measurement, merge_networks, simulate
 from .._experiment import design_of, evolution, Experiment, prepare, samples_key

@@ -47,7 +47,7 @@ def _most_loaded(run: Run) -> Evidence:
         _, design, network = prepare(experiment, index)
         found = _erroneous(network, jnp.arange(samples), samples_key(experiment, index))
         frequency = np.asarray(jax.device_get(found), np.float64)[2]
-        crowd = design.loads[np.asarray(network.wiring.sets[2])].sum(axis=1)
+        crowd = design.loads[np.asarray(network.placement.sets[2])].sum(axis=1)
         order = np.argsort(crowd, kind="stable")
         fifth = len(order) // 5
         least.append(frequency[order[:fifth]].mean())
@@ -98,7 +98,7 @@ def _hits(run: Run) -> Evidence:
         2,
         measured[name][1],
         tails[0],
-        measured.error(name)[1],
+        measured.stderr_of(name)[1],
         tails[1],
         settings["n_networks"] - 1,
         "on0",

@@ -39,7 +39,7 @@ def ratio(
     """Return the ratio of two errors: the claim says at most, the rival at least."""
     metric = "mse_x_active"
     values = [m[metric][layer - 1] for m in (one, other)]
-    spreads = [m.error(metric)[layer - 1] / m[metric][layer - 1] for m in (one, other)]
+    spreads = [m.stderr_of(metric)[layer - 1] / m[metric][layer - 1] for m in (one, other)]
     found = values[0] / values[1]
     error, freedom = found * np.hypot(*spreads), other.n_networks - 1
     given: dict[str, Any] = {"x": layer, **more}
@@ -219,7 +219,7 @@ def _larger_networks(run: Run) -> Evidence:
     for cell in cells:
         found = measure(run, **cell)[1]
         value, start = (found["mse_on_inactive"][layer] for layer in (-1, 0))
-        grown.append((value / start, found.error("mse_on_inactive")[-1] / value))
+        grown.append((value / start, found.stderr_of("mse_on_inactive")[-1] / value))
     for D, (before, spread), (after, other) in zip(widths[1:], grown, grown[1:], strict=False):
         found = after / before
         error = found * float(np.hypot(spread, other))

@@ -17,7 +17,7 @@ def near(
     """Return the point that compares logarithms, so that factors count alike both ways."""
     metric = "mse_x_active"
     value = measurement[metric][layer - 1]
-    error = measurement.error(metric)[layer - 1] / value
+    error = measurement.stderr_of(metric)[layer - 1] / value
     freedom = measurement.n_networks - 1
     said, other = float(np.log(predicted)), float(np.log(rival))
     return Point(layer, float(np.log(value)), said, error, other, freedom, **more)

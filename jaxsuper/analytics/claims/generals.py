@@ -42,7 +42,7 @@ def _points(run: Run, metric: str, layers: range) -> list[Point]:
     for z, (measured, predicted) in found.items():
         for layer in layers:
             right = float(predicted[metric][layer - 1])
-            value, error = measured[metric][layer - 1], measured.error(metric)[layer - 1]
+            value, error = measured[metric][layer - 1], measured.stderr_of(metric)[layer - 1]
             rival = right * (6 if metric == "mse_a_inactive" else 0.5)
             points.append(Point(layer, value, right, error, rival, freedom, f"z = {z}"))
     return points

@@ -28,7 +28,8 @@ def _gain(changed: Measurement, base: Measurement, layer: int, most: float, x: i
     """Return the ratio of two independent errors of the active vector, which is at most `most`."""
     one, other = (m["mse_x_active"][layer - 1] for m in (changed, base))
     spreads = [
-        m.error("mse_x_active")[layer - 1] / m["mse_x_active"][layer - 1] for m in (changed, base)
+        m.stderr_of("mse_x_active")[layer - 1] / m["mse_x_active"][layer - 1]
+        for m in (changed, base)
     ]
     freedom, ratio = base.n_networks - 1, one / other
     return Point(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ._types import check
+from ._errors import check
 
 
 def check_writable(path: Path | None, argument: str) -> None:
