@@ -5,30 +5,24 @@ against closed forms. Everything not named here is reached through its folder, f
 `jaxsuper.theory.rotation_active_mse`.
 """
 
-from . import (
-    allocation,
-    analytics,
-    circuits,
-    features,
-    network,
-    simulation,
-    sweep,
-    theory,
-    training,
-)
+from . import allocation, analytics, circuits, features, network, simulation, sweep, theory
+from ._settings import Configuration, Experiment
 from .allocation import allocate, Allocation, johnson_bound
-from .analytics import Experiment, ExperimentResult, predict, run_experiment
+from .analytics import ExperimentResult, predict, Prediction, run_experiment
 from .circuits import exact_trajectory, MLP, Rotation, Rotation3, Step
-from .network import build, dense_parameters
+from .network import build, dense_layers, dense_network, DenseNetwork
 from .simulation import environment, forward, Measurement, sample_inputs, simulate
 
 
 __all__ = [
     "MLP",
     "Allocation",
+    "Configuration",
+    "DenseNetwork",
     "Experiment",
     "ExperimentResult",
     "Measurement",
+    "Prediction",
     "Rotation",
     "Rotation3",
     "Step",
@@ -37,7 +31,8 @@ __all__ = [
     "analytics",
     "build",
     "circuits",
-    "dense_parameters",
+    "dense_layers",
+    "dense_network",
     "environment",
     "exact_trajectory",
     "features",
@@ -51,5 +46,4 @@ __all__ = [
     "simulation",
     "sweep",
     "theory",
-    "training",
 ]

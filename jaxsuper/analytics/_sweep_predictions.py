@@ -2,56 +2,24 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import jax
-import numpy as np
-
-from .. import theory
-from ..circuits import AbstractCircuits, make, Rotation
-from ..simulation import Configuration, design_of, OWN_INDICATORS, parameters_of
+from ..simulation import Configuration, depends_on_seed
 from ..sweep import configuration_from
-from ._compare import predict
+from .prediction import predict, Prediction
 
 
 if TYPE_CHECKING:
     import polars
 
-# What a prediction depends on: everything but seeds, samples and precision.
-_DEPENDS = (
-    *("network_width", "n_circuits", "redundancy", "n_active", "n_layers", "circuit"),
-    *("construction", "allocation", "lower_threshold", "upper_threshold", "gate_bias"),
-    *("inhibition", "inhibition_factor"),
-)
+_COLUMNS = ("closed_form", "state_evolution")
 
 
-def _circuits_of(given: Configuration) -> AbstractCircuits:
-    """Return circuits for their parameters; the angles do not enter a prediction."""
-    parameters = parameters_of(given)
-    if given.circuit == "rotation":
-        return Rotation(np.zeros(given.n_circuits), **parameters)
-    return make(given.circuit, given.n_circuits, key=jax.random.key(0), **parameters)
-
-
-def _closed_form(given: Configuration) -> dict[str, np.ndarray]:
-    return predict(_circuits_of(given), design_of(given), given.n_active, given.n_layers)
-
-
-def _evolution(given: Configuration) -> dict[str, np.ndarray]:
-    if given.circuit != "rotation" or given.n_active >= given.n_circuits:
-        return {}
-    design = design_of(given)
-    return theory.state_evolution(
-        design.loads[design.sets],
-        design.block_width,
-        given.n_active,
-        given.n_layers,
-        given.lower_threshold,
-        given.upper_threshold,
-        given.gate_bias,
-        given.inhibition_factor,
-        given.inhibition,
-    )
+def _without_chance(configuration: Configuration) -> Configuration:
+    """Return the configuration without what a prediction does not depend on."""
+    plain = replace(configuration, batch_size=1, precision="highest")
+    return plain if depends_on_seed(plain) else replace(plain, seed=0, network=0)
 
 
 def with_predictions(
@@ -63,48 +31,50 @@ def with_predictions(
 
     Args:
         table: from `sweep.read_store`.
-        state_evolution: whether to work that out, about a second for each network shape and z.
+        state_evolution: whether to work that out, for each different network and z.
         progress: called with (predictions made, predictions in all).
 
     Returns:
-        The table with two more columns, empty where there is no prediction: for constructions
-        other than the clipped, and for metrics that are not predicted.
+        The table with two more columns, empty where there is no prediction.
     """
     import polars
 
-    usual = [polars.col(name) == getattr(Configuration, name) for name in OWN_INDICATORS]
-    clipped = table.filter(
-        polars.col("construction") == "clipped", polars.col("failure").is_null(), *usual
-    )
-    different = clipped.select(_DEPENDS).unique(maintain_order=True)
-    given = [configuration_from(row) for row in different.iter_rows(named=True)]
-    works: dict[str, Callable[[Configuration], dict[str, np.ndarray]]] = {
-        "closed_form": _closed_form
-    }
-    if state_evolution:
-        works["state_evolution"] = _evolution
-    joined, total = table, len(works) * len(given)
-    for turn, (column, work) in enumerate(works.items()):
-        predictions = []
-        with ThreadPoolExecutor() as pool:
-            for prediction in pool.map(work, given):
-                predictions.append(prediction)
-                if progress:
-                    progress(turn * len(given) + len(predictions), total)
-        rows = [
-            {**settings, "layer": layer + 1, "metric": metric, column: float(value)}
-            for settings, prediction in zip(
-                different.iter_rows(named=True), predictions, strict=True
+    names = tuple(Configuration.__dataclass_fields__)
+    measured = table.filter(polars.col("failure").is_null())
+    different = measured.select("config_id", *names).unique("config_id", maintain_order=True)
+    groups: dict[Configuration, int] = {}
+    numbers = []
+    for row in different.iter_rows(named=True):
+        configuration = configuration_from({name: row[name] for name in names})
+        numbers.append(groups.setdefault(_without_chance(configuration), len(groups)))
+
+    def work(configuration: Configuration) -> Prediction:
+        return predict(configuration, state_evolution=state_evolution)
+
+    rows = []
+    with ThreadPoolExecutor() as pool:
+        for group, prediction in enumerate(pool.map(work, groups)):
+            forms = dict(
+                zip(_COLUMNS, (prediction.closed_form, prediction.state_evolution), strict=True)
             )
-            for metric, values in prediction.items()
-            for layer, value in enumerate(values)
-        ]
-        keys = [*_DEPENDS, "layer", "metric"]
-        if rows:
-            kinds = {name: table.schema[name] for name in keys}
-            frame = polars.DataFrame(rows, schema={**kinds, column: polars.Float64})
-            joined = joined.join(frame, on=keys, how="left")
-    for column in ("closed_form", "state_evolution"):
-        if column not in joined.columns:
-            joined = joined.with_columns(polars.lit(None, polars.Float64).alias(column))
-    return joined
+            values = {name: {} if form is None else form.values for name, form in forms.items()}
+            for metric in prediction.metrics:
+                by_layer = {name: values[name].get(metric) for name in _COLUMNS}
+                n_layers = len(next(v for v in by_layer.values() if v is not None))
+                rows += [
+                    {"group": group, "layer": layer + 1, "metric": metric}
+                    | {n: None if v is None else float(v[layer]) for n, v in by_layer.items()}
+                    for layer in range(n_layers)
+                ]
+            if progress:
+                progress(group + 1, len(groups))
+    kinds = {"group": polars.Int64, "layer": table.schema["layer"], "metric": polars.String}
+    predicted = polars.DataFrame(rows, schema={**kinds, **dict.fromkeys(_COLUMNS, polars.Float64)})
+    which = polars.DataFrame(
+        {"config_id": different["config_id"], "group": polars.Series(numbers, dtype=polars.Int64)}
+    )
+    joined = table.join(which, on="config_id", how="left", maintain_order="left")
+    joined = joined.join(
+        predicted, on=["group", "layer", "metric"], how="left", maintain_order="left"
+    )
+    return joined.drop("group")

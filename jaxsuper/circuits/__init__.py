@@ -3,7 +3,7 @@
 from ._base import AbstractCircuits, Layout
 from ._exact import exact_channels, exact_trajectory, small_weights
 from ._mlp import MLP
-from ._registry import check_parameters, kinds, layout_of, make, width_of
+from ._registry import check_parameters, kind_of, kinds, layout_of, make, width_of
 from ._rotation import Rotation
 from ._rotation3 import Rotation3
 from ._step import Step
@@ -19,6 +19,7 @@ __all__ = [
     "check_parameters",
     "exact_channels",
     "exact_trajectory",
+    "kind_of",
     "kinds",
     "layout_of",
     "make",

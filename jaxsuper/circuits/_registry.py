@@ -69,3 +69,11 @@ def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> Ab
     circuit_class, takes = lookup(_KINDS, kind, "circuit")
     used = {name: value for name, value in parameters.items() if name in takes}
     return circuit_class.random(n_circuits, key=key, **used)
+
+
+def kind_of(circuits: AbstractCircuits) -> str:
+    """Return the name of the kind of some circuits, empty for kinds without one."""
+    for name, (circuit_class, _) in _KINDS.items():
+        if type(circuits) is circuit_class:
+            return name
+    return ""

@@ -1,55 +1,69 @@
 """Circuits + allocation -> one large network; a weight construction per file."""
 
-from ._assemble import (
-    assemble,
-    construction_for,
-    indicators as indicator_schemes,
-    parts_for,
-    shares,
-)
-from ._base import AbstractNetwork, place, Placement
 from ._block import Block
-from ._carried import Carried, EarlyGuess
+from ._carried import Carried
 from ._cleaned import Cleaned
 from ._clipped import Clipped
-from ._dense import dense_parameters, DenseParameters, indicators
+from ._dense import (
+    check_trainable,
+    dense_layers,
+    dense_network,
+    DenseNetwork,
+    neurons_that_exist,
+)
+from ._early_guess import EarlyGuess
+from ._inhibition import inhibition_rules
+from ._network import AbstractLayer, AbstractNetwork, Needs, Traits
 from ._oracle import Oracle
+from ._placement import indicator_vectors, place, Placement
 from ._plain import Plain
 from ._private import Private
-from ._registry import build, check_fit, constructions, make_network, PADDABLE
+from ._registry import (
+    build,
+    check_parts,
+    constructions,
+    make_network,
+    PRECISIONS,
+    traits_of,
+)
+from ._schemes import construction_for, indicator_schemes, shares
 from ._separate import Separate
 from ._split import Split
 from ._sums import gather_sum
-from ._two_part import TwoPart
 
 
 __all__ = [
-    "PADDABLE",
+    "PRECISIONS",
+    "AbstractLayer",
     "AbstractNetwork",
     "Block",
     "Carried",
     "Cleaned",
     "Clipped",
-    "DenseParameters",
+    "DenseNetwork",
     "EarlyGuess",
+    "Needs",
     "Oracle",
     "Placement",
     "Plain",
     "Private",
     "Separate",
     "Split",
-    "TwoPart",
-    "assemble",
+    "Traits",
     "build",
-    "check_fit",
+    "check_parts",
+    "check_trainable",
     "construction_for",
     "constructions",
-    "dense_parameters",
+    "dense_layers",
+    "dense_network",
     "gather_sum",
     "indicator_schemes",
-    "indicators",
+    "indicator_vectors",
+    "inhibition_rules",
     "make_network",
-    "parts_for",
+    "neurons_that_exist",
     "place",
     "shares",
+    "traits_of",
 ]

@@ -1,5 +1,7 @@
 """The block construction: one circuit at a time, (D/d)^2 of them, without error."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,9 +9,67 @@ from jaxtyping import Array, Float, Int
 
 from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
-from ..allocation import Allocation
-from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, place, Placement, stacked
+from ..allocation import Allocation, blocks
+from ..circuits import AbstractCircuits, Layout
+from ._network import AbstractLayer, AbstractNetwork, ROTATION, Traits
+from ._placement import indicator_vectors, place, Placement
+from ._shared import (
+    all_exist,
+    difference_part,
+    embed,
+    first_activations,
+    means_as_they_are,
+    means_over_sets,
+    no_dense_first,
+    outer,
+    rectified,
+    spread,
+    stacked,
+)
+
+
+def _check_allocation(allocation: Allocation) -> None:
+    check(allocation.redundancy == 1, "redundancy", "must be 1", allocation.redundancy)
+    n, most = allocation.block_width, int(allocation.loads.max())
+    check(most <= n, "allocation", f"must use no block more than {n} times", most)
+
+
+def _allocate(
+    block_width: int, redundancy: int, n_circuits: int, family: str, key: KeyScalar | None
+) -> Allocation:
+    del family, key
+    check(redundancy == 1, "redundancy", "must be 1 for the block construction", redundancy)
+    return blocks(block_width, n_circuits)
+
+
+def _capacity(block_width: int, redundancy: int, family: str) -> int:
+    del family
+    return block_width**2 if redundancy == 1 else 0
+
+
+class BlockLayer(AbstractLayer):
+    """The addresses swap places; a gate opens for what arrives from the circuits.
+
+    Attributes:
+        mean: (L-1, d, r), of which the gate's weights are used.
+        difference: (L-1, T, out, in), each circuit's own weights.
+        members: (L-1, n, R), the circuits of each block.
+        bias: (L-1, d); the addresses have none.
+        layout: of the circuits.
+    """
+
+    mean: Float[Array, "gaps d r"]
+    difference: Float[Array, "gaps T out in_"]
+    members: Int[Array, "gaps n R"]
+    bias: Float[Array, "gaps d"]
+    layout: Layout = eqx.field(static=True)
+
+    def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
+        """Return W^l A^{l-1} + B^l."""
+        arrived = spread(difference_part(self.layout, self.difference, means), self.members)
+        gate = self.mean[2:, 0, None, None] * channels[3][None]
+        before = jnp.concatenate([1 - channels[3:], 1 - channels[:1], gate + arrived])
+        return before + self.bias.at[:2].set(0.0)[:, None, None]
 
 
 class Block(AbstractNetwork):
@@ -40,6 +100,19 @@ class Block(AbstractNetwork):
     circuits: AbstractCircuits
     placement: Placement
     precision: str = eqx.field(static=True)
+    traits: ClassVar[Traits] = Traits(
+        "block",
+        needs=ROTATION,
+        assumes="known set",
+        allocate=_allocate,
+        capacity=_capacity,
+        check_allocation=_check_allocation,
+    )
+    activate = rectified
+    means = means_over_sets
+    readout = means_as_they_are
+    exists = all_exist
+    dense_first = no_dense_first
 
     @classmethod
     def build(
@@ -78,26 +151,7 @@ class Block(AbstractNetwork):
         pick = jnp.arange(n_layers) % 2
         sets = jnp.stack([odd.sets[0], even_sets[:, None]])[pick]
         placement = Placement(sets, jnp.stack([members, even_members])[pick], n)
-        return cls(circuits=circuits, placement=placement, precision=precision)
-
-    @classmethod
-    def check_parts(cls, circuits: AbstractCircuits, allocation: Allocation) -> None:
-        """Raise a `ValueError` unless these are rotations on sets of one, n or fewer per block."""
-        names = [name for name, _ in circuits.layout.readouts]
-        fits = names == ["on", "x"] and circuits.width == 4
-        kind = type(circuits).__name__
-        check(fits, "circuits", "must be rotations of width 4", kind, "use rotation")
-        check(allocation.redundancy == 1, "redundancy", "must be 1", allocation.redundancy)
-        n, most = allocation.block_width, int(allocation.loads.max())
-        check(most <= n, "allocation", f"must use no block more than {n} times", most)
-
-    def layer_parameters(self) -> tuple[Array, ...]:
-        """Return gate weights, difference weights and member lists."""
-        return (
-            stacked(self.circuits.mean_weights(), self.n_layers),
-            stacked(self.circuits.difference_weights(), self.n_layers),
-            self.placement.members[1:],
-        )
+        return cls(circuits, placement, precision)
 
     def channels(self, activations: Activations) -> Channels:
         """Return alpha = 1 - off_here, x, and below them the gate of the next layer."""
@@ -106,41 +160,43 @@ class Block(AbstractNetwork):
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits in their first blocks, with the addresses of both blocks."""
-        values = self.first_activations(active, inputs).at[:2].set(0.0)
+        values = first_activations(self.circuits, active, inputs, self.precision)
         here, beyond = (self._count(active, layer) for layer in (0, 1))
-        first = self.embed(values, active).at[0].set(1 - here).at[1].set(1 - beyond)
-        return jax.nn.relu(first)
+        first = embed(self.placement, values.at[:2].set(0.0), active)
+        return jax.nn.relu(first.at[0].set(1 - here).at[1].set(1 - beyond))
 
     def _count(self, active: ActiveIds, layer: int) -> Float[Array, "n B"]:
         """Return how many active circuits are in each block in an odd (0) or even (1) layer."""
         # With one layer there is no second block; any will do.
-        blocks = self.placement.sets[layer if self.n_layers > 1 else 0, :, 0][active]
-        shape = (self.block_width, active.shape[1])
-        return jnp.zeros(shape).at[blocks, jnp.arange(active.shape[1])[None, :]].add(1.0)
+        sets = self.placement.sets[layer if self.n_layers > 1 else 0, :, 0]
+        here = sets.at[active].get(mode="fill", fill_value=self.block_width)
+        samples = jnp.arange(active.shape[1])[None, :]
+        empty = jnp.zeros((self.block_width, active.shape[1]))
+        return empty.at[here, samples].add(1.0, mode="drop")
 
-    def preactivation(
-        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
-    ) -> Activations:
-        """Swap the addresses; gate what arrives from the circuits."""
-        mean, difference, members = parameters
-        arrived = self.spread(self.difference(difference, means), members)
-        gate = mean[2:, 0, None, None] * channels[3][None]
-        return jnp.concatenate([1 - channels[3:], 1 - channels[:1], gate + arrived])
+    def layers(self) -> BlockLayer:
+        """Return layers 2..L."""
+        circuits, n_layers = self.circuits, self.n_layers
+        return BlockLayer(
+            mean=stacked(circuits.mean_weights(), n_layers),
+            difference=stacked(circuits.difference_weights(), n_layers),
+            members=self.placement.members[1:],
+            bias=stacked(circuits.biases(), n_layers),
+            layout=circuits.layout,
+        )
 
-    def next_layer(
-        self,
-        parameters: tuple[Array, ...],
-        bias: Float[Array, " d"],
-        sets: Int[Array, "T S"],
-        active: ActiveIds,
-        channels: Channels,
-        means: CircuitValues,
-    ) -> Activations:
-        """Return the next layer; the addresses have no bias."""
-        before = self.preactivation(parameters, channels, means)
-        return self.activate(before + bias.at[:2].set(0.0)[:, None, None], sets, active)
-
-    def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
-        """Alpha, x and next gate of the block that a circuit is in."""
-        del channels
-        return means
+    def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
+        """Write W and B out."""
+        circuits, n = self.circuits, self.block_width
+        stack, mean = circuits.difference_weights(), circuits.mean_weights()
+        rotations = stack[layer if stack.shape[0] > 1 else 0]
+        after = indicator_vectors(self.placement, layer)
+        links = outer(rotations, after, indicator_vectors(self.placement, layer - 1))
+        gate, eye = mean[layer if mean.shape[0] > 1 else 0, 2, 0], jnp.eye(n)
+        weights = jnp.zeros((4, n, 4, n)).at[2:, :, 2:].set(links)
+        # x = y - 1 + off_here, and the gate is 1 - off_next.
+        weights = weights.at[2:, :, 0].set(links.sum(axis=2))
+        weights = weights.at[2:, :, 1].set(-gate * eye[None])
+        weights = weights.at[0, :, 1].set(eye).at[1, :, 0].set(eye)
+        bias = jnp.zeros((4, n)).at[2:].set(1 - links.sum(axis=(2, 3)))
+        return [(weights.reshape(4 * n, 4 * n), bias.reshape(4 * n))]

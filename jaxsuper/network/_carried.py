@@ -1,39 +1,50 @@
 """Carried indicators: embedded once, in superposition, and copied from layer to layer."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
-import equinox as eqx
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
-from .._types import Activations, ActiveIds, Channels, KeyScalar, Scalar
+from .._types import Activations, ActiveIds, KeyScalar
 from ..allocation import Allocation
-from ..circuits import AbstractCircuits
-from ._base import Placement
-from ._two_part import check_two_parts, clipped_links, join, place_parts, repeat_first, TwoPart
+from ..circuits import AbstractCircuits, small_weights
+from ._inhibition import clipped_links
+from ._network import ROTATION3, Traits
+from ._placement import join, repeat_first
+from ._shared import bias_of, embed, embedding_of, first_activations, means_as_they_are
+from ._two_part import (
+    AbstractTwoPart,
+    AbstractTwoPartLayer,
+    dense_payload,
+    layer_fields,
+    OPTIONS,
+    place_parts,
+    rectified_where_neurons_are,
+    two_part_channels,
+    two_part_exists,
+    two_part_means,
+)
 
 
-class Carried(TwoPart):
-    """The true indicators are embedded in the first layer and copied unchanged ever after.
+# Thresholds play no part: nothing is recomputed.
+TUNABLE = ("gate_bias", "inhibition_factor")
 
-    Each indicator neuron holds the number of active circuits on it. One neuron per slot suffices,
-    so the circuits are `Rotation3`, whose own indicator weights are not used: on' = on. The set of
-    active circuits cannot change over the layers. Source: theory 7, scheme 3.
+
+class CarriedLayer(AbstractTwoPartLayer):
+    """A copy of the indicators."""
+
+    def indicator_fields(self, alpha: Float[Array, "na B"]) -> list[Float[Array, "na B"]]:
+        """Return the indicators as they are."""
+        return [alpha]
+
+
+class AbstractCarried(AbstractTwoPart):
+    """Networks that copy their indicators; what is carried the first layer decides.
 
     Attributes:
         circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
-            indicator_redundancy, precision: see `TwoPart`.
+            indicator_redundancy, precision, inhibition_rule: see `AbstractTwoPart`.
     """
-
-    circuits: AbstractCircuits
-    placement: Placement
-    gates: Bool[Array, "gaps nx na"]
-    gate_inhibition: Float[Array, "gaps nx"]
-    inhibition_factor: Scalar
-    indicator_width: int = eqx.field(static=True)
-    indicator_redundancy: int = eqx.field(static=True)
-    precision: str = eqx.field(static=True)
 
     @classmethod
     def build(
@@ -47,7 +58,7 @@ class Carried(TwoPart):
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",
-    ) -> "Carried":
+    ) -> Self:
         """Build the network; may be traced.
 
         Args:
@@ -65,9 +76,8 @@ class Carried(TwoPart):
         """
         shuffled, payload = place_parts(indicators, allocation, n_layers, key)
         own = repeat_first(shuffled, n_layers)
-        gates, gate_chi = clipped_links(
-            payload, own, allocation.loads, indicators.loads, inhibition
-        )
+        loads = indicators.loads
+        gates, gate_chi = clipped_links(payload, own, allocation.loads, loads, inhibition)
         return cls(
             circuits=circuits,
             placement=join(own, payload),
@@ -77,50 +87,70 @@ class Carried(TwoPart):
             indicator_width=own.block_width,
             indicator_redundancy=own.redundancy,
             precision=precision,
+            inhibition_rule=inhibition,
         )
 
-    @classmethod
-    def check_parts(
-        cls, circuits: AbstractCircuits, allocation: Allocation, indicators: Any = None
-    ) -> None:
-        """Raise a `ValueError` if the parts do not fit."""
-        check_two_parts(circuits, allocation, indicators, 3)
 
-    def layer_parameters(self) -> tuple[Array, ...]:
-        """Return what `TwoPart` needs."""
-        return self.joint_parameters()
-
-    def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
-        """Embed the first activations of the active circuits."""
-        values = self.first_activations(active, inputs)
-        return self.activate(self.embed(values, active), self.placement.sets[0], active)
-
-    def indicator_fields(
-        self, parameters: tuple[Array, ...], channels: Channels
-    ) -> list[Float[Array, "na B"]]:
-        """A copy of the indicators."""
-        del parameters
-        return [channels[0, : self.indicator_width]]
+def carried_layers(network: AbstractCarried) -> CarriedLayer:
+    """Return layers 2..L."""
+    return CarriedLayer(**layer_fields(network))
 
 
-class EarlyGuess(Carried):
-    """The active set is guessed from the first layer, and the guess is carried.
+def embed_carried(
+    network: AbstractCarried, active: ActiveIds, inputs: Float[Array, "d z B"]
+) -> Activations:
+    """Embed the first activations of the active circuits."""
+    values = first_activations(network.circuits, active, inputs, network.precision)
+    placement = network.placement
+    return network.after(embed(placement, values, active), placement.sets[0], active)
 
-    The z circuits with the largest indicators after layer 1 are taken for the active ones and
-    embedded anew. Choosing the z largest is no ReLU layer: this is a reference for what a guess can
-    do. It needs z as many circuits as are active. Source: theory 7, scheme 4.
 
-    Attributes:
-        circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
-            indicator_redundancy, precision: see `TwoPart`.
+def dense_carried(
+    network: AbstractCarried, layer: int
+) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
+    """Write W and B out, over all entries, those that are no neurons too."""
+    circuits = network.circuits
+    exists = jnp.asarray(network.exists(), jnp.float32)
+    weights = dense_payload(network, layer).at[0, :, 0].set(jnp.diag(exists[0]))
+    bias = (bias_of(circuits, layer)[:, None] * exists).at[0].set(0.0)
+    size = circuits.width * network.block_width
+    return [(weights.reshape(size, size), bias.reshape(size))]
+
+
+class Carried(AbstractCarried):
+    """The true indicators are embedded in the first layer and copied unchanged ever after.
+
+    Each indicator neuron holds the number of active circuits on it. One neuron per slot suffices,
+    so the circuits are `Rotation3`, whose own indicator weights are not used: on' = on. The set of
+    active circuits cannot change over the layers. Source: theory 7, scheme 3.
     """
 
-    def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
-        """Embed the active circuits, then the indicators of those that look most active."""
-        first = super().first_layer(active, inputs)
-        sets = self.placement.sets[0]
-        alpha = self.means(self.channels(first), sets)[0]
-        guessed = jax.lax.top_k(alpha.T, active.shape[0])[1].T
-        values = jnp.zeros_like(inputs).at[0].set(1.0)
-        guess = self.activate(self.embed(values, guessed.astype(active.dtype)), sets, active)
-        return first.at[0].set(guess[0])
+    traits: ClassVar[Traits] = Traits(
+        "carried",
+        needs=ROTATION3,
+        options=OPTIONS,
+        trainable=True,
+        tunable=TUNABLE,
+        assumes="known set",
+    )
+    first_layer = embed_carried
+    layers = carried_layers
+    activate = rectified_where_neurons_are
+    channels = two_part_channels
+    means = two_part_means
+    readout = means_as_they_are
+    exists = two_part_exists
+    dense_layer = dense_carried
+
+    def dense_first(self) -> tuple[Float[Array, "T D d"], Float[Array, " D"]]:
+        """Return embedding and bias of layer 1.
+
+        It embeds what the small circuits hold after their own bias and ReLU, which does nothing to
+        active ones: their alpha is 1 at the input, so that the bias can be read from it.
+        """
+        circuits = self.circuits
+        alpha = jnp.asarray(circuits.layout.matrix[0])
+        weights = small_weights(circuits, 0)
+        weights = weights + (bias_of(circuits, 0)[:, None] * alpha[None, :])[None]
+        size = circuits.width * self.block_width
+        return embedding_of(self.placement, weights), jnp.zeros(size)

@@ -2,20 +2,66 @@
 
 from typing import ClassVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from .._arrays import take_rows
-from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues
-from ..allocation import Allocation
-from ..circuits import AbstractCircuits
-from ._base import stacked
-from ._clipped import Clipped
+from ..circuits import Layout
+from ._clipped import AbstractClipped, TUNABLE
+from ._network import AbstractLayer, ROTATION, Traits
+from ._placement import indicator_vectors
+from ._shared import (
+    all_exist,
+    bias_of,
+    circuit_channels,
+    difference_part,
+    embed,
+    means_as_they_are,
+    means_over_sets,
+    no_dense_first,
+    outer,
+    rectified,
+    spread,
+    stacked,
+)
 
 
-class Cleaned(Clipped):
+class CleanedLayer(AbstractLayer):
+    """A clean-up layer and the computing layer after it up to its ReLU.
+
+    Attributes:
+        mean: (L-1, d, r), weights from the indicator.
+        difference: (L-1, T, out, in), each circuit's own weights.
+        tilde: (L-1, n, n), Ctilde / S.
+        members: (L-1, n, R), the circuits on each neuron.
+        bias: (L-1, d).
+        layout: of the circuits.
+        precision: of matrix products.
+    """
+
+    mean: Float[Array, "gaps d r"]
+    difference: Float[Array, "gaps T out in_"]
+    tilde: Float[Array, "gaps n n"]
+    members: Int[Array, "gaps n R"]
+    bias: Float[Array, "gaps d"]
+    layout: Layout = eqx.field(static=True)
+    precision: str = eqx.field(static=True)
+
+    def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
+        """Return the computing layer before its ReLU.
+
+        The waiting payload is read as `means`: its ReLU never cuts.
+        """
+        seen = jnp.matmul(self.tilde, channels[0], precision=self.precision)
+        brought = spread(difference_part(self.layout, self.difference, means), self.members)
+        alpha = _step(self.mean, self.bias, seen)
+        return _gated(self.layout, self.mean, self.bias, alpha, brought)
+
+
+class Cleaned(AbstractClipped):
     """Each of the L computing layers comes after a clean-up layer, 2L layers in all.
 
     The published layer gates its payload with the raw sum Ctilde alpha, before the step has cut
@@ -37,87 +83,100 @@ class Cleaned(Clipped):
     weights Ctilde and the step are those of `Clipped`; since g follows alpha above b/(1+b) only,
     indicators see the step with lower threshold lo + (hi - lo) b/(1+b).
 
-    L counts computing layers: only they are wired, read out and reported. A comparison at equal
+    L counts computing layers: only they are placed, read out and reported. A comparison at equal
     depth is with a `Clipped` of 2L layers. Closed form: `theory.cleaned_active_mse`. Suggested in
     the outlook of Linsefors and Bushnaq, "Rotations in Superposition" (2025), and by Hänni et al.
     (2024); this form of it is not in the sources.
-
-    Attributes:
-        circuits, placement, connected, inhibition, inhibition_factor, precision: see `Clipped`.
     """
 
-    layers_per_step: ClassVar[int] = 2
-
-    @classmethod
-    def check_parts(cls, circuits: AbstractCircuits, allocation: Allocation) -> None:
-        """Raise a `ValueError` unless the circuits are rotations with a step of two neurons."""
-        del allocation
-        names = [name for name, _ in circuits.layout.readouts]
-        fits = names == ["on", "x"] and circuits.width == 4
-        rule = "must be rotations with 2 neurons for the on-indicator"
-        check(fits, "circuits", rule, type(circuits).__name__, "use rotation")
-
-    def layer_parameters(self) -> tuple[Array, ...]:
-        """Return what `Clipped` does, and biases."""
-        return *super().layer_parameters(), stacked(self.circuits.biases(), self.n_layers)
-
-    def step(
-        self, mean: Float[Array, "d r"], bias: Float[Array, " d"], seen: Float[Array, "n B"]
-    ) -> Float[Array, "n B"]:
-        """Return on0 - on1 of a clean-up layer that sees these sums."""
-        return jax.nn.relu(mean[0, 0] * seen + bias[0]) - jax.nn.relu(mean[1, 0] * seen + bias[1])
-
-    def gated(
-        self,
-        mean: Float[Array, "d r"],
-        bias: Float[Array, " d"],
-        alpha: Float[Array, "n B"],
-        brought: Float[Array, "out n B"],
-    ) -> Activations:
-        """Return a computing layer before its ReLU, from clean indicators and moved payloads."""
-        rows = self.circuits.layout.difference_outputs
-        gates = [mean[row, 0] * alpha + bias[row] for row in rows]
-        closed = jnp.full_like(alpha, 0.0)
-        return jnp.stack([gates[0], closed, *(g + x for g, x in zip(gates, brought, strict=True))])
+    traits: ClassVar[Traits] = Traits(
+        "cleaned",
+        needs=ROTATION,
+        options=("inhibition", "inhibition_factor"),
+        tunable=TUNABLE,
+        assumes="2L layers",
+        layers_per_step=2,
+    )
+    activate = rectified
+    channels = circuit_channels
+    means = means_over_sets
+    readout = means_as_they_are
+    exists = all_exist
+    dense_first = no_dense_first
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits exactly into the first clean-up layer, and compute."""
-        layout = self.circuits.layout
+        circuits, layout = self.circuits, self.circuits.layout
         seen = jnp.einsum("kd,dzb->kzb", layout.matrix, inputs, precision=self.precision)
         rotated = jnp.einsum(
             "zboi,izb->ozb",
-            self.circuits.difference_weights()[0][active],
+            circuits.difference_weights()[0][active],
             take_rows(seen, layout.difference_channels),
             precision=self.precision,
         )
-        held = self.embed(jnp.concatenate([seen[:1], rotated]), active)
-        mean, bias = self.circuits.mean_weights()[0], self.circuits.biases()[0]
-        alpha = self.step(mean, bias, held[0])
+        held = embed(self.placement, jnp.concatenate([seen[:1], rotated]), active)
+        mean, bias = circuits.mean_weights()[0], circuits.biases()[0]
         brought = jax.nn.relu(held[1:] + 1) - 1
-        before = self.gated(mean, bias, alpha, brought)
-        return self.activate(before, self.placement.sets[0], active)
+        before = _gated(layout, mean, bias, _step(mean, bias, held[0]), brought)
+        return self.after(before, self.placement.sets[0], active)
 
-    def preactivation(
-        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
-    ) -> Activations:
-        """A clean-up layer and the computing layer after it up to its ReLU, biases included.
+    def layers(self) -> CleanedLayer:
+        """Return computing layers 2..L with the clean-up layers before them."""
+        circuits, n_layers = self.circuits, self.n_layers
+        return CleanedLayer(
+            mean=stacked(circuits.mean_weights(), n_layers),
+            difference=stacked(circuits.difference_weights(), n_layers),
+            tilde=self.tilde(),
+            members=self.placement.members[1:],
+            bias=stacked(circuits.biases(), n_layers),
+            layout=circuits.layout,
+            precision=self.precision,
+        )
 
-        The waiting payload is read as `means`: its ReLU never cuts.
-        """
-        mean, difference, clipped, members, bias = parameters
-        seen = jnp.matmul(clipped, channels[0], precision=self.precision)
-        brought = self.spread(self.difference(difference, means), members)
-        return self.gated(mean, bias, self.step(mean, bias, seen), brought)
+    def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
+        """Write the clean-up layer before array layer `layer`, and that layer, out."""
+        circuits, n = self.circuits, self.block_width
+        before = indicator_vectors(self.placement, layer - 1)
+        after = indicator_vectors(self.placement, layer)
+        mean, rotations = (
+            stack[layer if stack.shape[0] > 1 else 0]
+            for stack in (circuits.mean_weights(), circuits.difference_weights())
+        )
+        bias = bias_of(circuits, layer)
+        eye, alpha = jnp.eye(n), jnp.array([1.0, -1.0])
+        # Rows on0, on1, h0, h1, from g, 0, y0, y1.
+        clean = jnp.zeros((4, n, 4, n))
+        clean = clean.at[:2, :, 0].set(mean[:2, :, None] * self.dense_tilde(layer)[None])
+        for row in (2, 3):
+            clean = clean.at[row, :, row].set(eye).at[row, :, 0].set(-eye)
+        waiting = jnp.concatenate([jnp.repeat(bias[:2], n), jnp.ones(2 * n)])
+        # Rows g, 0, y0, y1, from on0, on1, h0, h1.
+        links = outer(rotations, after, before) / self.redundancy
+        compute = jnp.zeros((4, n, 4, n)).at[2:, :, 2:].set(links)
+        for row, gate in zip((0, 2, 3), (2, 2, 3), strict=True):
+            opener = mean[gate, 0] * alpha[None, :, None] * eye[:, None, :]
+            compute = compute.at[row, :, :2].set(opener)
+        opened = jnp.repeat(bias[2:], n) - links.sum(axis=(2, 3)).reshape(-1)
+        shut = jnp.concatenate([jnp.full(n, bias[2]), jnp.zeros(n), opened])
+        size = 4 * n
+        return [(clean.reshape(size, size), waiting), (compute.reshape(size, size), shut)]
 
-    def next_layer(
-        self,
-        parameters: tuple[Array, ...],
-        bias: Float[Array, " d"],
-        sets: Int[Array, "T S"],
-        active: ActiveIds,
-        channels: Channels,
-        means: CircuitValues,
-    ) -> Activations:
-        """Return the next computing layer; biases are among the parameters."""
-        del bias
-        return self.activate(self.preactivation(parameters, channels, means), sets, active)
+
+def _step(
+    mean: Float[Array, "d r"], bias: Float[Array, " d"], seen: Float[Array, "n B"]
+) -> Float[Array, "n B"]:
+    """Return on0 - on1 of a clean-up layer that sees these sums."""
+    return jax.nn.relu(mean[0, 0] * seen + bias[0]) - jax.nn.relu(mean[1, 0] * seen + bias[1])
+
+
+def _gated(
+    layout: Layout,
+    mean: Float[Array, "d r"],
+    bias: Float[Array, " d"],
+    alpha: Float[Array, "n B"],
+    brought: Float[Array, "out n B"],
+) -> Activations:
+    """Return a computing layer before its ReLU, from clean indicators and moved payloads."""
+    gates = [mean[row, 0] * alpha + bias[row] for row in layout.difference_outputs]
+    closed = jnp.full_like(alpha, 0.0)
+    return jnp.stack([gates[0], closed, *(g + x for g, x in zip(gates, brought, strict=True))])

@@ -1,25 +1,44 @@
 """The clipped construction, the one that the published rotations use."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
-from .._arrays import as_float
-from .._errors import lookup
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import Allocation, extent_of
-from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, connections, place, Placement, stacked
+from ..allocation import Allocation
+from ..circuits import AbstractCircuits, Layout, small_weights
+from ._inhibition import balanced, clipped_links
+from ._network import AbstractLayer, AbstractNetwork, Traits
+from ._placement import indicator_vectors, place, Placement
+from ._shared import (
+    add_difference,
+    all_exist,
+    bias_of,
+    circuit_channels,
+    dense_embed_inputs,
+    difference_part,
+    embed_inputs,
+    mean_matrix,
+    mean_part,
+    means_as_they_are,
+    means_over_sets,
+    outer,
+    rectified,
+    spread,
+    stacked,
+)
 
 
-class Clipped(AbstractNetwork):
-    """W_ij = (wbar_ij Ctilde + sum_t dw_t,ij e_t^l ⊗ e_t^{l-1}) / S.
+TUNABLE = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
+
+
+class AbstractClipped(AbstractNetwork):
+    """Networks whose mean weights go through the clipped matrix Ctilde.
 
     C = min(1, sum_t e_t^l ⊗ e_t^{l-1}) and Ctilde = C - chi'·(1 - C): neurons that share a circuit
-    excite each other once, all others inhibit. Read out with e/S. Source: theory 4.
+    excite each other once, all others inhibit.
 
     Attributes:
         circuits, placement: see `AbstractNetwork`.
@@ -27,6 +46,7 @@ class Clipped(AbstractNetwork):
         inhibition: (L-1, n), chi' of each receiving neuron.
         inhibition_factor: a factor on chi', a scalar (1 by default).
         precision: of matrix products.
+        inhibition_rule: the rule that chi' comes from, by name.
     """
 
     circuits: AbstractCircuits
@@ -35,7 +55,7 @@ class Clipped(AbstractNetwork):
     inhibition: Float[Array, "gaps n"]
     inhibition_factor: Scalar
     precision: str = eqx.field(static=True)
-    options: ClassVar[tuple[str, ...]] = ("inhibition", "inhibition_factor")
+    inhibition_rule: str = eqx.field(static=True)
 
     @classmethod
     def build(
@@ -48,7 +68,7 @@ class Clipped(AbstractNetwork):
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",
-    ) -> "Clipped":
+    ) -> Self:
         """Build the network; may be traced.
 
         Args:
@@ -64,106 +84,106 @@ class Clipped(AbstractNetwork):
         Returns:
             The network.
         """
-        rule = lookup(_INHIBITIONS, inhibition, "inhibition")
         placement = place(allocation, n_layers, key=key)
-        width = allocation.block_width
-        loads = jnp.asarray(allocation.loads, dtype=jnp.float32)
-        connected = jax.lax.map(
-            lambda pair: connections(pair[0], pair[1], width),
-            (placement.sets[1:], placement.sets[:-1]),
-        )
+        loads = allocation.loads
+        connected, chi = clipped_links(placement, placement, loads, loads, inhibition)
         factor = jnp.asarray(inhibition_factor, dtype=jnp.float32)
-        extent = extent_of(allocation)
-        count, size = as_float(extent.n_circuits), as_float(extent.redundancy)
-        chi = jax.vmap(lambda c: rule(c, loads, count, size))
-        return cls(
-            circuits=circuits,
-            placement=placement,
-            connected=connected,
-            inhibition=chi(connected),
-            inhibition_factor=factor,
-            precision=precision,
-        )
+        return cls(circuits, placement, connected, chi, factor, precision, inhibition)
 
-    def layer_parameters(self) -> tuple[Array, ...]:
-        """Return mean weights, difference weights, Ctilde / S and member lists."""
-        chi = (self.inhibition * self.inhibition_factor)[:, :, None]
-        # Made here, before the loop over layers: inside it would be fused into the matrix product,
-        # which is then slower.
-        clipped = jnp.where(self.connected, jnp.ones_like(chi), -chi) / as_float(
-            self.placement.extent.redundancy
-        )
-        return (
-            stacked(self.circuits.mean_weights(), self.n_layers),
-            stacked(self.circuits.difference_weights(), self.n_layers),
-            clipped,
-            self.placement.members[1:],
-        )
+    def tilde(self) -> Float[Array, "gaps n n"]:
+        """Return Ctilde / S of layers 2..L."""
+        sends = self.placement.extent.redundancy
+        return balanced(self.connected, self.inhibition, self.inhibition_factor, sends)
 
-    def preactivation(
-        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
-    ) -> Activations:
-        """Mean part through the n x n matrix Ctilde, difference part through the circuits."""
-        mean, difference, clipped, members = parameters
+    def dense_tilde(self, layer: int) -> Float[Array, "n n"]:
+        """Return Ctilde / S into array layer `layer`, counted from the definition."""
+        before = indicator_vectors(self.placement, layer - 1)
+        after = indicator_vectors(self.placement, layer)
+        linked = jnp.minimum(1.0, jnp.matmul(after.T, before, precision="highest"))
+        chi = (self.inhibition[layer - 1] * self.inhibition_factor)[:, None]
+        return (linked - chi * (1 - linked)) / self.redundancy
+
+
+class ClippedLayer(AbstractLayer):
+    """Mean part through the n x n matrix Ctilde, difference part through the circuits.
+
+    Attributes:
+        mean: (L-1, d, r), weights from the mean channels.
+        difference: (L-1, T, out, in), each circuit's own weights.
+        tilde: (L-1, n, n), Ctilde / S.
+        members: (L-1, n, R), the circuits on each neuron.
+        bias: (L-1, d).
+        layout: of the circuits.
+        precision: of matrix products.
+    """
+
+    mean: Float[Array, "gaps d r"]
+    difference: Float[Array, "gaps T out in_"]
+    tilde: Float[Array, "gaps n n"]
+    members: Int[Array, "gaps n R"]
+    bias: Float[Array, "gaps d"]
+    layout: Layout = eqx.field(static=True)
+    precision: str = eqx.field(static=True)
+
+    def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
+        """Return W^l A^{l-1} + B^l."""
         # A product per channel: one product over all of them would transpose the batch.
-        inhibited = [
-            jnp.matmul(clipped, channels[channel], precision=self.precision)
-            for channel in self.circuits.layout.mean_channels
+        seen = [
+            jnp.matmul(self.tilde, channels[channel], precision=self.precision)
+            for channel in self.layout.mean_channels
         ]
-        return self.add_difference(
-            self.mean_part(mean, inhibited),
-            self.spread(self.difference(difference, means), members),
-        )
-
-    def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
-        """Means over M_t as they are."""
-        del channels
-        return means
+        change = spread(difference_part(self.layout, self.difference, means), self.members)
+        before = add_difference(self.layout, mean_part(self.mean, seen), change)
+        return before + self.bias[:, None, None]
 
 
-def scalar_inhibition(
-    connected: Bool[Array, "n n"], loads: Float[Array, " n"], n_circuits: Scalar, redundancy: Scalar
-) -> Float[Array, " n"]:
-    """Return chi' = U/(S^2 - U), U the mean of <e_t, C e_v> over all ordered pairs t ≠ v.
+def clipped_layers(network: AbstractClipped) -> ClippedLayer:
+    """Return layers 2..L with the clipped weights."""
+    circuits, n_layers = network.circuits, network.n_layers
+    return ClippedLayer(
+        mean=stacked(circuits.mean_weights(), n_layers),
+        difference=stacked(circuits.difference_weights(), n_layers),
+        tilde=network.tilde(),
+        members=network.placement.members[1:],
+        bias=stacked(circuits.biases(), n_layers),
+        layout=circuits.layout,
+        precision=network.precision,
+    )
 
-    The sum over all pairs is r·C r with loads r, and each t = v contributes S^2.
 
-    Args:
-        connected: C.
-        loads: r.
-        n_circuits: T.
-        redundancy: S.
+def dense_clipped(
+    network: AbstractClipped, layer: int
+) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
+    """Return W = wbar ⊗ Ctilde / S + sum_t (w_t - wbar) e_t ⊗ e_t / S, and B."""
+    circuits, width = network.circuits, network.network_width
+    full, mean = small_weights(circuits, layer), mean_matrix(circuits, layer)
+    before = indicator_vectors(network.placement, layer - 1)
+    after = indicator_vectors(network.placement, layer)
+    blocks = mean[:, None, :, None] * network.dense_tilde(layer)[None, :, None, :]
+    blocks = blocks + outer(full - mean[None], after, before) / network.redundancy
+    bias = jnp.repeat(bias_of(circuits, layer), network.block_width)
+    return [(blocks.reshape(width, width), bias)]
 
-    Returns:
-        chi', the same for every receiving neuron.
+
+class Clipped(AbstractClipped):
+    """W_ij = (wbar_ij Ctilde + sum_t dw_t,ij e_t^l ⊗ e_t^{l-1}) / S, read out with e/S.
+
+    See `AbstractClipped` for Ctilde and the attributes. Source: theory 4.
     """
-    received = jnp.matmul(connected.astype(loads.dtype), loads, precision="highest")
-    pairs = jnp.maximum(n_circuits * (n_circuits - 1), 1.0)
-    unwanted = (loads * (received - redundancy)).sum() / pairs
-    chi = unwanted / (redundancy**2 - unwanted)
-    return jnp.broadcast_to(chi, loads.shape)
 
-
-def receiver_inhibition(
-    connected: Bool[Array, "n n"], loads: Float[Array, " n"], n_circuits: Scalar, redundancy: Scalar
-) -> Float[Array, " n"]:
-    """Return chi'_m = U_m/(S - U_m), U_m the mean of (C e_v)_m over circuits v not on neuron m.
-
-    Given t on m, the sum of (C e_v)_m over v ≠ t is (C r)_m - S, whichever t it is; so the mean
-    input that t receives on m from a circuit v ≠ t is made 0. Neurons without circuits get 0.
-
-    Args:
-        connected: C.
-        loads: r.
-        n_circuits: T.
-        redundancy: S.
-
-    Returns:
-        chi' of each receiving neuron.
-    """
-    received = jnp.matmul(connected.astype(loads.dtype), loads, precision="highest")
-    unwanted = (received - redundancy) / jnp.maximum(n_circuits - 1, 1.0)
-    return jnp.where(loads > 0, unwanted / (redundancy - unwanted), 0.0)
-
-
-_INHIBITIONS = {"scalar": scalar_inhibition, "receiver": receiver_inhibition}
+    traits: ClassVar[Traits] = Traits(
+        "clipped",
+        options=("inhibition", "inhibition_factor"),
+        paddable=True,
+        trainable=True,
+        tunable=TUNABLE,
+    )
+    first_layer = embed_inputs
+    layers = clipped_layers
+    activate = rectified
+    channels = circuit_channels
+    means = means_over_sets
+    readout = means_as_they_are
+    exists = all_exist
+    dense_first = dense_embed_inputs
+    dense_layer = dense_clipped

@@ -1,6 +1,6 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
-from typing import ClassVar
+from typing import Self
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -10,11 +10,16 @@ from .._arrays import as_float
 from .._errors import lookup
 from .._types import Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import Allocation, extent_of
-from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, place, Placement, stacked
+from ..circuits import AbstractCircuits, Layout
+from ._network import AbstractLayer, AbstractNetwork
+from ._placement import indicator_vectors, place, Placement
+from ._shared import spread, stacked
 
 
-class CorrectedNetwork(AbstractNetwork):
+OPTIONS = ("overlap",)
+
+
+class AbstractCorrected(AbstractNetwork):
     """A network that is read out with u_t = e_t (1/S + c) - c·1, c = p/((S - p) S).
 
     <u_t, e_t> = 1, and if p is the mean overlap of two circuits, <u_t, e_v> = 0 on average over
@@ -31,7 +36,6 @@ class CorrectedNetwork(AbstractNetwork):
     placement: Placement
     overlap: Scalar
     precision: str = eqx.field(static=True)
-    options: ClassVar[tuple[str, ...]] = ("overlap",)
 
     @classmethod
     def build(
@@ -43,7 +47,7 @@ class CorrectedNetwork(AbstractNetwork):
         key: KeyScalar,
         overlap: str = "even",
         precision: str = "highest",
-    ) -> "CorrectedNetwork":
+    ) -> Self:
         """Build the network; may be traced.
 
         Args:
@@ -51,47 +55,72 @@ class CorrectedNetwork(AbstractNetwork):
             allocation: T sets.
             n_layers: L.
             key: for the shuffles.
-            overlap: "even" for p of a design with even loads (published), "exact" for that of
-                the given one.
+            overlap: "even" for p of even loads (published), "exact" for that of the allocation.
             precision: of matrix products.
 
         Returns:
             The network.
         """
         p = lookup(_OVERLAPS, overlap, "overlap")(allocation)
-        placement = place(allocation, n_layers, key=key)
-        return cls(
-            circuits=circuits,
-            placement=placement,
-            overlap=p,
-            precision=precision,
-        )
+        return cls(circuits, place(allocation, n_layers, key=key), p, precision)
 
     @property
     def correction(self) -> Float[Array, ""]:
         """c·S = p/(S - p)."""
         return self.overlap / (as_float(self.placement.extent.redundancy) - self.overlap)
 
-    def layer_parameters(self) -> tuple[Array, ...]:
-        """Return mean weights, difference weights and member lists."""
-        return (
-            stacked(self.circuits.mean_weights(), self.n_layers),
-            stacked(self.circuits.difference_weights(), self.n_layers),
-            self.placement.members[1:],
+    def unembedding(self, layer: int) -> Float[Array, "T n"]:
+        """Return the corrected u_t = e_t (1/S + c) - c of a layer, counted from 0."""
+        overlap, redundancy = self.overlap, self.redundancy
+        c = overlap / ((redundancy - overlap) * redundancy)
+        return indicator_vectors(self.placement, layer) * (1 / redundancy + c) - c
+
+
+class AbstractCorrectedLayer(AbstractLayer):
+    """A layer whose weights are spread over neurons with u.
+
+    Attributes:
+        mean: (L-1, d, r), weights from the mean channels.
+        difference: (L-1, T, out, in), each circuit's own weights.
+        members: (L-1, n, R), the circuits on each neuron.
+        bias: (L-1, d).
+        correction: (L-1,), c·S.
+        layout: of the circuits.
+    """
+
+    mean: Float[Array, "gaps d r"]
+    difference: Float[Array, "gaps T out in_"]
+    members: Int[Array, "gaps n R"]
+    bias: Float[Array, "gaps d"]
+    correction: Float[Array, " gaps"]
+    layout: Layout = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, network: AbstractCorrected) -> Self:
+        """Return layers 2..L of a network."""
+        circuits, n_layers = network.circuits, network.n_layers
+        return cls(
+            mean=stacked(circuits.mean_weights(), n_layers),
+            difference=stacked(circuits.difference_weights(), n_layers),
+            members=network.placement.members[1:],
+            bias=stacked(circuits.biases(), n_layers),
+            correction=jnp.broadcast_to(network.correction, (n_layers - 1,)),
+            layout=circuits.layout,
         )
 
-    def corrected_spread(
-        self, values: CircuitValues, members: Int[Array, "n R"]
-    ) -> Float[Array, "k n B"]:
+    def corrected_spread(self, values: CircuitValues) -> Float[Array, "k n B"]:
         """Return S·sum_t u_t values_t."""
         total = jnp.sum(values, axis=1, keepdims=True)
-        return (1 + self.correction) * self.spread(values, members) - self.correction * total
+        return (1 + self.correction) * spread(values, self.members) - self.correction * total
 
-    def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
-        """<u_t, A> = (1 + c S)·mean over M_t - c·sum over all neurons."""
-        total = jnp.sum(channels, axis=1, keepdims=True)
-        total = total / as_float(self.placement.extent.redundancy)
-        return (1 + self.correction) * means - self.correction * total
+
+def corrected_readout(
+    network: AbstractCorrected, channels: Channels, means: CircuitValues
+) -> CircuitValues:
+    """Return <u_t, A> = (1 + c S)·mean over M_t - c·sum over all neurons."""
+    total = jnp.sum(channels, axis=1, keepdims=True)
+    total = total / as_float(network.placement.extent.redundancy)
+    return (1 + network.correction) * means - network.correction * total
 
 
 def even_overlap(allocation: Allocation) -> Scalar:

@@ -1,106 +1,164 @@
-"""Dense W and B of a network, written out from the definition: for inspection and as cross-check.
+"""A network as plain matrices, written out from the definition of its construction.
 
-Nothing here is shared with the structured forward pass: the matrices are sums over circuits of
-outer products of indicator vectors, weights are full d x d matrices.
+    A^1 = ReLU( sum_{t active} E_t a_t^0 + B^1 ),   A^l = ReLU( W^l A^{l-1} + B^l ),
+    estimate of circuit t at layer l = O_t^l A^l
+
+For inspection, as a cross-check of the structured forward pass, and as what training starts from.
 """
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Float, Int
 
-from ..circuits import small_weights
-from ._base import AbstractNetwork, stacked
-from ._block import Block
-from ._cleaned import Cleaned
-from ._clipped import Clipped
-from ._corrected import CorrectedNetwork
-from ._dense_parts import (
-    block_parameters,
-    cleaned_parameters,
-    indicators,
-    outer,
-    private_parameters,
-    two_part_parameters,
-)
-from ._plain import Plain
-from ._private import Private
-from ._split import Split
-from ._two_part import TwoPart
+from .._errors import bad, lookup
+from .._types import ActiveIds
+from ._network import AbstractNetwork
+from ._registry import constructions, traits_of
 
 
-class DenseParameters(eqx.Module):
-    """A^l = act(W^l A^{l-1} + B^l) with D x D matrices.
+_READ = {"last": slice(-1, None), "all": slice(None)}
 
-    With `layers_per_step` = k layers for each that is reported, there are k matrices for each of
-    the layers 2..L, in the order of computation, and as many biases besides that of layer 1.
+
+class DenseNetwork(eqx.Module):
+    """Matrices of a network of D neurons in each of L layers; R of the layers are read out.
+
+    With a construction of k layers for each that is reported there are k (L-1) matrices, in the
+    order of computation.
 
     Attributes:
         weights: (k (L-1), D, D), W^2..W^L, [to, from]; neuron i·n + m is neuron m of block i.
         biases: (1 + k (L-1), D), B^1..B^L.
+        embedding: (T, D, d), E_t from the d inputs of each circuit; None if only W and B are
+            written out.
+        readout: (R, k, T, D), O^l of k channels for the last R layers, or None.
+        precision: of matrix products.
     """
 
     weights: Float[Array, "gaps D D"]
-    biases: Float[Array, "layers D"]
+    biases: Float[Array, "L D"]
+    embedding: Float[Array, "T D d"] | None = None
+    readout: Float[Array, "R k T D"] | None = None
+    precision: str = eqx.field(static=True, default="highest")
+
+    @property
+    def n_layers(self) -> int:
+        """L."""
+        return self.biases.shape[0]
+
+    def activations(
+        self, active: ActiveIds, inputs: Float[Array, "d z B"]
+    ) -> Float[Array, "R D B"]:
+        """Return A^l of the layers that are read out, with E and O written out.
+
+        Args:
+            active: (z, B), ids of the active circuits.
+            inputs: (d, z, B), their inputs.
+
+        Returns:
+            (R, D, B).
+        """
+        assert self.embedding is not None and self.readout is not None
+        embedded = jnp.einsum(
+            "zbnd,dzb->nb", self.embedding[active], inputs, precision=self.precision
+        )
+        layers = [jax.nn.relu(embedded + self.biases[0][:, None])]
+        for weights, bias in zip(self.weights, self.biases[1:], strict=True):
+            before = jnp.matmul(weights, layers[-1], precision=self.precision)
+            layers.append(jax.nn.relu(before + bias[:, None]))
+        return jnp.stack(layers[-self.readout.shape[0] :])
+
+    def estimates(self, activations: Float[Array, "R D B"]) -> Float[Array, "R k T B"]:
+        """Return the estimated channels of all circuits."""
+        return jnp.einsum("rktn,rnb->rktb", self.readout, activations, precision=self.precision)
+
+    def estimates_of(
+        self, activations: Float[Array, "R D B"], active: ActiveIds
+    ) -> Float[Array, "R k z B"]:
+        """Return the estimated channels of z circuits per sample alone."""
+        assert self.readout is not None
+        chosen = self.readout[:, :, active]
+        return jnp.einsum("rkzbn,rnb->rkzb", chosen, activations, precision=self.precision)
 
 
-def unembedding(network: CorrectedNetwork, layer: int) -> Float[Array, "T n"]:
-    """Return the corrected u_t = e_t (1/S + c) - c of a layer, counted from 0."""
-    overlap, redundancy = network.overlap, network.redundancy
-    c = overlap / ((redundancy - overlap) * redundancy)
-    return indicators(network, layer) * (1 / redundancy + c) - c
+def neurons_that_exist(network: AbstractNetwork) -> Int[np.ndarray, " D"]:
+    """Return which of the d·n entries of a layer, block after block, are neurons."""
+    return np.flatnonzero(network.exists().reshape(-1))
 
 
-def _weights(network: AbstractNetwork, layer: int) -> Float[Array, "D D"]:
-    """W between array layers `layer - 1` and `layer`."""
-    circuits, redundancy = network.circuits, network.redundancy
-    full = small_weights(circuits, layer)
-    layout = circuits.layout
-    mean_stack = circuits.mean_weights()
-    mean = mean_stack[layer if mean_stack.shape[0] > 1 else 0]
-    mean = mean @ layout.matrix[list(layout.mean_channels)]
-    before, after = indicators(network, layer - 1), indicators(network, layer)
-    shared = jnp.broadcast_to(mean, full.shape)
-    if isinstance(network, Plain):
-        blocks = outer(full, unembedding(network, layer), before)
-    elif isinstance(network, Split):
-        blocks = outer(shared, unembedding(network, layer), before)
-        blocks = blocks + outer(full - shared, after, before) / redundancy
-    elif isinstance(network, Clipped):
-        count = jnp.matmul(after.T, before, precision="highest")
-        clipped = jnp.minimum(1.0, count)
-        chi = (network.inhibition[layer - 1] * network.inhibition_factor)[:, None]
-        tilde = clipped - chi * (1 - clipped)
-        blocks = mean[:, None, :, None] * tilde[None, :, None, :]
-        blocks = (blocks + outer(full - shared, after, before)) / redundancy
-    else:
-        raise TypeError(f"no dense form is known for {type(network).__name__}")
-    return blocks.reshape(network.network_width, network.network_width)
+def check_trainable(network: AbstractNetwork) -> None:
+    """Raise a `ValueError` unless the construction is made of ReLU layers alone."""
+    if network.traits.trainable:
+        return
+    names = ", ".join(name for name in constructions() if traits_of(name).trainable)
+    raise bad("construction", f"must be one of {names}", network.traits.name)
 
 
-def dense_parameters(network: AbstractNetwork) -> DenseParameters:
-    """Write out all weight matrices and biases: 4·(L-1)·D^2 bytes.
+def _readouts(network: AbstractNetwork, keep: Int[np.ndarray, " D"]) -> Float[Array, "L k T D"]:
+    """Return the linear readout of every layer, by reading out one neuron after the other."""
+    width = network.circuits.width
+    size = width * network.block_width
+    single = jnp.eye(size).reshape(width, network.block_width, size)
+    channels = network.channels(single)
+
+    def layer(sets):
+        return network.readout(channels, network.means(channels, sets))[..., keep]
+
+    return jax.lax.map(layer, network.placement.sets)
+
+
+def dense_layers(network: AbstractNetwork) -> DenseNetwork:
+    """Write out W and B of all layers, over all d·n entries: 4·k·(L-1)·D^2 bytes.
 
     Args:
         network: any of the constructions.
 
     Returns:
-        The dense parameters; the first layer is an exact embedding and has no matrix.
+        W and B; the first layer is an embedding, of which only the circuits' bias is given.
     """
-    width, layers = network.network_width, network.n_layers
-    bias = network.circuits.biases()
-    first = jnp.repeat(bias[0], network.block_width)
-    if isinstance(network, Private):
-        pairs = [private_parameters(network, layer) for layer in range(1, layers)]
-    elif isinstance(network, Block):
-        pairs = [block_parameters(network, layer) for layer in range(1, layers)]
-    elif isinstance(network, Cleaned):
-        pairs = [pair for layer in range(1, layers) for pair in cleaned_parameters(network, layer)]
-    elif isinstance(network, TwoPart):
-        pairs = [two_part_parameters(network, layer) for layer in range(1, layers)]
-    else:
-        later = jnp.repeat(stacked(bias, layers), network.block_width, axis=1)
-        pairs = [(_weights(network, layer), later[layer - 1]) for layer in range(1, layers)]
+    size = network.circuits.width * network.block_width
+    first = jnp.repeat(network.circuits.biases()[0], network.block_width)
+    pairs = [pair for layer in range(1, network.n_layers) for pair in network.dense_layer(layer)]
     if not pairs:
-        return DenseParameters(jnp.zeros((0, width, width)), first[None])
+        return DenseNetwork(jnp.zeros((0, size, size)), first[None], precision=network.precision)
     weights, biases = zip(*pairs, strict=True)
-    return DenseParameters(jnp.stack(weights), jnp.stack([first, *biases]))
+    return DenseNetwork(
+        jnp.stack(weights), jnp.stack([first, *biases]), precision=network.precision
+    )
+
+
+@eqx.filter_jit
+def _whole(network: AbstractNetwork) -> DenseNetwork:
+    keep = neurons_that_exist(network)
+    layers, (embedding, first) = dense_layers(network), network.dense_first()
+    return DenseNetwork(
+        layers.weights[:, keep[:, None], keep[None, :]],
+        layers.biases[:, keep].at[0].set(first[keep]),
+        embedding[:, keep],
+        _readouts(network, keep),
+        network.precision,
+    )
+
+
+def dense_network(network: AbstractNetwork, read: str = "last") -> DenseNetwork:
+    """Write a construction out as matrices that run alone, over its D neurons.
+
+    Takes 4·(L-1)·D^2 + 4·(d + R k) T D bytes.
+
+    Args:
+        network: of ReLU layers: clipped, plain, split, separate or carried.
+        read: "last" to read out the last layer, "all" for all layers.
+
+    Returns:
+        A network that computes the same.
+
+    Raises:
+        ValueError: for another construction, whose layers are not all ReLU layers, or no such
+            choice of layers.
+    """
+    check_trainable(network)
+    layers = lookup(_READ, read, "read")
+    whole = _whole(network)
+    assert whole.readout is not None
+    return eqx.tree_at(lambda dense: dense.readout, whole, whole.readout[layers])

@@ -1,18 +1,45 @@
 """The oracle: the clipped network told which neurons may be active."""
 
+from typing import ClassVar
+
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from .._types import Activations, ActiveIds
-from ._clipped import Clipped
+from ._clipped import AbstractClipped, clipped_layers, dense_clipped
+from ._network import Traits
+from ._placement import neurons_of
+from ._shared import (
+    all_exist,
+    circuit_channels,
+    embed_inputs,
+    means_as_they_are,
+    means_over_sets,
+    no_dense_first,
+)
 
 
-class Oracle(Clipped):
+class Oracle(AbstractClipped):
     """The clipped weights without ReLU; neurons that no active circuit uses are set to 0.
 
     The reference without erroneous activation ("ideal" in the source). It is no lower bound on the
     error, because the ReLU it lacks also clips noise. Source: theory 4.
     """
+
+    traits: ClassVar[Traits] = Traits(
+        "oracle",
+        options=("inhibition", "inhibition_factor"),
+        paddable=True,
+        assumes="known set",
+    )
+    first_layer = embed_inputs
+    layers = clipped_layers
+    channels = circuit_channels
+    means = means_over_sets
+    readout = means_as_they_are
+    exists = all_exist
+    dense_first = no_dense_first
+    dense_layer = dense_clipped
 
     def activate(
         self, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
@@ -20,5 +47,6 @@ class Oracle(Clipped):
         """Keep the neurons of the active circuits, linear."""
         _, width, batch = before.shape
         samples = jnp.arange(batch)[None, :, None]
-        used = jnp.zeros((width, batch), bool).at[sets[active], samples].set(True)
+        neurons = neurons_of(sets, active, width)
+        used = jnp.zeros((width, batch), bool).at[neurons, samples].set(True, mode="drop")
         return jnp.where(used[None], before, 0.0)

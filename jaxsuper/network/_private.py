@@ -1,5 +1,7 @@
 """Private links: the same sets in every layer, gates carried, no link of a neuron to itself."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,8 +11,74 @@ from .._arrays import sum_of
 from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import Allocation, max_overlap
-from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, place, Placement, stacked
+from ..circuits import AbstractCircuits, Layout, small_weights
+from ._network import AbstractLayer, AbstractNetwork, ONE_ON_NEURON, Traits
+from ._placement import indicator_vectors, place, Placement, repeat_first
+from ._shared import (
+    add_difference,
+    all_exist,
+    bias_of,
+    combine,
+    difference_part,
+    embed,
+    first_activations,
+    mean_matrix,
+    mean_part,
+    means_as_they_are,
+    means_over_sets,
+    no_dense_first,
+    outer,
+    rectified,
+    spread,
+    stacked,
+)
+
+
+def _check_allocation(allocation: Allocation) -> None:
+    check(allocation.redundancy >= 2, "redundancy", "must be at least 2", allocation.redundancy)
+    most = max_overlap(allocation)
+    rule = "must share at most one neuron between two sets"
+    check(most <= 1, "allocation", rule, most, "use the family 'transversal'")
+
+
+class PrivateLayer(AbstractLayer):
+    """Gate and mean part on the neuron itself, difference part through private links.
+
+    Attributes:
+        mean: (L-1, d, r), weights from the gate.
+        difference: (L-1, T, out, in), each circuit's own weights.
+        own: (L-1, n, out, in), their sums over the circuits of each neuron.
+        members: (L-1, n, R), the circuits on each neuron.
+        bias: (L-1, d).
+        layout: of the circuits.
+        redundancy: S.
+    """
+
+    mean: Float[Array, "gaps d r"]
+    difference: Float[Array, "gaps T out in_"]
+    own: Float[Array, "gaps n out in_"]
+    members: Int[Array, "gaps n R"]
+    bias: Float[Array, "gaps d"]
+    layout: Layout = eqx.field(static=True)
+    redundancy: int = eqx.field(static=True)
+
+    def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
+        """Return W^l A^{l-1} + B^l; the gate is copied."""
+        layout = self.layout
+        brought = spread(difference_part(layout, self.difference, means), self.members)
+        rows = [
+            self.redundancy * brought[o]
+            - sum_of(
+                [
+                    self.own[:, o, i, None] * channels[channel]
+                    for i, channel in enumerate(layout.difference_channels)
+                ]
+            )
+            for o in range(len(layout.difference_outputs))
+        ]
+        change = jnp.stack(rows) / (self.redundancy - 1)
+        before = add_difference(layout, mean_part(self.mean, [channels[0]]), change)
+        return (before + self.bias[:, None, None]).at[0].set(1 - channels[0])
 
 
 class Private(AbstractNetwork):
@@ -45,6 +113,17 @@ class Private(AbstractNetwork):
     circuits: AbstractCircuits
     placement: Placement
     precision: str = eqx.field(static=True)
+    traits: ClassVar[Traits] = Traits(
+        "private",
+        needs=ONE_ON_NEURON,
+        assumes="known set",
+        check_allocation=_check_allocation,
+    )
+    activate = rectified
+    means = means_over_sets
+    readout = means_as_they_are
+    exists = all_exist
+    dense_first = no_dense_first
 
     @classmethod
     def build(
@@ -68,80 +147,48 @@ class Private(AbstractNetwork):
         Returns:
             The network.
         """
-        one = place(allocation, 1, key=key)
-        sets = jnp.broadcast_to(one.sets, (n_layers, *one.sets.shape[1:]))
-        members = jnp.broadcast_to(one.members, (n_layers, *one.members.shape[1:]))
-        placement = Placement(sets, members, allocation.block_width)
-        return cls(circuits=circuits, placement=placement, precision=precision)
-
-    @classmethod
-    def check_parts(cls, circuits: AbstractCircuits, allocation: Allocation) -> None:
-        """Raise a `ValueError` if the circuits have no on-neuron or sets meet twice."""
-        layout = circuits.layout
-        single = (1, *[0] * (layout.width - 1))
-        gated = layout.channels[0] == single and layout.mean_channels == (0,)
-        kind = type(circuits).__name__
-        rule = "must have one on-neuron that alone the mean weights read"
-        check(gated, "circuits", rule, kind, "use rotation3")
-        check(allocation.redundancy >= 2, "redundancy", "must be at least 2", allocation.redundancy)
-        most = max_overlap(allocation)
-        rule = "must share at most one neuron between two sets"
-        check(most <= 1, "allocation", rule, most, "use the family 'transversal'")
-
-    def layer_parameters(self) -> tuple[Array, ...]:
-        """Return mean weights, difference weights, their sums over each neuron, member lists."""
-        difference = self.circuits.difference_weights()
-        padded = jnp.concatenate([difference, jnp.zeros_like(difference[:, :1])], axis=1)
-        members = self.placement.members[0]
-        own = padded[:, members].sum(axis=2)
-        return (
-            stacked(self.circuits.mean_weights(), self.n_layers),
-            stacked(difference, self.n_layers),
-            stacked(own, self.n_layers),
-            self.placement.members[1:],
-        )
+        placement = repeat_first(place(allocation, 1, key=key), n_layers)
+        return cls(circuits, placement, precision)
 
     def channels(self, activations: Activations) -> Channels:
         """Return the circuits' channels, with 1 - off in the place of the on-neuron."""
-        return super().channels(activations.at[0].set(1 - activations[0]))
+        opened = activations.at[0].set(1 - activations[0])
+        return jnp.stack([combine(row, opened) for row in self.circuits.layout.channels])
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the first activations of the active circuits, and close all other neurons."""
-        values = self.first_activations(active, inputs).at[0].set(-1.0)
+        values = first_activations(self.circuits, active, inputs, self.precision)
+        values = values.at[0].set(-1.0)
         closed = jnp.zeros(self.circuits.width, values.dtype).at[0].set(1.0)
-        return jax.nn.relu(self.embed(values, active) + closed[:, None, None])
+        return jax.nn.relu(embed(self.placement, values, active) + closed[:, None, None])
 
-    def preactivation(
-        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
-    ) -> Activations:
-        """Gate and mean part on the neuron itself, difference part through private links."""
-        mean, difference, own, members = parameters
-        layout, redundancy = self.circuits.layout, self.redundancy
-        reads = layout.difference_channels
-        brought = self.spread(self.difference(difference, means), members)
-        rows = [
-            redundancy * brought[o]
-            - sum_of([own[:, o, i, None] * channels[c] for i, c in enumerate(reads)])
-            for o in range(len(layout.difference_outputs))
-        ]
-        change = jnp.stack(rows) / (redundancy - 1)
-        before = self.mean_part(mean, [channels[0]])
-        return self.add_difference(before, change)
+    def layers(self) -> PrivateLayer:
+        """Return layers 2..L."""
+        circuits, n_layers = self.circuits, self.n_layers
+        difference = circuits.difference_weights()
+        with_none = jnp.concatenate([difference, jnp.zeros_like(difference[:, :1])], axis=1)
+        own = with_none[:, self.placement.members[0]].sum(axis=2)
+        return PrivateLayer(
+            mean=stacked(circuits.mean_weights(), n_layers),
+            difference=stacked(difference, n_layers),
+            own=stacked(own, n_layers),
+            members=self.placement.members[1:],
+            bias=stacked(circuits.biases(), n_layers),
+            layout=circuits.layout,
+            redundancy=self.redundancy,
+        )
 
-    def next_layer(
-        self,
-        parameters: tuple[Array, ...],
-        bias: Float[Array, " d"],
-        sets: Int[Array, "T S"],
-        active: ActiveIds,
-        channels: Channels,
-        means: CircuitValues,
-    ) -> Activations:
-        """Return the next layer's activations; the gate is copied."""
-        before = self.preactivation(parameters, channels, means) + bias[:, None, None]
-        return self.activate(before.at[0].set(1 - channels[0]), sets, active)
-
-    def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
-        """Means over M_t as they are."""
-        del channels
-        return means
+    def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
+        """Write W and B out, with alpha = 1 - off put in everywhere."""
+        circuits, n = self.circuits, self.block_width
+        full, after = small_weights(circuits, layer), indicator_vectors(self.placement, layer)
+        mean, diagonal = mean_matrix(circuits, layer), jnp.eye(n)[None, :, None, :]
+        links = outer(full - mean[None], after, after) * (1 - diagonal) / (self.redundancy - 1)
+        links = links + mean[:, None, :, None] * diagonal
+        from_on = links[:, :, 0, :]
+        # The mean and difference weights read on = 1 - off: a bias, and the weight reversed.
+        bias = bias_of(circuits, layer)[:, None] + from_on.sum(axis=-1)
+        links = links.at[:, :, 0, :].set(-from_on)
+        links = links.at[0].set(0.0).at[0, :, 0, :].set(jnp.eye(n))
+        size = circuits.width * n
+        return [(links.reshape(size, size), bias.at[0].set(0.0).reshape(size))]

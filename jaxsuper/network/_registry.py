@@ -4,15 +4,16 @@ from typing import Any
 
 import equinox as eqx
 
-from .._errors import check, lookup
+from .._errors import bad, check, lookup, one_of
 from .._types import KeyScalar
 from ..allocation import Allocation
-from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork
+from ..circuits import AbstractCircuits, Layout
 from ._block import Block
-from ._carried import Carried, EarlyGuess
+from ._carried import Carried
 from ._cleaned import Cleaned
 from ._clipped import Clipped
+from ._early_guess import EarlyGuess
+from ._network import AbstractNetwork, Traits
 from ._oracle import Oracle
 from ._plain import Plain
 from ._private import Private
@@ -20,26 +21,36 @@ from ._separate import Separate
 from ._split import Split
 
 
+_CLASSES: tuple[Any, ...] = (
+    Block,
+    Clipped,
+    Carried,
+    Cleaned,
+    EarlyGuess,
+    Oracle,
+    Plain,
+    Private,
+    Separate,
+    Split,
+)
 _CONSTRUCTIONS: dict[str, Any] = {
-    "block": Block,
-    "clipped": Clipped,
-    "carried": Carried,
-    "cleaned": Cleaned,
-    "early-guess": EarlyGuess,
-    "oracle": Oracle,
-    "plain": Plain,
-    "private": Private,
-    "separate": Separate,
-    "split": Split,
+    construction.traits.name: construction for construction in _CLASSES
 }
-# Constructions of which networks of different sizes can be padded to a common shape.
-PADDABLE = ("clipped", "oracle", "plain", "split")
-_PRECISIONS = {"default": None, "high": None, "highest": None}
+PRECISIONS = ("default", "high", "highest")
 
 
 def constructions() -> tuple[str, ...]:
     """Return the names that `build` takes."""
     return tuple(_CONSTRUCTIONS)
+
+
+def traits_of(construction: str) -> Traits:
+    """Return the traits of a construction.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    return lookup(_CONSTRUCTIONS, construction, "construction").traits
 
 
 def make_network(
@@ -59,36 +70,38 @@ def make_network(
 _build = eqx.filter_jit(make_network)
 
 
-def check_fit(
-    circuits: AbstractCircuits,
+def check_parts(
+    layout: Layout,
+    kind: str,
     allocation: Allocation,
-    n_layers: int,
     construction: str,
     precision: str,
-    **options: Any,
+    indicators: Allocation | None = None,
 ) -> None:
-    """Check that the parts of a network fit, without building it; arguments as of `build`.
+    """Check that the parts of a network fit, without making circuits or network.
+
+    Args:
+        layout: of the circuits.
+        kind: what the circuits are called in the error.
+        allocation: of the payload, or of all.
+        construction: by name.
+        precision: of matrix products.
+        indicators: of indicators with neurons of their own.
 
     Raises:
         ValueError: if the parts do not fit or a name is unknown.
     """
-    network_class = lookup(_CONSTRUCTIONS, construction, "construction")
-    lookup(_PRECISIONS, precision, "precision")
-    circuits.check_depth(n_layers)
-    check(
-        circuits.n_circuits == allocation.n_circuits,
-        "circuits",
-        f"must be as many as the {allocation.n_circuits} sets of the allocation",
-        circuits.n_circuits,
-    )
-    parts = (
-        {"indicators": options.get("indicators")} if "indicators" in network_class.options else {}
-    )
-    network_class.check_parts(circuits, allocation, **parts)
-    known = network_class.options
-    for name in options:
-        rule = f"must be left out for the construction {construction!r}"
-        check(name in known, name, rule, options[name])
+    traits = traits_of(construction)
+    one_of(PRECISIONS, precision, "precision")
+    needs = traits.needs
+    check(needs.fits(layout), "circuits", needs.rule, kind, f"use {needs.kind}")
+    traits.check_allocation(allocation)
+    if not traits.own_indicators:
+        return
+    if indicators is None:
+        raise bad("indicators", "must be an allocation for the indicators", None)
+    rule = f"must hold as many sets as the {allocation.n_circuits} of the payload"
+    check(indicators.n_circuits == allocation.n_circuits, "indicators", rule, indicators.n_circuits)
 
 
 def build(
@@ -121,6 +134,15 @@ def build(
     Raises:
         ValueError: if the parts do not fit or a name is unknown.
     """
-    check_fit(circuits, allocation, n_layers, construction, precision, **options)
+    traits = traits_of(construction)
+    circuits.check_depth(n_layers)
+    rule = f"must be as many as the {allocation.n_circuits} sets of the allocation"
+    fits = circuits.n_circuits == allocation.n_circuits
+    check(fits, "circuits", rule, circuits.n_circuits)
+    for name in options:
+        rule = f"must be left out for the construction {construction!r}"
+        check(name in traits.options, name, rule, options[name])
+    kind, indicators = type(circuits).__name__, options.get("indicators")
+    check_parts(circuits.layout, kind, allocation, construction, precision, indicators)
     options["precision"] = precision
     return _build(circuits, allocation, n_layers, construction, key=key, **options)

@@ -1,42 +1,76 @@
 """Recomputed indicators with neurons, sets and redundancy of their own."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from .._types import Channels, KeyScalar, Scalar
+from .._types import KeyScalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits
-from ._base import Placement
-from ._two_part import check_two_parts, clipped_links, join, place_parts, TwoPart
+from ._clipped import TUNABLE
+from ._inhibition import balanced, clipped_links
+from ._network import ROTATION, Traits
+from ._placement import join
+from ._shared import bias_of, dense_embed_inputs, embed_inputs, means_as_they_are
+from ._two_part import (
+    AbstractTwoPart,
+    AbstractTwoPartLayer,
+    dense_payload,
+    dense_steps,
+    layer_fields,
+    OPTIONS,
+    place_parts,
+    rectified_where_neurons_are,
+    two_part_channels,
+    two_part_exists,
+    two_part_means,
+)
 
 
-class Separate(TwoPart):
+class SeparateLayer(AbstractTwoPartLayer):
+    """The circuits' step of the clipped sum over indicators.
+
+    Attributes:
+        steps: (L-1, n_a, n_a), Ctilde / S_a between indicators.
+    """
+
+    steps: Float[Array, "gaps na na"]
+    n_steps: int = eqx.field(static=True)
+
+    def indicator_fields(self, alpha: Float[Array, "na B"]) -> list[Float[Array, "na B"]]:
+        """Return the two neurons of the step."""
+        seen = jnp.matmul(self.steps, alpha, precision=self.precision)
+        return [self.mean[row, 0] * seen + self.bias[row] for row in range(self.n_steps)]
+
+
+class Separate(AbstractTwoPart):
     """The clipped construction with separate shares of D for indicator and payload.
 
     Indicators are recomputed in every layer through a clipped matrix between indicator neurons.
-    With an allocation of r designs side by side (`allocation.redundant`) they are r indicators
-    per circuit, averaged before the step. Source: theory 7, schemes 1, 2 and 5.
+    With r allocations side by side (`allocation.redundant`) they are r indicators per circuit,
+    averaged before the step. Source: theory 7, schemes 1, 2 and 5.
 
     Attributes:
         steps: bool (L-1, n_a, n_a), C between indicators.
         step_inhibition: (L-1, n_a), chi' of each indicator neuron.
         circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
-            indicator_redundancy, precision: see `TwoPart`.
+            indicator_redundancy, precision, inhibition_rule: see `AbstractTwoPart`.
     """
 
-    circuits: AbstractCircuits
-    placement: Placement
     steps: Bool[Array, "gaps na na"]
     step_inhibition: Float[Array, "gaps na"]
-    gates: Bool[Array, "gaps nx na"]
-    gate_inhibition: Float[Array, "gaps nx"]
-    inhibition_factor: Scalar
-    indicator_width: int = eqx.field(static=True)
-    indicator_redundancy: int = eqx.field(static=True)
-    precision: str = eqx.field(static=True)
+    traits: ClassVar[Traits] = Traits(
+        "separate", needs=ROTATION, options=OPTIONS, trainable=True, tunable=TUNABLE
+    )
+    first_layer = embed_inputs
+    activate = rectified_where_neurons_are
+    channels = two_part_channels
+    means = two_part_means
+    readout = means_as_they_are
+    exists = two_part_exists
+    dense_first = dense_embed_inputs
 
     @classmethod
     def build(
@@ -67,41 +101,41 @@ class Separate(TwoPart):
             The network.
         """
         own, payload = place_parts(indicators, allocation, n_layers, key)
-        gates, gate_chi = clipped_links(
-            payload, own, allocation.loads, indicators.loads, inhibition
-        )
-        steps, step_chi = clipped_links(own, own, indicators.loads, indicators.loads, inhibition)
+        loads = indicators.loads
+        gates, gate_chi = clipped_links(payload, own, allocation.loads, loads, inhibition)
+        steps, step_chi = clipped_links(own, own, loads, loads, inhibition)
         return cls(
             circuits=circuits,
             placement=join(own, payload),
-            steps=steps,
-            step_inhibition=step_chi,
             gates=gates,
             gate_inhibition=gate_chi,
             inhibition_factor=jnp.asarray(inhibition_factor, jnp.float32),
             indicator_width=own.block_width,
             indicator_redundancy=own.redundancy,
             precision=precision,
+            inhibition_rule=inhibition,
+            steps=steps,
+            step_inhibition=step_chi,
         )
 
-    @classmethod
-    def check_parts(
-        cls, circuits: AbstractCircuits, allocation: Allocation, indicators: Any = None
-    ) -> None:
-        """Raise a `ValueError` if the parts do not fit."""
-        check_two_parts(circuits, allocation, indicators, 4)
+    def layers(self) -> SeparateLayer:
+        """Return layers 2..L."""
+        factor, sends = self.inhibition_factor, self.indicator_redundancy
+        steps = balanced(self.steps, self.step_inhibition, factor, sends)
+        n_steps = self.circuits.width - len(self.circuits.layout.difference_outputs)
+        return SeparateLayer(**layer_fields(self), steps=steps, n_steps=n_steps)
 
-    def layer_parameters(self) -> tuple[Array, ...]:
-        """Return what `TwoPart` needs, and the clipped matrix between indicators / S_a."""
-        chi = (self.step_inhibition * self.inhibition_factor)[:, :, None]
-        steps = jnp.where(self.steps, jnp.ones_like(chi), -chi) / self.indicator_redundancy
-        return *self.joint_parameters(), steps
-
-    def indicator_fields(
-        self, parameters: tuple[Array, ...], channels: Channels
-    ) -> list[Float[Array, "na B"]]:
-        """The circuits' step of the clipped sum over indicators."""
-        _, mean, _, bias, _, steps = parameters
-        width = self.indicator_width
-        seen = jnp.matmul(steps, channels[0, :width], precision=self.precision)
-        return [mean[row, 0] * seen + bias[row] for row in range(self.circuits.width - 2)]
+    def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
+        """Write W and B out, over all entries, those that are no neurons too."""
+        circuits, layout = self.circuits, self.circuits.layout
+        mean = circuits.mean_weights()
+        mean = mean[layer if mean.shape[0] > 1 else 0]
+        weights = dense_payload(self, layer)
+        steps = dense_steps(self, layer, self.step_inhibition[layer - 1])
+        alpha = layout.matrix[0]
+        for row in set(range(circuits.width)) - set(layout.difference_outputs):
+            step = mean[row, 0] * steps[:, None, :] * alpha[None, :, None]
+            weights = weights.at[row].add(step)
+        bias = bias_of(circuits, layer)[:, None] * jnp.asarray(self.exists(), jnp.float32)
+        size = circuits.width * self.block_width
+        return [(weights.reshape(size, size), bias.reshape(size))]

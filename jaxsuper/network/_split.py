@@ -1,26 +1,73 @@
 """The split construction: mean part with the corrected unembedding, difference part with e/S."""
 
-from jaxtyping import Array
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from .._arrays import take_rows
 from .._types import Activations, Channels, CircuitValues
-from ._corrected import CorrectedNetwork
+from ..circuits import small_weights
+from ._corrected import AbstractCorrected, AbstractCorrectedLayer, corrected_readout, OPTIONS
+from ._network import Traits
+from ._placement import indicator_vectors
+from ._shared import (
+    add_difference,
+    all_exist,
+    bias_of,
+    circuit_channels,
+    dense_embed_inputs,
+    difference_part,
+    embed_inputs,
+    mean_matrix,
+    mean_part,
+    means_over_sets,
+    outer,
+    rectified,
+    spread,
+)
 
 
-class Split(CorrectedNetwork):
+class SplitLayer(AbstractCorrectedLayer):
+    """Mean channels spread with u, the circuits' own outputs with e/S."""
+
+    def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
+        """Return W^l A^{l-1} + B^l."""
+        del channels
+        seen = self.corrected_spread(take_rows(means, self.layout.mean_channels))
+        own = difference_part(self.layout, self.difference, means)
+        before = add_difference(
+            self.layout, mean_part(self.mean, list(seen)), spread(own, self.members)
+        )
+        return before + self.bias[:, None, None]
+
+
+class Split(AbstractCorrected):
     """W_ij = sum_t (wbar_ij u_t^l + dw_t,ij e_t^l / S) ⊗ e_t^{l-1}; read out with u.
 
     Source: theory 4.
     """
 
-    def preactivation(
-        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
-    ) -> Activations:
-        """Spread the mean channels with u, the circuits' own outputs with e/S."""
-        del channels
-        mean, difference, members = parameters
-        seen = take_rows(means, self.circuits.layout.mean_channels)
-        return self.add_difference(
-            self.mean_part(mean, list(self.corrected_spread(seen, members))),
-            self.spread(self.difference(difference, means), members),
-        )
+    traits: ClassVar[Traits] = Traits("split", options=OPTIONS, paddable=True, trainable=True)
+    first_layer = embed_inputs
+    activate = rectified
+    channels = circuit_channels
+    means = means_over_sets
+    readout = corrected_readout
+    exists = all_exist
+    dense_first = dense_embed_inputs
+
+    def layers(self) -> SplitLayer:
+        """Return layers 2..L."""
+        return SplitLayer.of(self)
+
+    def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
+        """Write W and B out."""
+        width = self.network_width
+        full, mean = small_weights(self.circuits, layer), mean_matrix(self.circuits, layer)
+        before = indicator_vectors(self.placement, layer - 1)
+        after = indicator_vectors(self.placement, layer)
+        blocks = outer(jnp.broadcast_to(mean, full.shape), self.unembedding(layer), before)
+        blocks = blocks + outer(full - mean[None], after, before) / self.redundancy
+        bias = jnp.repeat(bias_of(self.circuits, layer), self.block_width)
+        return [(blocks.reshape(width, width), bias)]

@@ -1,7 +1,7 @@
 """Networks whose indicators have neurons and sets of their own, apart from those of the rest."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -9,15 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .._errors import check, lookup
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import Allocation
-from ..circuits import AbstractCircuits
-from ._base import AbstractNetwork, place, Placement, stacked
+from ..circuits import AbstractCircuits, Layout
+from ._inhibition import balanced
+from ._network import AbstractLayer, AbstractNetwork
+from ._placement import indicator_vectors, place, Placement
+from ._shared import combine, difference_part, spread, stacked
 from ._sums import gather_sum
 
 
-class TwoPart(AbstractNetwork):
+OPTIONS = ("indicators", "inhibition", "inhibition_factor")
+
+
+class AbstractTwoPart(AbstractNetwork):
     """Indicator on n_a neurons with redundancy S_a, payload on n_x neurons with redundancy S_x.
 
     The gate of a payload neuron reads the indicators of the layer before through a clipped matrix
@@ -39,183 +44,177 @@ class TwoPart(AbstractNetwork):
         inhibition_factor: a factor on all chi'.
         indicator_width: n_a.
         indicator_redundancy: S_a.
+        inhibition_rule: the rule that chi' comes from, by name.
     """
 
-    circuits: eqx.AbstractVar[AbstractCircuits]
-    placement: eqx.AbstractVar[Placement]
-    gates: eqx.AbstractVar[Bool[Array, "gaps nx na"]]
-    gate_inhibition: eqx.AbstractVar[Float[Array, "gaps nx"]]
-    inhibition_factor: eqx.AbstractVar[Scalar]
-    indicator_width: eqx.AbstractVar[int]
-    indicator_redundancy: eqx.AbstractVar[int]
-    precision: eqx.AbstractVar[str]
-    options: ClassVar[tuple[str, ...]] = ("indicators", "inhibition", "inhibition_factor")
+    circuits: AbstractCircuits
+    placement: Placement
+    gates: Bool[Array, "gaps nx na"]
+    gate_inhibition: Float[Array, "gaps nx"]
+    inhibition_factor: Scalar
+    indicator_width: int = eqx.field(static=True)
+    indicator_redundancy: int = eqx.field(static=True)
+    precision: str = eqx.field(static=True)
+    inhibition_rule: str = eqx.field(static=True)
 
     @property
     def payload_redundancy(self) -> int:
         """S_x."""
-        return self.placement.redundancy - self.indicator_redundancy
+        return self.redundancy - self.indicator_redundancy
 
     @property
-    def network_width(self) -> int:
-        """D, the neurons that exist."""
-        payload = len(self.circuits.layout.difference_outputs)
-        payload_width = self.block_width - self.indicator_width
-        return (self.circuits.width - payload) * self.indicator_width + payload * payload_width
+    def payload_width(self) -> int:
+        """Neurons of a payload block, n_x."""
+        return self.block_width - self.indicator_width
+
+
+class AbstractTwoPartLayer(AbstractLayer):
+    """The gates' sum and the payload's links; the indicator rows are the construction's own.
+
+    Attributes:
+        gates: (L-1, n_x, n_a), Ctilde / S_a from indicators to gates.
+        mean: (L-1, d, r), weights from the indicator.
+        difference: (L-1, T, out, in), each circuit's own weights.
+        bias: (L-1, d), of neurons that exist.
+        members: (L-1, n_x, R), the circuits on each payload neuron.
+        layout: of the circuits.
+        precision: of matrix products.
+    """
+
+    gates: Float[Array, "gaps nx na"]
+    mean: Float[Array, "gaps d r"]
+    difference: Float[Array, "gaps T out in_"]
+    bias: Float[Array, "gaps d"]
+    members: Int[Array, "gaps nx R"]
+    layout: Layout = eqx.field(static=True)
+    precision: str = eqx.field(static=True)
 
     @abstractmethod
-    def indicator_fields(
-        self, parameters: tuple[Array, ...], channels: Channels
-    ) -> list[Float[Array, "na B"]]:
+    def indicator_fields(self, alpha: Float[Array, "na B"]) -> list[Float[Array, "na B"]]:
         """Return the indicator rows before their activation, biases included."""
 
-    def joint_parameters(self) -> tuple[Array, ...]:
-        """Return gates / S_a, mean weights, difference weights, biases and payload members."""
-        layers = self.n_layers
-        chi = (self.gate_inhibition * self.inhibition_factor)[:, :, None]
-        gates = jnp.where(self.gates, jnp.ones_like(chi), -chi) / self.indicator_redundancy
-        return (
-            gates,
-            stacked(self.circuits.mean_weights(), layers),
-            stacked(self.circuits.difference_weights(), layers),
-            stacked(self.circuits.biases(), layers),
-            self.placement.members[1:, self.indicator_width :],
-        )
-
-    def channels(self, activations: Activations) -> Channels:
-        """Return alpha on indicator neurons, and y, not yet x, on payload neurons."""
-        width = self.indicator_width
-        rows = super().channels(activations)
-        offset = jnp.stack([activations[o] for o in self.circuits.layout.difference_outputs])
-        return jnp.concatenate([rows[:1].at[:, width:].set(0.0), offset])
-
-    def means(self, channels: Channels, sets: Int[Array, "T S"]) -> CircuitValues:
-        """Return each circuit's alpha, and x = y - alpha·1."""
-        split = self.indicator_redundancy
-        alpha = gather_sum(channels[:1], sets[:, :split], 1 / split)
-        payload = gather_sum(channels[1:], sets[:, split:], 1 / self.payload_redundancy)
-        return jnp.concatenate([alpha, payload - alpha])
-
-    def preactivation(
-        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
-    ) -> Activations:
-        """Fields of all neurons, biases included."""
-        gates, mean, difference, bias, members = parameters[:5]
-        width, payload = self.indicator_width, self.circuits.layout.difference_outputs
-        seen = jnp.matmul(gates, channels[0, :width], precision=self.precision)
-        brought = self.spread(self.difference(difference, means), members)
-        outputs = [mean[o, 0] * seen + brought[i] + bias[o] for i, o in enumerate(payload)]
-        above, below = (0, self.block_width - width), (width, 0)
-        rows = [
-            jnp.pad(row, (above, (0, 0))) for row in self.indicator_fields(parameters, channels)
+    def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
+        """Return W^l A^{l-1} + B^l."""
+        payload_width, width = self.gates.shape
+        alpha = channels[0, :width]
+        seen = jnp.matmul(self.gates, alpha, precision=self.precision)
+        brought = spread(difference_part(self.layout, self.difference, means), self.members)
+        payload = [
+            self.mean[row, 0] * seen + brought[i] + self.bias[row]
+            for i, row in enumerate(self.layout.difference_outputs)
         ]
-        return jnp.stack(rows + [jnp.pad(row, (below, (0, 0))) for row in outputs])
-
-    def next_layer(
-        self,
-        parameters: tuple[Array, ...],
-        bias: Float[Array, " d"],
-        sets: Int[Array, "T S"],
-        active: ActiveIds,
-        channels: Channels,
-        means: CircuitValues,
-    ) -> Activations:
-        """Return the next layer; biases are among the parameters, where neurons are."""
-        del bias
-        return self.activate(self.preactivation(parameters, channels, means), sets, active)
-
-    def activate(
-        self, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
-    ) -> Activations:
-        """Apply the ReLU, and keep what is no neuron at 0."""
-        return super().activate(before, sets, active) * self.exists()[..., None]
-
-    def exists(self) -> Float[Array, "d n"]:
-        """Return 1 where a block has a neuron, else 0."""
-        columns = np.arange(self.block_width) >= self.indicator_width
-        payload = np.isin(np.arange(self.circuits.width), self.circuits.layout.difference_outputs)
-        return jnp.asarray(columns[None, :] == payload[:, None], jnp.float32)
-
-    def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
-        """Means as they are."""
-        del channels
-        return means
+        above, below = ((0, payload_width), (0, 0)), ((width, 0), (0, 0))
+        rows = [jnp.pad(row, above) for row in self.indicator_fields(alpha)]
+        return jnp.stack(rows + [jnp.pad(row, below) for row in payload])
 
 
-def check_two_parts(
-    circuits: AbstractCircuits, allocation: Allocation, indicators: Any, width: int
-) -> None:
-    """Raise a `ValueError` unless these are rotations of this width and both designs hold T."""
-    names = [name for name, _ in circuits.layout.readouts]
-    rule = f"must be rotations with {width - 2} neurons for the on-indicator"
-    fits = names == ["on", "x"] and circuits.width == width
-    remedy = f"use {'rotation3' if width == 3 else 'rotation'}"
-    check(fits, "circuits", rule, type(circuits).__name__, remedy)
-    check(indicators is not None, "indicators", "must be an allocation for the indicators", None)
-    rule = f"must hold as many sets as the {allocation.n_circuits} of the payload"
-    check(indicators.n_circuits == allocation.n_circuits, "indicators", rule, indicators.n_circuits)
+def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:
+    """Return the fields of `AbstractTwoPartLayer`, stacked over layers 2..L."""
+    circuits, n_layers = network.circuits, network.n_layers
+    sends, factor = network.indicator_redundancy, network.inhibition_factor
+    return {
+        "gates": balanced(network.gates, network.gate_inhibition, factor, sends),
+        "mean": stacked(circuits.mean_weights(), n_layers),
+        "difference": stacked(circuits.difference_weights(), n_layers),
+        "bias": stacked(circuits.biases(), n_layers),
+        "members": network.placement.members[1:, network.indicator_width :],
+        "layout": circuits.layout,
+        "precision": network.precision,
+    }
 
 
-def join(indicators: Placement, payload: Placement) -> Placement:
-    """Return one placement with the neurons of the payload after those of the indicators."""
-    sets = jnp.concatenate([indicators.sets, payload.sets + indicators.block_width], axis=2)
-    lists = [indicators.members, payload.members]
-    longest = max(one.shape[2] for one in lists)
-    padded = [
-        jnp.pad(one, ((0, 0), (0, 0), (0, longest - one.shape[2])), constant_values=sets.shape[1])
-        for one in lists
-    ]
-    members = jnp.concatenate(padded, axis=1)
-    return Placement(sets, members, indicators.block_width + payload.block_width)
+def two_part_channels(network: AbstractTwoPart, activations: Activations) -> Channels:
+    """Return alpha on indicator neurons, and y, not yet x, on payload neurons."""
+    layout, width = network.circuits.layout, network.indicator_width
+    alpha = combine(layout.channels[0], activations).at[width:].set(0.0)
+    return jnp.stack([alpha, *(activations[row] for row in layout.difference_outputs)])
 
 
-def repeat_first(placement: Placement, n_layers: int) -> Placement:
-    """Return a placement that has the sets of the first layer in every layer."""
-    sets = jnp.broadcast_to(placement.sets[:1], (n_layers, *placement.sets.shape[1:]))
-    members = jnp.broadcast_to(placement.members[:1], (n_layers, *placement.members.shape[1:]))
-    return Placement(sets, members, placement.block_width)
+def two_part_means(
+    network: AbstractTwoPart, channels: Channels, sets: Int[Array, "T S"]
+) -> CircuitValues:
+    """Return each circuit's alpha, and x = y - alpha·1."""
+    split = network.indicator_redundancy
+    alpha = gather_sum(channels[:1], sets[:, :split], 1 / split)
+    payload = gather_sum(channels[1:], sets[:, split:], 1 / network.payload_redundancy)
+    return jnp.concatenate([alpha, payload - alpha])
 
 
-def clipped_links(
-    to: Placement, from_: Placement, to_loads: Any, from_loads: Any, inhibition: str
-) -> tuple[Bool[Array, "gaps to from"], Float[Array, "gaps to"]]:
-    """Return C from each layer l-1 of one placement to layer l of another, and chi'.
+def rectified_where_neurons_are(
+    network: AbstractTwoPart, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
+) -> Activations:
+    """Apply the ReLU, and keep what is no neuron at 0."""
+    del sets, active
+    return jax.nn.relu(before) * jnp.asarray(network.exists(), jnp.float32)[..., None]
 
-    The scalar chi' = U/(S S' - U) with U the mean of <e_t^to, C e_v^from> over pairs t ≠ v; that of
-    a receiver m is U_m/(S' - U_m), U_m the mean of (C e_v)_m over circuits v that m does not carry.
 
-    Args:
-        to: the receiving sets, S of them per circuit.
-        from_: the sending sets, S' per circuit.
-        to_loads: circuits on each receiving neuron.
-        from_loads: circuits on each sending neuron.
-        inhibition: "scalar" or "receiver".
-
-    Returns:
-        C and chi' for layers 2..L.
-    """
-    lookup({"scalar": None, "receiver": None}, inhibition, "inhibition")
-    received_by = jnp.asarray(to_loads, jnp.float32)
-    sent_by = jnp.asarray(from_loads, jnp.float32)
-    n_circuits, sends = to.n_circuits, from_.redundancy
-
-    def one(pair):
-        to_sets, from_sets = pair
-        empty = jnp.zeros((to.block_width, from_.block_width), bool)
-        linked = empty.at[to_sets[:, :, None], from_sets[:, None, :]].set(True)
-        unwanted = jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest") - sends
-        if inhibition == "receiver":
-            mean = unwanted / max(n_circuits - 1, 1)
-            return linked, jnp.where(received_by > 0, mean / (sends - mean), 0.0)
-        mean = (received_by * unwanted).sum() / max(n_circuits * (n_circuits - 1), 1)
-        return linked, jnp.broadcast_to(mean / (to.redundancy * sends - mean), received_by.shape)
-
-    return jax.lax.map(one, (to.sets[1:], from_.sets[:-1]))
+def two_part_exists(network: AbstractTwoPart) -> Bool[np.ndarray, "d n"]:
+    """Return where a block has a neuron: indicator rows in the first n_a columns, payload after."""
+    columns = np.arange(network.block_width) >= network.indicator_width
+    width, outputs = network.circuits.width, network.circuits.layout.difference_outputs
+    return columns[None, :] == np.isin(np.arange(width), outputs)[:, None]
 
 
 def place_parts(
     indicators: Allocation, payload: Allocation, n_layers: int, key: KeyScalar
 ) -> tuple[Placement, Placement]:
-    """Shuffle both designs, independently of each other."""
+    """Shuffle both allocations, independently of each other."""
     keys = jax.random.split(key)
     return place(indicators, n_layers, key=keys[0]), place(payload, n_layers, key=keys[1])
+
+
+def dense_clipped_part(
+    network: AbstractTwoPart,
+    layer: int,
+    after: Float[Array, "T columns"],
+    columns: slice,
+    chi: Float[Array, " part"],
+) -> Float[Array, "columns columns"]:
+    """Return Ctilde / S_a from all indicators to the neurons of some columns, from the definition."""
+    sends, size = network.indicator_redundancy, network.block_width
+    linked = jnp.minimum(1.0, jnp.matmul(after.T, _on(network, layer - 1), precision="highest"))
+    factors = jnp.zeros(size).at[columns].set(chi * network.inhibition_factor)[:, None]
+    exists = jnp.zeros((size, size)).at[columns, : network.indicator_width].set(1.0)
+    return (linked - factors * (1 - linked)) * exists / sends
+
+
+def _on(network: AbstractTwoPart, layer: int) -> Float[Array, "T columns"]:
+    """Return the indicator vectors of the circuits' indicator neurons."""
+    sets = network.placement.sets[layer, :, : network.indicator_redundancy]
+    empty = jnp.zeros((network.n_circuits, network.block_width))
+    return empty.at[jnp.arange(network.n_circuits)[:, None], sets].set(1.0)
+
+
+def dense_payload(network: AbstractTwoPart, layer: int) -> Float[Array, "d n d n"]:
+    """Return the weights into payload neurons, over all entries, from the definition."""
+    circuits, layout = network.circuits, network.circuits.layout
+    on_before, on_after = _on(network, layer - 1), _on(network, layer)
+    x_before = indicator_vectors(network.placement, layer - 1) - on_before
+    x_after = indicator_vectors(network.placement, layer) - on_after
+    mean, difference = (
+        stack[layer if stack.shape[0] > 1 else 0]
+        for stack in (circuits.mean_weights(), circuits.difference_weights())
+    )
+    size, alpha = network.block_width, layout.matrix[0]
+    chi = network.gate_inhibition[layer - 1]
+    gates = dense_clipped_part(network, layer, x_after, slice(network.indicator_width, None), chi)
+    weights = jnp.zeros((circuits.width, size, circuits.width, size))
+    for o, row in enumerate(layout.difference_outputs):
+        opener = mean[row, 0] * gates[:, None, :] * alpha[None, :, None]
+        weights = weights.at[row].add(opener)
+        for i, source in enumerate(layout.difference_outputs):
+            rotation = difference[:, o, i, None] * x_after
+            offset = jnp.matmul(rotation.T, on_before, precision="highest")
+            links = jnp.matmul(rotation.T, x_before, precision="highest")
+            weights = weights.at[row, :, source].add(links / network.payload_redundancy)
+            offset = offset[:, None, :] * alpha[None, :, None] / network.indicator_redundancy
+            weights = weights.at[row].add(-offset)
+    return weights
+
+
+def dense_steps(
+    network: AbstractTwoPart, layer: int, chi: Float[Array, " na"]
+) -> Float[Array, "columns columns"]:
+    """Return Ctilde / S_a between indicators, from the definition."""
+    columns = slice(0, network.indicator_width)
+    return dense_clipped_part(network, layer, _on(network, layer), columns, chi)

@@ -1,56 +1,72 @@
 """The instrument: inputs, forward pass, readout, metrics with standard errors."""
 
-from ._configuration import (
-    check_active,
-    check_settings,
-    Configuration,
+from .._settings import Configuration, Experiment, PARAMETERS
+from ._build import (
+    capacity_of,
     depends_on_seed,
-    design_of,
-    INHIBITED,
+    network_from,
     network_keys,
-    OWN_INDICATORS,
-    parameters_of,
+    Parts,
     parts_of,
     prepare,
+    Recipe,
     samples_key,
-    SEEDED,
 )
+from ._checks import check_active, check_experiment, check_settings, own_indicators_of
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import Inputs, sample_inputs
 from ._metrics import metric_names
-from ._simulate import chunk_statistics, default_chunk, simulate
-from ._statistics import finish, Measurement, merge_networks, Moments
-from ._trajectories import trajectories
+from ._parameters import parameters_of, with_parameters
+from ._run import configurations_of, Networks, run_networks
+from ._simulate import (
+    chunk_statistics,
+    default_chunk,
+    simulate,
+    simulate_and_show,
+    Trajectories,
+)
+from ._statistics import finish, mean_errors, Measurement, merge, merge_networks, Moments
 
 
 __all__ = [
-    "INHIBITED",
-    "OWN_INDICATORS",
-    "SEEDED",
+    "PARAMETERS",
     "Configuration",
+    "Experiment",
     "Inputs",
     "LayerView",
     "Measurement",
     "Moments",
+    "Networks",
+    "Parts",
+    "Recipe",
+    "Trajectories",
+    "capacity_of",
     "check_active",
+    "check_experiment",
     "check_settings",
     "chunk_statistics",
+    "configurations_of",
     "default_chunk",
     "dense_forward",
     "depends_on_seed",
-    "design_of",
     "environment",
     "finish",
     "forward",
+    "mean_errors",
+    "merge",
     "merge_networks",
     "metric_names",
+    "network_from",
     "network_keys",
+    "own_indicators_of",
     "parameters_of",
     "parts_of",
     "prepare",
+    "run_networks",
     "sample_inputs",
     "samples_key",
     "simulate",
-    "trajectories",
+    "simulate_and_show",
+    "with_parameters",
 ]

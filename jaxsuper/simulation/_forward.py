@@ -6,10 +6,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
-from .._types import Activations, CircuitValues
-from ..network import AbstractNetwork, DenseParameters
-from ..network._base import stacked
+from .._types import Activations, ActiveIds, CircuitValues
+from ..network import AbstractNetwork, DenseNetwork
 from ._inputs import Inputs
 
 
@@ -19,97 +19,91 @@ class LayerView(eqx.Module):
     Attributes:
         activations: A^l, (d, n, B).
         estimates: (k, T, B), the readout of every circuit.
+        active: (z, B), the circuits that are meant to be active.
+        truth: (k, z, B), their channels when run on their own.
     """
 
     activations: Activations
     estimates: CircuitValues
+    active: ActiveIds
+    truth: Float[Array, "k z B"]
 
 
-def _identity(view: LayerView, truth: Any) -> LayerView:
-    del truth
+def _identity(view: LayerView) -> LayerView:
     return view
 
 
 def forward(
     network: AbstractNetwork,
     inputs: Inputs,
-    observe: Callable[[LayerView, Any], Any] = _identity,
+    observe: Callable[[LayerView], Any] = _identity,
 ) -> Any:
     """Run a batch through the network without any D x D matrix.
 
     Args:
         network: the network.
         inputs: the batch.
-        observe: called with each layer's view and true channels (k, z, B); its results are
-            returned stacked, so that nothing of size batch x circuits need be kept.
+        observe: called with each layer's view; its results are returned stacked, so that nothing of
+            size batch x circuits need be kept.
 
     Returns:
         The results of `observe` for layers 1..L, stacked on a leading axis; by default the views.
     """
-    sets, n_layers = network.placement.sets, network.n_layers
-    parameters = network.layer_parameters()
-    biases = stacked(network.circuits.biases(), n_layers)
+    sets, n_layers, layers = network.placement.sets, network.n_layers, network.layers()
 
     def layer(activations, per_layer):
         number, here, truth = per_layer
         channels = network.channels(activations)
         means = network.means(channels, here)
-        observed = observe(LayerView(activations, network.readout(channels, means)), truth)
+        estimates, active = network.readout(channels, means), inputs.active_at(number)
+        observed = observe(LayerView(activations, estimates, active, truth))
         if n_layers == 1:
             return activations, observed
 
         def following():
-            weights, bias = jax.tree.map(lambda stack: stack[number], (parameters, biases))
-            to = sets[number + 1]
-            return network.next_layer(weights, bias, to, inputs.active, channels, means)
+            next_layer = jax.tree.map(lambda stack: stack[number], layers)
+            before = next_layer(channels, means)
+            return network.after(before, sets[number + 1], inputs.active_at(number + 1))
 
         # The last layer has none after it. One body for all layers, instead of a copy of what is
         # seen after the loop, takes a third off the time to compile.
         return jax.lax.cond(number < n_layers - 1, following, lambda: activations), observed
 
-    first = network.first_layer(inputs.active, inputs.inputs)
+    first = network.first_layer(inputs.active_at(0), inputs.inputs)
     return jax.lax.scan(layer, first, (jnp.arange(n_layers), sets, inputs.truth))[1]
 
 
 def dense_forward(
     network: AbstractNetwork,
-    dense: DenseParameters,
+    dense: DenseNetwork,
     inputs: Inputs,
-    observe: Callable[[LayerView, Any], Any] = _identity,
+    observe: Callable[[LayerView], Any] = _identity,
 ) -> Any:
     """Run a batch through the dense matrices of the same network; otherwise as `forward`.
 
     Args:
         network: the network, for its first layer, nonlinearity and readout.
-        dense: its matrices, from `network.dense_parameters`.
+        dense: its matrices, from `network.dense_layers`.
         inputs: the batch.
         observe: as in `forward`.
 
     Returns:
         As `forward`.
     """
-    sets = network.placement.sets
-
-    def view(activations, layer_sets, truth):
+    n_layers, per_step = network.n_layers, network.traits.layers_per_step
+    activations = network.first_layer(inputs.active_at(0), inputs.inputs)
+    observed = []
+    for number, sets in enumerate(network.placement.sets):
         channels = network.channels(activations)
-        means = network.means(channels, layer_sets)
-        return observe(LayerView(activations, network.readout(channels, means)), truth)
-
-    def layer(activations, per_layer):
-        matrices, biases, here, to, truth = per_layer
-        observed = view(activations, here, truth)
-        for weights, bias in zip(matrices, biases, strict=True):
+        estimates = network.readout(channels, network.means(channels, sets))
+        active = inputs.active_at(number)
+        observed.append(observe(LayerView(activations, estimates, active, inputs.truth[number])))
+        if number == n_layers - 1:
+            break
+        to, then = network.placement.sets[number + 1], inputs.active_at(number + 1)
+        for step in range(number * per_step, (number + 1) * per_step):
             flat = activations.reshape(-1, activations.shape[-1])
-            before = jnp.matmul(weights, flat, precision=network.precision) + bias[:, None]
-            before = before.reshape(activations.shape)
-            activations = network.activate(before, to, inputs.active)
-        return activations, observed
-
-    first = network.first_layer(inputs.active, inputs.inputs)
-    steps = (network.n_layers - 1, network.layers_per_step)
-    matrices = dense.weights.reshape(*steps, *dense.weights.shape[1:])
-    biases = dense.biases[1:].reshape(*steps, dense.biases.shape[1])
-    per_layer = (matrices, biases, sets[:-1], sets[1:], inputs.truth[:-1])
-    last, observed = jax.lax.scan(layer, first, per_layer)
-    final = view(last, sets[-1], inputs.truth[-1])
-    return jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), observed, final)
+            before = jnp.matmul(dense.weights[step], flat, precision=network.precision)
+            before = before + dense.biases[step + 1][:, None]
+            activations = network.after(before.reshape(activations.shape), to, then)
+    return jax.tree.map(lambda *views: jnp.stack(views), *observed)

@@ -21,17 +21,23 @@ class Inputs(eqx.Module):
     """A batch of inputs with the true values of the circuits that are active.
 
     Attributes:
-        active: int32 (z, B), distinct within a sample.
-        inputs: (d, z, B), input activations.
+        active: int32 (1 or L, z, B), the active circuits of every layer, distinct within a sample;
+            one entry if they stay the same.
+        inputs: (d, z, B), input activations of those that are active in layer 1.
         truth: (L, k, z, B), channels of the small circuits run on their own, layers 1..L.
-        counted: how many of the z slots count, if not all; the others hold a circuit that is
-            padding, with inputs and truth 0.
+        counted: how many of the z slots count, if not all; the others hold T, which is no circuit,
+            and inputs 0.
     """
 
-    active: ActiveIds
+    active: Int[Array, "sets z B"]
     inputs: Float[Array, "d z B"]
     truth: Float[Array, "L k z B"]
     counted: Int[Array | np.ndarray, ""] | None = None
+
+    def active_at(self, layer: int | Int[Array, ""]) -> ActiveIds:
+        """Return the active circuits of a layer counted from 0, (z, B)."""
+        # A constant set is not indexed: it costs nothing.
+        return self.active[0] if self.active.shape[0] == 1 else self.active[layer]
 
 
 def distinct_integers(
@@ -82,7 +88,7 @@ def sample_inputs(
         n_layers: L, for the truth.
         sample_ids: which samples.
         key: the root key.
-        n_circuits: how many of the circuits count, if not all; then the last one does not.
+        n_circuits: how many of the circuits count, if not all.
         counted: z, if fewer than the slots.
 
     Returns:
@@ -106,10 +112,10 @@ def sample_inputs(
         inputs = jax.vmap(lambda k: circuits.sample_input(key=k))(keys)
         if counted is not None:
             slots = jnp.arange(n_active) < counted
-            active = jnp.where(slots, active, limit - 1)
+            active = jnp.where(slots, active, limit)
             inputs = jnp.where(slots[:, None], inputs, 0.0)
         truth = exact_channels(circuits, exact_trajectory(circuits, active, inputs, n_layers))
         return active, inputs, truth[1:]
 
     active, inputs, truth = jax.vmap(one)(sample_ids)
-    return Inputs(active.T, inputs.transpose(2, 1, 0), truth.transpose(1, 3, 2, 0), counted)
+    return Inputs(active.T[None], inputs.transpose(2, 1, 0), truth.transpose(1, 3, 2, 0), counted)

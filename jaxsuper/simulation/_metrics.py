@@ -20,7 +20,6 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._arrays import as_float, sum_of, take_rows
-from .._types import ActiveIds
 from ..allocation import Extent
 from ..circuits import AbstractCircuits, Layout
 from ._forward import LayerView
@@ -53,9 +52,7 @@ def metric_names(circuits: AbstractCircuits | Layout) -> tuple[tuple[str, ...], 
 
 def layer_metrics(
     circuits: AbstractCircuits,
-    active: ActiveIds,
     view: LayerView,
-    truth: Float[Array, "k z B"],
     padded: Extent | None = None,
     counted: Int[Array | np.ndarray, ""] | None = None,
 ) -> tuple[Float[Array, "metrics B"], Float[Array, "worst B"]]:
@@ -63,9 +60,7 @@ def layer_metrics(
 
     Args:
         circuits: the circuits.
-        active: (z, B).
-        view: the layer.
-        truth: (k, z, B).
+        view: the layer, with its active circuits and their true channels.
         padded: how many circuits and neurons count, if not all; the others are 0.
         counted: how many of the z active circuits count, if not all.
 
@@ -73,31 +68,31 @@ def layer_metrics(
         Averaged and worst-case metrics of each sample, in the order of `metric_names`; those over
         inactive circuits are NaN if all circuits are active.
     """
-    estimates = view.estimates
+    estimates, active, truth = view.estimates, view.active, view.truth
     _, n_circuits, batch = estimates.shape
     ids = jax.lax.broadcasted_iota(jnp.int32, (n_circuits, batch), 0)
     everything = padded is None
-    idle = jnp.ones((n_circuits, batch), bool) if everything else ids < padded.n_circuits
-    for one in active:
-        idle = idle & (ids != one[None, :])
+    inactive = jnp.ones((n_circuits, batch), bool) if everything else ids < padded.n_circuits
+    for slot in active:
+        inactive = inactive & (ids != slot[None, :])
     n_active = as_float(active.shape[0] if counted is None else counted)
-    n_idle = as_float(n_circuits if everything else padded.n_circuits) - n_active
-    share = jnp.where(n_idle > 0, 1 / n_idle, jnp.nan)
+    n_inactive = as_float(n_circuits if everything else padded.n_circuits) - n_active
+    share = jnp.where(n_inactive > 0, 1 / n_inactive, jnp.nan)
     slots = jnp.arange(active.shape[0])[:, None] < n_active.astype(jnp.int32)
     samples = jnp.arange(batch)[None, :]
     averaged, worst = [], []
     for name, channels in circuits.layout.readouts:
-        found = jnp.stack([estimates[c][active, samples] for c in channels])
-        error = found - take_rows(truth, channels)
+        estimated = jnp.stack([estimates[c][active, samples] for c in channels])
+        error = estimated - take_rows(truth, channels)
         if counted is not None:
             error = jnp.where(slots, error, 0.0)
         wrong = jnp.sum(error**2, axis=0)
-        norm = sum_of([jnp.where(idle, estimates[c], 0.0) ** 2 for c in channels])
+        norm = sum_of([jnp.where(inactive, estimates[c], 0.0) ** 2 for c in channels])
         averaged += [wrong.sum(axis=0) / n_active, norm.sum(axis=0) * share]
         # Adding 0 or NaN: there is no worst case over no circuits.
         worst += [jnp.sqrt(wrong.max(axis=0)), jnp.sqrt(norm.max(axis=0)) + 0 * share]
         if name == "on":
-            alpha = jnp.where(idle, estimates[channels[0]], 0.0)
+            alpha = jnp.where(inactive, estimates[channels[0]], 0.0)
             above = jnp.sum(jnp.where(alpha > _ON, 1.0, 0.0), axis=0)
             averaged += [error[0].sum(axis=0) / n_active, alpha.sum(axis=0) * share]
             averaged += [above * share, jnp.where(above > 0, 1.0, 0.0) + 0 * share]

@@ -1,17 +1,18 @@
 """Batches of any size in bounded memory: one compile, chunk after chunk."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 from .._errors import check
 from .._types import KeyScalar
-from ..network import AbstractNetwork, DenseParameters
-from ._forward import dense_forward, forward
+from ..network import AbstractNetwork, DenseNetwork
+from ._forward import dense_forward, forward, LayerView
 from ._inputs import sample_inputs
 from ._metrics import layer_metrics, metric_names
 from ._statistics import finish, Measurement, Moments, moments
@@ -21,6 +22,18 @@ from ._statistics import finish, Measurement, Moments, moments
 # accelerator the chunk should fill the device but not its memory.
 _CPU_FLOATS, _ACCELERATOR_FLOATS = 2**18, 2**26
 _SMALLEST, _LARGEST = 32, 8192
+
+
+class Trajectories(NamedTuple):
+    """The active circuits of a few samples, layer by layer.
+
+    Attributes:
+        estimated: (L, k, z, B), their estimated channels.
+        truth: (L, k, z, B), those of the small circuits run on their own.
+    """
+
+    estimated: Float[Array | np.ndarray, "L k z B"]
+    truth: Float[Array | np.ndarray, "L k z B"]
 
 
 def default_chunk(network: AbstractNetwork, batch_size: int) -> int:
@@ -49,7 +62,7 @@ def chunk_statistics(
     first_sample: Int[Array, ""],
     n_valid: Int[Array, ""],
     key: KeyScalar,
-    dense: DenseParameters | None = None,
+    dense: DenseNetwork | None = None,
     counted: Int[Array | np.ndarray, ""] | None = None,
 ) -> Moments:
     """Simulate `chunk` samples and reduce them; pure, to be jitted or mapped by the caller.
@@ -67,31 +80,40 @@ def chunk_statistics(
     Returns:
         Their moments.
     """
-    ids = first_sample + jnp.arange(chunk)
+    return _chunk(network, n_active, chunk, 0, first_sample, n_valid, key, dense, counted)[0]
+
+
+def _chunk(network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted):
+    """Return the moments of a chunk and the trajectories of its first samples."""
     padded = network.placement.padded
     inputs = sample_inputs(
         network.circuits,
         n_active,
         network.n_layers,
-        ids,
+        first_sample + jnp.arange(chunk),
         key=key,
         n_circuits=None if padded is None else padded.n_circuits,
         counted=counted,
     )
+    shown = jnp.arange(min(n_shown, chunk))
 
-    def observe(view, truth):
-        return layer_metrics(network.circuits, inputs.active, view, truth, padded, counted)
+    def observe(view: LayerView):
+        metrics = layer_metrics(network.circuits, view, padded, counted)
+        ids = view.active[:, : len(shown)]
+        return metrics, jnp.stack([channel[ids, shown[None]] for channel in view.estimates])
 
     if dense is None:
-        averaged, worst = forward(network, inputs, observe)
+        observed = forward(network, inputs, observe)
     else:
-        averaged, worst = dense_forward(network, dense, inputs, observe)
-    return moments(averaged, worst, n_valid)
+        observed = dense_forward(network, dense, inputs, observe)
+    (averaged, worst), estimated = observed
+    trajectories = Trajectories(estimated, inputs.truth[..., : len(shown)])
+    return moments(averaged, worst, n_valid), trajectories
 
 
 @eqx.filter_jit
-def _run_chunk(network, n_active, chunk, first_sample, n_valid, key, dense) -> Moments:
-    return chunk_statistics(network, n_active, chunk, first_sample, n_valid, key, dense)
+def _run_chunk(network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted):
+    return _chunk(network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted)
 
 
 def simulate(
@@ -101,7 +123,8 @@ def simulate(
     *,
     key: KeyScalar,
     chunk: int | None = None,
-    dense: DenseParameters | None = None,
+    slots: int | None = None,
+    dense: DenseNetwork | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Measurement:
     """Measure a network on a batch of random inputs.
@@ -114,6 +137,8 @@ def simulate(
         batch_size: samples.
         key: root key of the samples.
         chunk: samples run at once, by default what suits the device.
+        slots: room for so many active circuits: one compiled program serves all z up to it, and
+            gives the same samples. By default there is room for z alone.
         dense: matrices to use instead of the structured pass.
         progress: called with the number of samples done after every chunk.
 
@@ -123,19 +148,60 @@ def simulate(
     Raises:
         ValueError: for an empty batch or chunk, or unless 1 <= z <= T.
     """
+    options = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
+    return simulate_and_show(network, n_active, batch_size, 0, key=key, **options)[0]
+
+
+def simulate_and_show(
+    network: AbstractNetwork,
+    n_active: int,
+    batch_size: int,
+    n_shown: int,
+    *,
+    key: KeyScalar,
+    chunk: int | None = None,
+    slots: int | None = None,
+    dense: DenseNetwork | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Measurement, Trajectories]:
+    """As `simulate`, and return the trajectories of the first samples besides.
+
+    Args:
+        network: as in `simulate`; so the others.
+        n_active: z.
+        batch_size: samples.
+        n_shown: of how many samples; at most those of the first chunk.
+        key: root key of the samples.
+        chunk: samples run at once.
+        slots: room for active circuits.
+        dense: matrices to use.
+        progress: called after every chunk.
+
+    Returns:
+        The measurement, and the trajectories of samples 0..n_shown-1.
+
+    Raises:
+        ValueError: as `simulate`.
+    """
     check(batch_size >= 1, "batch_size", "must be at least 1", batch_size)
     check(chunk is None or chunk >= 1, "chunk", "must be at least 1", chunk)
     check(n_active >= 1, "n_active", "must be at least 1", n_active)
     limit = network.n_circuits
     check(n_active <= limit, "n_active", f"must be at most the {limit} circuits", n_active)
+    room = n_active if slots is None else slots
+    check(n_active <= room <= limit, "slots", f"must lie in {n_active}..{limit}", slots)
     size = min(chunk or default_chunk(network, batch_size), batch_size)
-    parts = []
+    counted = None if slots is None else np.int32(n_active)
+    parts, trajectories = [], None
     for first in range(0, batch_size, size):
         valid = min(size, batch_size - first)
-        start, count = jnp.asarray(first, jnp.int32), jnp.asarray(valid, jnp.int32)
-        parts.append(_run_chunk(network, n_active, size, start, count, key, dense))
+        start, count = np.int32(first), np.int32(valid)
+        part, shown = _run_chunk(network, room, size, n_shown, start, count, key, dense, counted)
         # Chunks in flight together would compete for the cache.
-        jax.block_until_ready(parts[-1])
+        parts.append(jax.block_until_ready(part))
+        trajectories = trajectories or shown
         if progress is not None:
             progress(first + valid)
-    return finish(jax.device_get(parts), *metric_names(network.circuits))
+    assert trajectories is not None
+    kept = Trajectories(*(np.asarray(leaf)[:, :, :n_active] for leaf in trajectories))
+    return finish(jax.device_get(parts), *metric_names(network.circuits)), kept

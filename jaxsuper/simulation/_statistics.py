@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._errors import check
+from .._errors import check, one_of
 
 
 class Moments(eqx.Module):
@@ -46,15 +46,31 @@ def moments(
 
 
 def merge(first: Moments, second: Moments) -> Moments:
-    """Merge two chunks in double precision (Chan, Golub and LeVeque 1979)."""
-    a, b = float(first.count), float(second.count)
-    total = a + b
-    gap = np.asarray(second.mean, np.float64) - np.asarray(first.mean, np.float64)
-    mean = np.asarray(first.mean, np.float64) + gap * (b / total)
-    within = np.asarray(first.squares, np.float64) + np.asarray(second.squares, np.float64)
-    worst = np.maximum(np.asarray(first.worst), np.asarray(second.worst))
-    count = np.asarray(int(total))
-    return Moments(count, mean, within + gap**2 * (a * b / total), worst)
+    """Merge two chunks in double precision (Chan, Golub and LeVeque 1979).
+
+    Args:
+        first: one or several, stacked on leading axes; each of at least one sample.
+        second: as many; those without samples change nothing.
+
+    Returns:
+        Moments of the samples of both.
+    """
+    a, b = (np.asarray(m.count, np.float64)[..., None, None] for m in (first, second))
+    total, there = a + b, b > 0
+    means = [np.asarray(m.mean, np.float64) for m in (first, second)]
+    squares = [np.asarray(m.squares, np.float64) for m in (first, second)]
+    gap = np.where(there, means[1] - means[0], 0.0)
+    within = squares[0] + np.where(there, squares[1], 0.0)
+    worst = np.where(there, np.maximum(first.worst, second.worst), first.worst)
+    count = np.asarray(first.count) + np.asarray(second.count)
+    return Moments(count, means[0] + gap * (b / total), within + gap**2 * (a * b / total), worst)
+
+
+def mean_errors(total: Moments) -> Float[np.ndarray, "*n L M"]:
+    """Return the standard errors of the means; NaN where there is one sample only."""
+    count = np.asarray(total.count, np.float64)[..., None, None]
+    squares = np.asarray(total.squares, np.float64)
+    return np.sqrt(squares / np.where(count > 1, count - 1, np.nan) / count)
 
 
 @dataclass(frozen=True)
@@ -80,31 +96,40 @@ class Measurement:
     n_networks: int = 1
 
     def __getitem__(self, name: str) -> Float[np.ndarray, " L"]:
-        """Return a metric by layer."""
+        """Return a metric by layer.
+
+        Raises:
+            ValueError: if there is no metric of that name.
+        """
+        one_of(self.names + self.worst_names, name, "name")
         if name in self.names:
             return self.mean[:, self.names.index(name)]
-        if name in self.worst_names:
-            return self.worst[:, self.worst_names.index(name)]
-        raise KeyError(name)
+        return self.worst[:, self.worst_names.index(name)]
 
     def stderr_of(self, name: str) -> Float[np.ndarray, " L"]:
-        """Return the standard error of an averaged metric by layer."""
-        return self.stderr[:, self.names.index(name)]
+        """Return the standard error of an averaged metric by layer.
+
+        Raises:
+            ValueError: if there is no averaged metric of that name.
+        """
+        return self.stderr[:, self.names.index(one_of(self.names, name, "name"))]
 
 
 def finish(
     parts: list[Moments], names: tuple[str, ...], worst_names: tuple[str, ...]
 ) -> Measurement:
     """Turn the moments of all chunks into a measurement."""
-    total = reduce(merge, parts)
-    count = int(total.count)
-    mean = np.asarray(total.mean, np.float64)
-    spread = np.asarray(total.squares, np.float64)
-    if count > 1:
-        stderr = np.sqrt(spread / (count - 1) / count)
-    else:
-        stderr = np.full_like(mean, np.nan)
-    return Measurement(names, mean, stderr, worst_names, np.asarray(total.worst, np.float64), count)
+    total = reduce(merge, parts[1:], _double(parts[0]))
+    worst = np.asarray(total.worst, np.float64)
+    return Measurement(
+        names, np.asarray(total.mean), mean_errors(total), worst_names, worst, int(total.count)
+    )
+
+
+def _double(moments: Moments) -> Moments:
+    """Return moments in double precision."""
+    mean, squares = (np.asarray(x, np.float64) for x in (moments.mean, moments.squares))
+    return Moments(np.asarray(moments.count), mean, squares, np.asarray(moments.worst))
 
 
 def merge_networks(measurements: list[Measurement]) -> Measurement:

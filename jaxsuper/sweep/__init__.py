@@ -4,8 +4,8 @@
 `read_store("out")` returns it as a table.
 """
 
+from ._allocations import Allocations
 from ._buckets import Bucket
-from ._designs import Designs
 from ._devices import default_cache, join_processes, use_all_cores, use_cache
 from ._grid import Grid, grid_from_toml, load_grid, presets
 from ._identity import config_id, configuration_from
@@ -16,8 +16,8 @@ from ._store import read_store, Store
 
 
 __all__ = [
+    "Allocations",
     "Bucket",
-    "Designs",
     "Grid",
     "Plan",
     "PlannedBucket",

@@ -2,13 +2,12 @@
 
 import ast
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from .._errors import check
-from ..allocation import capacity, johnson_bound
+from ..allocation import johnson_bound
 from ..circuits import width_of
-from ..simulation import Configuration
+from ..simulation import capacity_of, Configuration
 
 
 _ALLOWED = (
@@ -30,12 +29,6 @@ _LETTERS = {
 _DERIVED = ("n", "d", "block_width", "circuit_width", "capacity", "johnson_bound")
 
 
-@lru_cache(maxsize=4096)
-def _capacity(block_width: int, redundancy: int, family: str) -> float:
-    limit = capacity(block_width, redundancy, family)
-    return float("inf") if limit is None else float(limit)
-
-
 def names_of(configuration: Configuration) -> dict[str, Any]:
     """Return what a filter can name: settings, letters, block width and capacities."""
     values: dict[str, Any] = dict(vars(configuration))
@@ -43,11 +36,10 @@ def names_of(configuration: Configuration) -> dict[str, Any]:
     n, redundancy = configuration.network_width // d, configuration.redundancy
     values.update({letter: values[name] for letter, name in _LETTERS.items()})
     values.update(d=d, n=n, circuit_width=d, block_width=n)
-    inside = 1 <= redundancy <= n
-    # Sets larger than the block hold no circuit.
-    held = _capacity(n, redundancy, configuration.allocation) if inside else 0.0
-    bound = johnson_bound(n, redundancy) if inside else 0
-    return {**values, "capacity": held, "johnson_bound": bound}
+    bound = johnson_bound(n, redundancy) if 1 <= redundancy <= n else 0
+    held = capacity_of(configuration)
+    capacity = float("inf") if held is None else float(held)
+    return {**values, "capacity": capacity, "johnson_bound": bound}
 
 
 def compile_filter(text: str) -> Callable[[Configuration], bool]:

@@ -12,19 +12,19 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int, UInt32
 
-from ..allocation import Allocation, Padded, Widened
-from ..circuits import layout_of, make
-from ..network import make_network
+from ..allocation import Padded, Widened
+from ..circuits import layout_of
 from ..simulation import (
     chunk_statistics,
     Configuration,
-    INHIBITED,
     metric_names,
     Moments,
+    network_from,
     network_keys,
+    PARAMETERS,
+    Parts,
 )
 from ._buckets import Bucket
-from ._designs import Parts
 from ._shape import Kind
 
 
@@ -41,28 +41,20 @@ class Batch(eqx.Module):
     """Configurations of a bucket, one per entry of the leading axis of every leaf.
 
     Attributes:
-        design: allocations; padded, or all of one size for networks that cannot be padded.
-        indicators: those of indicators with neurons of their own.
+        parts: allocations; padded, or all of one size for networks that cannot be padded.
         seed, network, n_active, batch_size: as in `Configuration`.
-        lower_threshold, upper_threshold, gate_bias, inhibition_factor: as in `Configuration`.
+        parameters: the continuous parameters by name.
     """
 
-    design: Allocation
-    indicators: Allocation | None
+    parts: Parts
     seed: UInt32[Array | np.ndarray, "*c"]
     network: Int[Array | np.ndarray, "*c"]
     n_active: Int[Array | np.ndarray, "*c"]
     batch_size: Int[Array | np.ndarray, "*c"]
-    lower_threshold: Float[Array | np.ndarray, "*c"]
-    upper_threshold: Float[Array | np.ndarray, "*c"]
-    gate_bias: Float[Array | np.ndarray, "*c"]
-    inhibition_factor: Float[Array | np.ndarray, "*c"]
+    parameters: dict[str, Float[Array | np.ndarray, "*c"]]
 
 
 _DTYPES = {"seed": np.uint32, "network": np.int32, "n_active": np.int32, "batch_size": np.int32}
-_SCALARS = tuple(
-    name for name in Batch.__dataclass_fields__ if name not in ("design", "indicators")
-)
 
 
 @dataclass(frozen=True)
@@ -102,36 +94,38 @@ class Program:
 
 
 def batch_of(
-    configurations: Sequence[Configuration], designs: Sequence[Parts], program: Program
+    configurations: Sequence[Configuration], parts: Sequence[Parts], program: Program
 ) -> Batch:
     """Stack configurations, on the host.
 
     Args:
         configurations: at least one.
-        designs: what their networks are built of.
+        parts: what their networks are built of.
         program: for the padded shape.
 
     Returns:
         The batch, as numpy arrays.
     """
-    different = {id(parts[0]): parts for parts in designs}
-    made = {key: _fitted(parts, program) for key, parts in different.items()}
-    chosen = [made[id(parts[0])] for parts in designs]
-    design, indicators = jax.tree.map(lambda *leaves: np.stack(leaves), *chosen)
-    scalars = {
-        name: np.array([getattr(c, name) for c in configurations], _DTYPES.get(name, np.float32))
-        for name in _SCALARS
-    }
-    return Batch(design=design, indicators=indicators, **scalars)
+    different = {id(each.allocation): each for each in parts}
+    fitted = {key: _fitted(each, program) for key, each in different.items()}
+    stacked = jax.tree.map(
+        lambda *leaves: np.stack(leaves), *(fitted[id(each.allocation)] for each in parts)
+    )
+
+    def column(name: str, dtype: Any = np.float32) -> np.ndarray:
+        return np.array([getattr(one, name) for one in configurations], dtype)
+
+    integers = {name: column(name, dtype) for name, dtype in _DTYPES.items()}
+    return Batch(parts=stacked, parameters={name: column(name) for name in PARAMETERS}, **integers)
 
 
 def _fitted(parts: Parts, program: Program) -> Parts:
-    """Bring the arrays of designs to the shapes of a program."""
-    design, indicators = parts
+    """Bring the arrays of allocations to the shapes of a program."""
     if not program.kind.sizes:
-        return Padded(design, program.padded), None
+        return Parts(Padded(parts.allocation, program.padded), None)
     longest = program.padded[3]
-    return Widened(design, longest), None if indicators is None else Widened(indicators, longest)
+    own = parts.indicators
+    return Parts(Widened(parts.allocation, longest), None if own is None else Widened(own, longest))
 
 
 def measure(program: Program, one: Batch) -> Moments:
@@ -145,33 +139,14 @@ def measure(program: Program, one: Batch) -> Moments:
         The moments of every chunk of samples, stacked; those of chunks beyond the batch size
         count no sample.
     """
-    kind = program.kind
-    keys = network_keys(one.seed, one.network)
-    parameters = {
-        "lower_threshold": one.lower_threshold,
-        "upper_threshold": one.upper_threshold,
-        "gate_bias": one.gate_bias,
-    }
-    circuits = make(kind.circuit, one.design.n_circuits, key=keys[0], **parameters)
-    options: dict[str, Any] = {}
-    if kind.construction in INHIBITED:
-        options = {"inhibition": kind.inhibition, "inhibition_factor": one.inhibition_factor}
-    if one.indicators is not None:
-        options["indicators"] = one.indicators
-    network = make_network(
-        circuits,
-        one.design,
-        program.n_layers,
-        kind.built,
-        key=keys[1],
-        precision=kind.precision,
-        **options,
-    )
+    recipe, n_layers = program.kind.recipe, program.n_layers
+    network = network_from(recipe, n_layers, one.parts, one.parameters, one.seed, one.network)
+    key = network_keys(one.seed, one.network)[2]
 
     def samples(first):
         valid = jnp.clip(one.batch_size - first, 0, program.chunk)
         return chunk_statistics(
-            network, program.n_active, program.chunk, first, valid, keys[2], counted=one.n_active
+            network, program.n_active, program.chunk, first, valid, key, counted=one.n_active
         )
 
     return jax.lax.map(samples, jnp.arange(program.n_chunks) * program.chunk)
@@ -208,7 +183,7 @@ def run_batch(program: Program, batch: Batch, count: Int[Array, "1"]) -> Moments
             found,
         )
 
-    averaged, worst = (len(names) for names in metric_names(layout_of(program.kind.circuit)))
+    averaged, worst = (len(names) for names in metric_names(layout_of(program.kind.recipe.circuit)))
     parts = (program.capacity, program.n_chunks)
     table = lambda columns: jnp.zeros((*parts, program.n_layers, columns), jnp.float32)
     empty = Moments(jnp.zeros(parts, jnp.int32), table(averaged), table(averaged), table(worst))
@@ -223,7 +198,7 @@ def compile_program(
     Args:
         program: the static numbers.
         mesh: one axis of devices, over which the configurations are split.
-        example: any configurations of the bucket, for the shapes of their designs.
+        example: any configurations of the bucket, for the shapes of their allocations.
 
     Returns:
         The compiled function of a sharded batch of `capacity` configurations per device and of the

@@ -8,8 +8,8 @@ import jax
 
 from .._errors import check
 from ..simulation import Configuration
+from ._allocations import Allocations, check_configuration, largest_load
 from ._buckets import Bucket, make_buckets
-from ._designs import check_configuration, Designs, largest_load
 from ._identity import config_id
 from ._shape import bytes_held, bytes_running, samples_at_once, seconds
 
@@ -90,7 +90,7 @@ class Plan:
 
 def make_plan(
     configurations: Sequence[Configuration],
-    designs: Designs,
+    allocations: Allocations,
     *,
     memory: int | None = None,
     n_devices: int | None = None,
@@ -103,7 +103,7 @@ def make_plan(
 
     Args:
         configurations: what is to be run.
-        designs: makes the allocations, whose loads decide shapes.
+        allocations: makes them; their loads decide shapes.
         memory: bytes that may be used, on the host and on each accelerator; see
             `default_memory`.
         n_devices: all there are if left out.
@@ -124,7 +124,7 @@ def make_plan(
     for name, one in by_id.items():
         try:
             check_configuration(one)
-            loads[name] = largest_load(designs.of(one))
+            loads[name] = largest_load(allocations.of(one))
         except ValueError as error:
             failures[name] = " ".join(str(error).split())
     good = {name: one for name, one in by_id.items() if name in loads}

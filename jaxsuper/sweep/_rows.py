@@ -1,13 +1,21 @@
 """Moments of a batch into rows of the store."""
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, TYPE_CHECKING
 
 import jax
 import numpy as np
 
 from ..circuits import layout_of
-from ..simulation import Configuration, Measurement, metric_names, Moments
+from ..simulation import (
+    Configuration,
+    mean_errors,
+    Measurement,
+    merge,
+    metric_names,
+    Moments,
+)
 from ._identity import config_id
 from ._store import schema
 
@@ -30,40 +38,26 @@ def measurements_of(
         As `simulate` gives, one for each configuration.
     """
     names, worst_names = metric_names(layout_of(configurations[0].circuit))
-    count, mean, squares, worst = _merged(jax.tree.map(lambda leaf: leaf[list(places)], moments))
-    several = np.where(count > 1, count - 1, np.nan)[:, None, None]
-    stderr = np.sqrt(squares / several / count[:, None, None])
+    chosen = jax.tree.map(lambda leaf: np.asarray(leaf[list(places)]), moments)
+    chunks = [
+        jax.tree.map(lambda leaf, chunk=chunk: leaf[:, chunk], chosen)
+        for chunk in range(chosen.count.shape[1])
+    ]
+    # Chunks beyond the batch size of a configuration hold nothing.
+    total = reduce(merge, chunks)
+    stderr, worst = mean_errors(total), np.asarray(total.worst, np.float64)
+    mean = np.asarray(total.mean, np.float64)
     return [
         Measurement(
             names,
-            mean[i, :l],
-            stderr[i, :l],
+            mean[i, :n_layers],
+            stderr[i, :n_layers],
             worst_names,
-            worst[i, :l],
+            worst[i, :n_layers],
             configurations[i].batch_size,
         )
-        for i, l in enumerate(one.n_layers for one in configurations)
+        for i, n_layers in enumerate(one.n_layers for one in configurations)
     ]
-
-
-def _merged(moments: Moments) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Merge the chunks of all configurations at once, in double precision, as `simulate` does."""
-    counts = np.asarray(moments.count, np.float64)
-    means, squares = (np.asarray(x, np.float64) for x in (moments.mean, moments.squares))
-    count, mean, square = counts[:, 0], means[:, 0], squares[:, 0]
-    worst = np.asarray(moments.worst[:, 0], np.float64)
-    for chunk in range(1, counts.shape[1]):
-        # Chunks beyond the batch size of a configuration hold nothing.
-        here = (counts[:, chunk] > 0)[:, None, None]
-        a, b = count[:, None, None], counts[:, chunk][:, None, None]
-        total = a + b
-        gap = np.where(here, means[:, chunk] - mean, 0.0)
-        within = square + np.where(here, squares[:, chunk], 0.0)
-        mean = mean + gap * (b / total)
-        square = within + gap**2 * (a * b / total)
-        worst = np.where(here, np.maximum(worst, moments.worst[:, chunk]), worst)
-        count = total[:, 0, 0]
-    return count, mean, square, worst
 
 
 def fault_of(configuration: Configuration, measurement: Measurement) -> str:

@@ -13,7 +13,7 @@ from jax.sharding import Mesh
 
 from .._errors import check
 from ..simulation import Configuration, environment
-from ._designs import Designs
+from ._allocations import Allocations
 from ._devices import any_process, available_cores, device_mesh, place
 from ._kernel import batch_of, compile_program, Program
 from ._plan import CALL_SECONDS, make_plan, Plan, PlannedBucket
@@ -105,8 +105,8 @@ def run_sweep(
     """
     index, count = shard
     check(count >= 1 and 1 <= index <= count, "shard", "must be i/n with 1 <= i <= n", shard)
-    designs = Designs()
-    plan = make_plan(configurations, designs, memory=memory, call_seconds=call_seconds)
+    allocations = Allocations()
+    plan = make_plan(configurations, allocations, memory=memory, call_seconds=call_seconds)
     store = Store(Path(out))
     if retry_failed and jax.process_index() == 0:
         store.discard_failures()
@@ -115,7 +115,7 @@ def run_sweep(
     known = store.finished()
     finished = any_process(np.array([name in known for name in names], bool))
     pending = {name for name, there in zip(names, finished, strict=True) if not there}
-    run = _Run(plan, store, designs, pending, progress, stop)
+    run = _Run(plan, store, allocations, pending, progress, stop)
     run.write_failures()
     run.run_buckets()
     return SweepResult(
@@ -140,8 +140,9 @@ def _selected(plan: Plan, index: int, count: int) -> dict[str, None]:
 class _Run:
     """The state of one run."""
 
-    def __init__(self, plan, store, designs, pending, progress, stop):
-        self.plan, self.store, self.designs, self.pending = plan, store, designs, pending
+    def __init__(self, plan, store, allocations, pending, progress, stop):
+        self.plan, self.store, self.pending = plan, store, pending
+        self.allocations = allocations
         self.progress, self.stop = progress, stop
         self.mesh: Mesh = device_mesh()
         self.made_with = environment()
@@ -246,11 +247,9 @@ class _Run:
 
     def _batch(self, names: list[str], program: Program):
         configurations = [self.plan.configurations[name] for name in names]
-        made: dict[str, Any] = {}
-        for name, one in zip(names, configurations, strict=True):
-            if name not in made:
-                made[name] = self.designs.of(one)
-        return batch_of(configurations, [made[name] for name in names], program)
+        # A name stands several times where a batch is not full.
+        parts = {name: self.allocations.of(self.plan.configurations[name]) for name in set(names)}
+        return batch_of(configurations, [parts[name] for name in names], program)
 
     def _write(self, names: list[str], slots: np.ndarray, result: Any, wall_time: float) -> None:
         """Write the rows of the configurations that were measured on this process's devices."""

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, fields
 
 from ..circuits import width_of
-from ..network import construction_for, PADDABLE
-from ..simulation import Configuration
+from ..simulation import Configuration, Recipe
 
 
 _SIZES = ("network_width", "n_circuits", "redundancy", "n_active", "n_layers")
@@ -16,30 +15,20 @@ class Kind:
     """What cannot be padded: configurations of different kinds are different programs.
 
     Attributes:
-        circuit, construction, inhibition, precision: as in `Configuration`.
-        built: the construction as `network.build` knows it.
+        recipe: the named choices.
         sizes: names and values of the settings that decide shapes, for networks that cannot be padded;
             empty for the others.
     """
 
-    circuit: str
-    construction: str
-    inhibition: str
-    precision: str
-    built: str
+    recipe: Recipe
     sizes: tuple[tuple[str, int | float | str], ...]
 
     @classmethod
     def of(cls, configuration: Configuration) -> "Kind":
         """Return the kind of a configuration."""
-        given = configuration
-        own = (given.indicator_redundancy, given.indicator_share, given.indicator_copies)
-        built = construction_for(given.construction, given.indicator, own)
-        exact = () if built in PADDABLE else _SIZES
-        sizes = tuple((name, getattr(given, name)) for name in exact)
-        return cls(
-            given.circuit, given.construction, given.inhibition, given.precision, built, sizes
-        )
+        recipe = Recipe.of(configuration)
+        exact = () if recipe.traits.paddable else _SIZES
+        return cls(recipe, tuple((name, getattr(configuration, name)) for name in exact))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,109 @@
+"""The clipped construction and its oracle: closed forms, and state evolution of the clipped one."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from ... import theory
+from ...circuits import AbstractCircuits, exact_trajectory, small_weights
+from ._prediction import CLOSED_FORM, Form, STATE_EVOLUTION
+from ._subject import set_loads, Subject
+
+
+_ASSUMES = "no inactive circuit switches on; active circuits do not amplify errors"
+_ENDS = "where inactive indicators cross the lower threshold: see state evolution"
+_N_DRAWS = 4096
+
+
+def clipped(subject: Subject) -> Form | None:
+    """Return the closed forms of the clipped weights, for any circuits."""
+    interference = theory.mean_interference(set_loads(subject.allocation))
+    if not subject.kind:
+        circuits = subject.circuits
+        values = None if circuits is None else _any_circuits(subject, circuits, interference)
+    else:
+        values = _named_circuits(subject, interference)
+    return None if values is None else Form(CLOSED_FORM, values, _ASSUMES, _ENDS)
+
+
+def _named_circuits(subject: Subject, interference: float) -> dict[str, Float[np.ndarray, " L"]]:
+    z, e, constant = subject.n_active, subject.overlap_rate, subject.constant
+    allocation = subject.allocation
+    share = theory.correct_active_fraction(z, allocation.redundancy, allocation.block_width)
+    values = {
+        f"frac_active_neurons_block{block}": constant(share)
+        for block in range(subject.layout.width)
+    }
+    values["mse_on_inactive"] = constant(theory.inactive_mse(z, e))
+    if subject.kind in ("rotation", "step"):
+        values["mse_on_active"] = constant(0.0)
+    if subject.kind in ("rotation", "rotation3"):
+        values["mse_x_inactive"] = constant(theory.inactive_mse(z, e))
+    if subject.kind == "rotation":
+        b, count = subject.parameters["gate_bias"], subject.n_circuits
+        layers = range(1, subject.n_layers + 1)
+        values["mse_x_active"] = np.array(
+            [theory.rotation_active_mse(l, count, e, z, b, interference) for l in layers]
+        )
+    if subject.kind == "step":
+        # An active step holds 1 / (hi - lo) times what its input exceeds a threshold by.
+        low, high = (subject.parameters[f"{end}_threshold"] for end in ("lower", "upper"))
+        for index, held in enumerate(((1 - low) / (high - low), (1 - high) / (high - low))):
+            power = theory.inactive_mse(z, e, held**2)
+            values[f"mse_a{index}_inactive"] = constant(power)
+    return values
+
+
+def _any_circuits(
+    subject: Subject, circuits: AbstractCircuits, interference: float
+) -> dict[str, Float[np.ndarray, " L"]] | None:
+    """Return the general forms, with their expectations taken over random circuits and inputs."""
+    if "a" not in dict(subject.layout.readouts):
+        return None
+    key, total = jax.random.key(0, impl="threefry2x32"), circuits.n_circuits
+    senders = jax.random.randint(jax.random.fold_in(key, 0), (_N_DRAWS,), 0, total)
+    # Receivers differ from senders: a shift by 1..T-1.
+    shift = jax.random.randint(jax.random.fold_in(key, 1), (_N_DRAWS,), 1, max(total, 2))
+    receivers = (senders + shift) % total
+    keys = jax.random.split(jax.random.fold_in(key, 2), _N_DRAWS)
+    inputs = jax.vmap(lambda draw: circuits.sample_input(key=draw))(keys)
+    states = exact_trajectory(circuits, senders, inputs, subject.n_layers)
+
+    def power(matrices, vectors):
+        image = jnp.einsum("bij,bj->bi", matrices, vectors, precision="highest")
+        return float(jnp.mean(jnp.sum(image**2, axis=1)))
+
+    z, e = subject.n_active, subject.overlap_rate
+    inactive = [theory.inactive_mse(z, e, float((a**2).sum(axis=1).mean())) for a in states[1:]]
+    active, means = [], circuits.mean_weights()
+    for layer in range(subject.n_layers):
+        weights = small_weights(circuits, layer)
+        mean = jnp.broadcast_to(means[layer if means.shape[0] > 1 else 0], weights.shape)
+        powers = (
+            power((weights - mean)[receivers], states[layer]),
+            power(mean[senders], states[layer]),
+            power(weights[senders], states[layer]),
+        )
+        active.append(theory.active_mse(layer + 1, total, e, z, *powers, interference))
+    return {"mse_a_inactive": np.array(inactive), "mse_a_active": np.array(active)}
+
+
+def clipped_evolution(subject: Subject) -> Form | None:
+    """Return the state evolution of rotations (d = 4) with clipped weights, collapse included."""
+    if subject.kind != "rotation":
+        return None
+    values = theory.state_evolution(
+        set_loads(subject.allocation),
+        subject.allocation.block_width,
+        subject.n_active,
+        subject.n_layers,
+        lo=subject.parameters["lower_threshold"],
+        hi=subject.parameters["upper_threshold"],
+        b=subject.parameters["gate_bias"],
+        chi_factor=subject.parameters["inhibition_factor"],
+        inhibition=subject.inhibition,
+    )
+    assumes = "sets that share at most one neuron, independent shuffles, T large against the loads"
+    ends = "about layer 6, where what all networks have in common is no longer all"
+    return Form(STATE_EVOLUTION, values, assumes, ends)

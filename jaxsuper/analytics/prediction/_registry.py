@@ -1,0 +1,90 @@
+"""The one door to the theories: which of them speaks of which construction, and `predict`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..._errors import check
+from ..._settings import Configuration, Experiment
+from ...network import AbstractNetwork
+from ...simulation import check_active, check_settings, configurations_of, depends_on_seed
+from ._block import block
+from ._carried import carried
+from ._cleaned import cleaned
+from ._clipped import clipped, clipped_evolution
+from ._prediction import Form, mean_of, Prediction
+from ._private import private
+from ._separate import separate_evolution
+from ._subject import of_configuration, of_network, Subject
+
+
+class _Theories(NamedTuple):
+    closed_form: Callable[[Subject], Form | None] | None = None
+    state_evolution: Callable[[Subject], Form | None] | None = None
+
+
+# Construction -> what predicts it; constructions without a theory (plain, split) are left out.
+_THEORIES = {
+    "block": _Theories(closed_form=block),
+    "carried": _Theories(closed_form=carried),
+    "cleaned": _Theories(closed_form=cleaned),
+    "clipped": _Theories(clipped, clipped_evolution),
+    "early-guess": _Theories(closed_form=carried),
+    "oracle": _Theories(closed_form=clipped),
+    "private": _Theories(closed_form=private),
+    "separate": _Theories(state_evolution=separate_evolution),
+}
+
+
+def predict(
+    subject: Configuration | Experiment | AbstractNetwork,
+    n_active: int | None = None,
+    *,
+    state_evolution: bool = True,
+) -> Prediction:
+    """Return what the theories say of a network.
+
+    It depends on sizes, sets and parameters alone, never on shuffles, angles or samples. Random
+    sets are those of the configuration's seed and network; an experiment on several networks with
+    different sets is predicted by the average. With all circuits active (z = T) metrics of inactive
+    circuits are left out, and there is no state evolution, which is about those.
+
+    Args:
+        subject: settings, or a built network.
+        n_active: z; that of the settings if left out.
+        state_evolution: whether to work that out, which takes longer than the closed forms.
+
+    Returns:
+        The prediction; both its theories are None for constructions without any.
+
+    Raises:
+        ValueError: for settings that do not fit together, or unless 1 <= z <= T.
+    """
+    if isinstance(subject, Experiment):
+        z = subject.n_active[0] if n_active is None else n_active
+        each = configurations_of(subject, z)
+        each = each if depends_on_seed(subject.configuration) else each[:1]
+        return mean_of([predict(one, state_evolution=state_evolution) for one in each])
+    if isinstance(subject, Configuration):
+        settings = subject if n_active is None else replace(subject, n_active=n_active)
+        check_settings(settings)
+        check_active(settings.n_active, settings.n_circuits)
+        return _predict(of_configuration(settings), state_evolution)
+    check(n_active is not None, "n_active", "must be given with a network", n_active)
+    assert n_active is not None
+    check_active(n_active, subject.n_circuits)
+    return _predict(of_network(subject, n_active), state_evolution)
+
+
+def _predict(subject: Subject, state_evolution: bool) -> Prediction:
+    theories = _THEORIES.get(subject.construction, _Theories())
+    everything = subject.n_active == subject.n_circuits
+    closed = evolved = None
+    if theories.closed_form is not None:
+        closed = theories.closed_form(subject)
+    if theories.state_evolution is not None and state_evolution and not everything:
+        evolved = theories.state_evolution(subject)
+    if closed is not None and everything:
+        values = {name: v for name, v in closed.values.items() if "inactive" not in name}
+        closed = replace(closed, values=values)
+    return Prediction(subject.n_active, closed, evolved)

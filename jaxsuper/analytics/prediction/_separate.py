@@ -1,0 +1,26 @@
+"""Recomputed indicators with neurons of their own: state evolution."""
+
+from ... import theory
+from ._prediction import Form, STATE_EVOLUTION
+from ._subject import set_loads, Subject
+
+
+def separate_evolution(subject: Subject) -> Form:
+    """Return the state evolution of two populations, one driving the other, collapse included."""
+    own, payload = subject.indicators, subject.allocation
+    assert own is not None
+    values = theory.separate_evolution(
+        set_loads(own),
+        own.block_width,
+        set_loads(payload),
+        payload.block_width,
+        subject.n_active,
+        subject.n_layers,
+        subject.parameters["lower_threshold"],
+        subject.parameters["upper_threshold"],
+        subject.parameters["gate_bias"],
+        subject.parameters["inhibition_factor"],
+        subject.inhibition,
+    )
+    assumes = "sets that share at most one neuron, independent shuffles, T large against the loads"
+    return Form(STATE_EVOLUTION, values, assumes, "deep in the seizure")

@@ -1,0 +1,52 @@
+"""Guessed indicators: the active set is guessed from the first layer, and the guess is carried."""
+
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .._types import Activations, ActiveIds
+from ._carried import AbstractCarried, carried_layers, dense_carried, embed_carried, TUNABLE
+from ._network import ROTATION3, Traits
+from ._shared import embed, means_as_they_are, no_dense_first
+from ._two_part import (
+    OPTIONS,
+    rectified_where_neurons_are,
+    two_part_channels,
+    two_part_exists,
+    two_part_means,
+)
+
+
+class EarlyGuess(AbstractCarried):
+    """The active set is guessed from the first layer, and the guess is carried.
+
+    The z circuits with the largest indicators after layer 1 are taken for the active ones and
+    embedded anew. Choosing the z largest is no ReLU layer: this is a reference for what a guess can
+    do. It guesses as many circuits as are active. Source: theory 7, scheme 4.
+    """
+
+    traits: ClassVar[Traits] = Traits(
+        "early-guess", needs=ROTATION3, options=OPTIONS, tunable=TUNABLE, assumes="fixed set"
+    )
+    layers = carried_layers
+    activate = rectified_where_neurons_are
+    channels = two_part_channels
+    means = two_part_means
+    readout = means_as_they_are
+    exists = two_part_exists
+    dense_first = no_dense_first
+    dense_layer = dense_carried
+
+    def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
+        """Embed the active circuits, then the indicators of those that look most active."""
+        first = embed_carried(self, active, inputs)
+        placement, sets = self.placement, self.placement.sets[0]
+        alpha = self.means(self.channels(first), sets)[0]
+        guessed = jax.lax.top_k(alpha.T, active.shape[0])[1].T.astype(active.dtype)
+        # Slots without a circuit guess none.
+        guessed = jnp.where(active < self.n_circuits, guessed, self.n_circuits)
+        values = jnp.zeros_like(inputs).at[0].set(1.0)
+        guess = self.after(embed(placement, values, guessed), sets, active)
+        return first.at[0].set(guess[0])

@@ -1,0 +1,97 @@
+"""Clipped connections between two placements, and the inhibition that balances them."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from .._arrays import as_float
+from .._errors import lookup
+from .._types import Scalar
+from ._placement import Placement
+
+
+def connections(
+    to_sets: Int[Array, "T S"], from_sets: Int[Array, "T S2"], to_width: int, from_width: int
+) -> Bool[Array, "to from"]:
+    """Return C = min(1, sum_t e_t^l ⊗ e_t^{l-1}) as booleans, [to, from]."""
+    empty = jnp.zeros((to_width, from_width), bool)
+    return empty.at[to_sets[:, :, None], from_sets[:, None, :]].set(True)
+
+
+def _scalar(unwanted, loads, n_circuits: Scalar, receives: Scalar, sends: Scalar):
+    """Return chi' = U/(S S' - U), U the mean of <e_t, C e_v> over all ordered pairs t ≠ v.
+
+    The sum over all pairs is r·C r' with loads r and r', and each t = v contributes S S'.
+    """
+    pairs = jnp.maximum(n_circuits * (n_circuits - 1), 1.0)
+    mean = (loads * unwanted).sum() / pairs
+    return jnp.broadcast_to(mean / (receives * sends - mean), loads.shape)
+
+
+def _receiver(unwanted, loads, n_circuits: Scalar, receives: Scalar, sends: Scalar):
+    """Return chi'_m = U_m/(S' - U_m), U_m the mean of (C e_v)_m over circuits v not on neuron m.
+
+    Given t on m, the sum of (C e_v)_m over v ≠ t is (C r')_m - S', whichever t it is; so the mean
+    input that t receives on m from a circuit v ≠ t is made 0. Neurons without circuits get 0.
+    """
+    del receives
+    mean = unwanted / jnp.maximum(n_circuits - 1, 1.0)
+    return jnp.where(loads > 0, mean / (sends - mean), 0.0)
+
+
+_RULES = {"scalar": _scalar, "receiver": _receiver}
+
+
+def inhibition_rules() -> tuple[str, ...]:
+    """Return the names of the rules: one chi' for each pair of layers, or for each receiver."""
+    return tuple(_RULES)
+
+
+def clipped_links(
+    to: Placement, from_: Placement, to_loads: Any, from_loads: Any, inhibition: str
+) -> tuple[Bool[Array, "gaps to from"], Float[Array, "gaps to"]]:
+    """Return C from each layer l-1 of one placement to layer l of another, and chi'.
+
+    Args:
+        to: the receiving sets, S of them per circuit.
+        from_: the sending sets, S' per circuit.
+        to_loads: circuits on each receiving neuron.
+        from_loads: circuits on each sending neuron.
+        inhibition: "scalar" for one chi' per pair of layers (published), "receiver" for one per
+            receiving neuron, which evens out uneven loads.
+
+    Returns:
+        C and chi' of each receiving neuron, for layers 2..L.
+
+    Raises:
+        ValueError: for an unknown rule.
+    """
+    rule = lookup(_RULES, inhibition, "inhibition")
+    received_by = jnp.asarray(to_loads, jnp.float32)
+    sent_by = jnp.asarray(from_loads, jnp.float32)
+    count = as_float(to.extent.n_circuits)
+    receives, sends = as_float(to.extent.redundancy), as_float(from_.extent.redundancy)
+
+    def between(pair):
+        linked = connections(*pair, to.block_width, from_.block_width)
+        unwanted = jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest") - sends
+        return linked, rule(unwanted, received_by, count, receives, sends)
+
+    return jax.lax.map(between, (to.sets[1:], from_.sets[:-1]))
+
+
+def balanced(
+    linked: Bool[Array, "gaps to from"],
+    inhibition: Float[Array, "gaps to"],
+    factor: Scalar,
+    sends: Any,
+) -> Float[Array, "gaps to from"]:
+    """Return Ctilde / S' = (C - factor·chi'·(1 - C)) / S'.
+
+    Made before the loop over layers: inside it would be fused into the matrix product, which is
+    then slower.
+    """
+    chi = (inhibition * factor)[:, :, None]
+    return jnp.where(linked, jnp.ones_like(chi), -chi) / as_float(sends)

@@ -1,0 +1,248 @@
+"""The contract of a construction: first layer, stacked layers, readout, traits, dense twin.
+
+    A^1 = act(first(inputs)),    A^l = act(layer^l(A^{l-1})),    estimates^l = read(A^l)
+
+Shapes: activations are (d, n, B), one row of n neurons per block and the batch last. Channels are
+the k combinations of the d blocks that circuits read (see `circuits.Layout`). Layers are counted
+l = 1..L in reports; array entry l - 1 belongs to layer l. Classes are abstract or final: what
+siblings share are functions (`_shared.py`), never a method that one of them overrides.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
+from ..allocation import allocate, Allocation, capacity
+from ..circuits import AbstractCircuits, Layout
+from ._placement import Placement
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Which circuits a construction can be made of.
+
+    Attributes:
+        kind: the name of a kind of circuit that fits.
+        rule: the rule in words.
+        fits: whether circuits of this layout fit.
+    """
+
+    kind: str
+    rule: str
+    fits: Callable[[Layout], bool]
+
+
+def _is_rotation(layout: Layout, width: int) -> bool:
+    return [name for name, _ in layout.readouts] == ["on", "x"] and layout.width == width
+
+
+def _has_one_on_neuron(layout: Layout) -> bool:
+    single = (1, *[0] * (layout.width - 1))
+    return layout.channels[0] == single and layout.mean_channels == (0,)
+
+
+ANY_CIRCUITS = Needs("rotation", "may be any", lambda layout: True)
+ROTATION = Needs(
+    "rotation",
+    "must be rotations with 2 neurons for the on-indicator",
+    lambda layout: _is_rotation(layout, 4),
+)
+ROTATION3 = Needs(
+    "rotation3",
+    "must be rotations with 1 neurons for the on-indicator",
+    lambda layout: _is_rotation(layout, 3),
+)
+ONE_ON_NEURON = Needs(
+    "rotation3", "must have one on-neuron that alone the mean weights read", _has_one_on_neuron
+)
+
+
+def _allocate(
+    block_width: int, redundancy: int, n_circuits: int, family: str, key: KeyScalar | None
+) -> Allocation:
+    return allocate(block_width, redundancy, n_circuits, family, key=key)
+
+
+def _any_allocation(allocation: Allocation) -> None:
+    del allocation
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the rest of the library asks about a construction, so that none asks which one it is.
+
+    Attributes:
+        name: of the construction.
+        needs: the circuits it can be made of.
+        options: what `build` takes besides circuits, allocation and layers.
+        paddable: whether networks of different sizes can be padded to a common shape.
+        trainable: whether it is ReLU layers and nothing else, embedding and readout linear.
+        tunable: the continuous parameters that its error depends on.
+        assumes: what must hold for it to work, besides the numbers.
+        layers_per_step: layers of the large network for each of the L that are placed and reported.
+        allocate: (n, S, T, family, key) -> the allocation of the payload.
+        capacity: (n, S, family) -> how many circuits that holds, None for no limit.
+        check_allocation: raises a `ValueError` for an allocation it cannot be made of.
+    """
+
+    name: str
+    needs: Needs = ANY_CIRCUITS
+    options: tuple[str, ...] = ()
+    paddable: bool = False
+    trainable: bool = False
+    tunable: tuple[str, ...] = ()
+    assumes: str = "nothing"
+    layers_per_step: int = 1
+    allocate: Callable[[int, int, int, str, KeyScalar | None], Allocation] = _allocate
+    capacity: Callable[[int, int, str], int | None] = capacity
+    check_allocation: Callable[[Allocation], None] = _any_allocation
+
+    @property
+    def inhibited(self) -> bool:
+        """Whether there is inhibition between unconnected neurons."""
+        return "inhibition" in self.options
+
+    @property
+    def own_indicators(self) -> bool:
+        """Whether the on-indicators have neurons and sets of their own."""
+        return "indicators" in self.options
+
+
+class AbstractLayer(eqx.Module):
+    """W^l and B^l of a construction.
+
+    `AbstractNetwork.layers` gives layers 2..L as one, all arrays stacked on a leading axis L-1; an
+    entry of that is a layer that can be called.
+    """
+
+    @abstractmethod
+    def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
+        """Return W^l A^{l-1} + B^l.
+
+        Args:
+            channels: (k, n, B), the channels of A^{l-1}.
+            means: (k, T, B), their means over M_t^{l-1}.
+
+        Returns:
+            (d, n, B).
+        """
+
+
+class AbstractNetwork(eqx.Module):
+    """T circuits in one network of width D = d·n and L layers, as a pure pytree.
+
+    Attributes:
+        circuits: the small circuits.
+        placement: which neurons carry which circuit.
+        precision: of matrix products ("highest" is full float32 on every device).
+        traits: of the construction.
+    """
+
+    circuits: eqx.AbstractVar[AbstractCircuits]
+    placement: eqx.AbstractVar[Placement]
+    precision: eqx.AbstractVar[str]
+    traits: eqx.AbstractClassVar[Traits]
+
+    @abstractmethod
+    def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
+        """Return A^1 for the inputs of the active circuits.
+
+        Args:
+            active: (z, B), distinct within a sample; slots that hold T or more embed nothing.
+            inputs: (d, z, B), input activations of the active circuits.
+
+        Returns:
+            (d, n, B).
+        """
+
+    @abstractmethod
+    def layers(self) -> AbstractLayer:
+        """Return layers 2..L, stacked on a leading axis L-1."""
+
+    @abstractmethod
+    def activate(
+        self, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
+    ) -> Activations:
+        """Apply the nonlinearity of a layer with these sets and active circuits."""
+
+    @abstractmethod
+    def channels(self, activations: Activations) -> Channels:
+        """Return the k channels of every neuron."""
+
+    @abstractmethod
+    def means(self, channels: Channels, sets: Int[Array, "T S"]) -> CircuitValues:
+        """Return the mean of each channel over the neurons of each circuit."""
+
+    @abstractmethod
+    def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
+        """Turn the means over M_t into the construction's estimates of the channels."""
+
+    @abstractmethod
+    def exists(self) -> Bool[np.ndarray, "d n"]:
+        """Return where a block has a neuron."""
+
+    @abstractmethod
+    def dense_first(self) -> tuple[Float[Array, "T D d"], Float[Array, " D"]]:
+        """Return embedding and bias of layer 1, over all d·n entries.
+
+        Raises:
+            ValueError: if the first layer is no linear embedding and ReLU.
+        """
+
+    @abstractmethod
+    def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
+        """Write W and B into array layer `layer` out, from the definition of the construction.
+
+        Nothing here is shared with `layers`: matrices are sums over circuits of outer products of
+        indicator vectors, small weights are full d x d matrices.
+
+        Args:
+            layer: 1..L-1.
+
+        Returns:
+            A pair for each layer of the step, [to, from]; entry i·n + m is neuron m of block i.
+        """
+
+    @property
+    def n_layers(self) -> int:
+        """L."""
+        return self.placement.n_layers
+
+    @property
+    def n_circuits(self) -> int:
+        """T."""
+        return self.placement.n_circuits
+
+    @property
+    def block_width(self) -> int:
+        """Neurons of a block, n."""
+        return self.placement.block_width
+
+    @property
+    def redundancy(self) -> int:
+        """S."""
+        return self.placement.redundancy
+
+    @property
+    def network_width(self) -> int:
+        """D, the neurons that exist."""
+        return int(self.exists().sum())
+
+    @property
+    def depth(self) -> int:
+        """Layers of the large network, those that are not reported included."""
+        return self.n_layers * self.traits.layers_per_step
+
+    def after(self, before: Activations, sets: Int[Array, "T S"], active: ActiveIds) -> Activations:
+        """Return A^l from W^l A^{l-1} + B^l; neurons that are padding stay 0."""
+        activations = self.activate(before, sets, active)
+        if self.placement.padded is None:
+            return activations
+        neurons = jnp.arange(self.block_width)[None, :, None]
+        return jnp.where(neurons < self.placement.padded.block_width, activations, 0.0)

@@ -1,0 +1,124 @@
+"""Which neurons carry which circuit: the sets of an allocation, shuffled in every layer."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from .._errors import check
+from .._types import ActiveIds, KeyScalar
+from ..allocation import Allocation, Extent, extent_of
+
+
+class Placement(eqx.Module):
+    """Which neurons carry which circuit, layer by layer.
+
+    Attributes:
+        sets: int32 (L, T, S), the neurons M_t^l of circuit t, the same in each of the d blocks.
+        members: int32 (L, n, R), the circuits on each neuron, padded with T.
+        block_width: n.
+        padded: T, n and S that count, if the arrays have room to spare (see `allocation.Padded`).
+    """
+
+    sets: Int[Array, "L T S"]
+    members: Int[Array, "L n R"]
+    block_width: int = eqx.field(static=True)
+    padded: Extent | None = None
+
+    @property
+    def redundancy(self) -> int:
+        """S."""
+        return self.sets.shape[2]
+
+    @property
+    def n_layers(self) -> int:
+        """L."""
+        return self.sets.shape[0]
+
+    @property
+    def n_circuits(self) -> int:
+        """T."""
+        return self.sets.shape[1]
+
+    @property
+    def extent(self) -> Extent:
+        """T, n and S that count: array leaves if padded, else the integers of the shapes."""
+        return self.padded or Extent(self.n_circuits, self.block_width, self.redundancy)
+
+
+def place(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Placement:
+    """Shuffle the sets of an allocation over the circuits, independently in every layer.
+
+    Circuits are ordered by random bits, one per circuit, so that the shuffle of T circuits does not
+    depend on how many more the arrays have room for. Two equal bits, which keep their order, come
+    in fewer than T^2 / 2^33 of the shuffles.
+
+    Args:
+        allocation: T sets of S out of n neurons.
+        n_layers: L.
+        key: layer l uses `fold_in(key, l)`.
+
+    Returns:
+        The placement.
+
+    Raises:
+        ValueError: if L < 1.
+    """
+    check(n_layers >= 1, "n_layers", "must be at least 1", n_layers)
+    n_circuits = allocation.n_circuits
+    sets, members = jnp.asarray(allocation.sets), jnp.asarray(allocation.members)
+    extent = extent_of(allocation)
+    counts = jnp.arange(n_circuits) < extent.n_circuits
+
+    def shuffle(layer):
+        # Circuit t takes set order[t], so set j belongs to circuit circuit_of[j].
+        bits = jax.random.bits(jax.random.fold_in(key, layer), (n_circuits,), jnp.uint32)
+        bits = jnp.where(counts, bits, jnp.uint32(2**32 - 1))
+        order = jnp.argsort(bits, stable=True).astype(jnp.int32)
+        circuit_of = jnp.zeros(n_circuits, jnp.int32).at[order].set(jnp.arange(n_circuits))
+        with_none = jnp.append(circuit_of, jnp.int32(n_circuits))
+        return sets[order], with_none[members]
+
+    # One layer at a time: the result is small, the temporaries are not.
+    shuffled, listed = jax.lax.map(shuffle, jnp.arange(n_layers))
+    padded = None if isinstance(extent.n_circuits, int) else extent
+    return Placement(shuffled, listed, allocation.block_width, padded)
+
+
+def neurons_of(sets: Int[Array, "T S"], ids: ActiveIds, block_width: int) -> Int[Array, "z B S"]:
+    """Return the neurons of the given circuits; ids that are no circuit get `block_width`.
+
+    A scatter with mode "drop" then writes nothing for slots that hold no circuit.
+    """
+    return sets.at[ids].get(mode="fill", fill_value=block_width)
+
+
+def indicator_vectors(placement: Placement, layer: int | Int[Array, ""]) -> Float[Array, "T n"]:
+    """Return the indicator vectors e_t of a layer, counted from 0."""
+    sets = placement.sets[layer]
+    empty = jnp.zeros((placement.n_circuits, placement.block_width))
+    return empty.at[jnp.arange(placement.n_circuits)[:, None], sets].set(1.0)
+
+
+def repeat_first(placement: Placement, n_layers: int) -> Placement:
+    """Return a placement that has the sets of the first layer in every layer."""
+    sets = jnp.broadcast_to(placement.sets[:1], (n_layers, *placement.sets.shape[1:]))
+    members = jnp.broadcast_to(placement.members[:1], (n_layers, *placement.members.shape[1:]))
+    return Placement(sets, members, placement.block_width)
+
+
+def join(indicators: Placement, payload: Placement) -> Placement:
+    """Return one placement with the neurons of the payload after those of the indicators."""
+    sets = jnp.concatenate([indicators.sets, payload.sets + indicators.block_width], axis=2)
+    lists = [indicators.members, payload.members]
+    longest = max(members.shape[2] for members in lists)
+    padded = [
+        jnp.pad(
+            members,
+            ((0, 0), (0, 0), (0, longest - members.shape[2])),
+            constant_values=sets.shape[1],
+        )
+        for members in lists
+    ]
+    members = jnp.concatenate(padded, axis=1)
+    return Placement(sets, members, indicators.block_width + payload.block_width)

@@ -1,0 +1,196 @@
+"""What constructions share: embedding, readout and sums over circuits, as plain functions.
+
+A construction takes them as its methods (`readout = means_as_they_are`) or calls them.
+"""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from .._arrays import as_float, sum_of, take_rows
+from .._types import Activations, ActiveIds, Channels, CircuitValues
+from ..circuits import AbstractCircuits, Layout, small_weights
+from ._network import AbstractNetwork
+from ._placement import indicator_vectors, neurons_of, Placement
+from ._sums import gather_sum
+
+
+def stacked(values: Array, n_layers: int) -> Array:
+    """Return per-layer values for layers 2..L of a stack over (1 or L) layers."""
+    if values.shape[0] == 1:
+        return jnp.broadcast_to(values, (n_layers - 1, *values.shape[1:]))
+    return values[1:]
+
+
+def combine(row: tuple[int, ...], blocks: Float[Array, "d n B"]) -> Float[Array, "n B"]:
+    """Return the combination of blocks with given coefficients, zeros and ones spared."""
+    terms = [
+        blocks[i] if c == 1 else -blocks[i] if c == -1 else c * blocks[i]
+        for i, c in enumerate(row)
+        if c
+    ]
+    return sum_of(terms)
+
+
+def spread(values: Float[Array, "k T B"], members: Int[Array, "n R"]) -> Float[Array, "k n B"]:
+    """Return sum_t e_t values_t: every neuron adds up its circuits."""
+    nothing = jnp.zeros_like(values[:, :1])
+    return gather_sum(jnp.concatenate([values, nothing], axis=1), members)
+
+
+def mean_part(
+    weights: Float[Array, "d r"], seen: Sequence[Float[Array, "n B"]]
+) -> list[Float[Array, "n B"]]:
+    """Apply the d x r mean weights across blocks, as sums of blocks: they fuse."""
+    return [sum_of([w * block for w, block in zip(row, seen, strict=True)]) for row in weights]
+
+
+def difference_part(
+    layout: Layout, weights: Float[Array, "T out in_"], means: CircuitValues
+) -> Float[Array, "out T B"]:
+    """Apply each circuit's own weights to its difference channels."""
+    seen = [means[channel] for channel in layout.difference_channels]
+    rows = [
+        sum_of([weights[:, o, i, None] * value for i, value in enumerate(seen)])
+        for o in range(len(layout.difference_outputs))
+    ]
+    return jnp.stack(rows) if rows else jnp.zeros((0, *means.shape[1:]), means.dtype)
+
+
+def add_difference(
+    layout: Layout, blocks: Sequence[Float[Array, "n B"]], change: Float[Array, "out n B"]
+) -> Activations:
+    """Add the difference outputs to their blocks, and stack the d blocks."""
+    rows = list(blocks)
+    for index, block in enumerate(layout.difference_outputs):
+        rows[block] = rows[block] + change[index]
+    return jnp.stack(rows)
+
+
+def embed(placement: Placement, values: Float[Array, "d z B"], active: ActiveIds) -> Activations:
+    """Return sum_t e_t^1 values_t over the active circuits, (d, n, B)."""
+    width, n_active, batch = values.shape
+    neurons = neurons_of(placement.sets[0], active, placement.block_width)
+    shape = (width, n_active, batch, placement.redundancy)
+    empty = jnp.zeros((width, placement.block_width, batch), values.dtype)
+    samples = jnp.arange(batch)[None, :, None]
+    each = jnp.broadcast_to(values[..., None], shape)
+    return empty.at[:, neurons, samples].add(each, mode="drop")
+
+
+def first_activations(
+    circuits: AbstractCircuits,
+    active: ActiveIds,
+    inputs: Float[Array, "d z B"],
+    precision: str,
+) -> Float[Array, "d z B"]:
+    """Return what the first layer of each active circuit holds when run on its own."""
+    weights = small_weights(circuits, 0)[active]
+    values = jnp.einsum("zboi,izb->ozb", weights, inputs, precision=precision)
+    return jax.nn.relu(values + circuits.biases()[0][:, None, None])
+
+
+def embed_inputs(
+    network: AbstractNetwork, active: ActiveIds, inputs: Float[Array, "d z B"]
+) -> Activations:
+    """Embed the active circuits exactly: A^1 = act(sum_t e_t^1 ⊗ (w_t a_t^0) + B)."""
+    circuits, layout, precision = network.circuits, network.circuits.layout, network.precision
+    seen = jnp.einsum("kd,dzb->kzb", layout.matrix, inputs, precision=precision)
+    mean = circuits.mean_weights()[0]
+    values = jnp.einsum(
+        "dr,rzb->dzb", mean, take_rows(seen, layout.mean_channels), precision=precision
+    )
+    if layout.difference_channels:
+        change = jnp.einsum(
+            "zboi,izb->ozb",
+            circuits.difference_weights()[0][active],
+            take_rows(seen, layout.difference_channels),
+            precision=precision,
+        )
+        values = values.at[jnp.array(layout.difference_outputs)].add(change)
+    before = embed(network.placement, values, active)
+    bias = circuits.biases()[0]
+    return network.after(before + bias[:, None, None], network.placement.sets[0], active)
+
+
+def dense_embed_inputs(
+    network: AbstractNetwork,
+) -> tuple[Float[Array, "T D d"], Float[Array, " D"]]:
+    """Return embedding and bias of `embed_inputs`, over all d·n entries."""
+    circuits = network.circuits
+    embedding = embedding_of(network.placement, small_weights(circuits, 0))
+    return embedding, jnp.repeat(circuits.biases()[0], network.block_width)
+
+
+def embedding_of(placement: Placement, weights: Float[Array, "T d d"]) -> Float[Array, "T D d"]:
+    """Return e_t^1 ⊗ w_t of every circuit, over all d·n entries."""
+    sets = indicator_vectors(placement, 0)
+    full = sets[:, None, :, None] * weights[:, :, None, :]
+    return full.reshape(placement.n_circuits, -1, weights.shape[2])
+
+
+def no_dense_first(
+    network: AbstractNetwork,
+) -> tuple[Float[Array, "T D d"], Float[Array, " D"]]:
+    """Raise a `ValueError`: the first layer is no linear embedding and ReLU."""
+    kind = type(network).__name__
+    raise ValueError(f"`network` must have a linear embedding, got {kind}")
+
+
+def rectified(
+    network: AbstractNetwork, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
+) -> Activations:
+    """Apply the ReLU."""
+    del network, sets, active
+    return jax.nn.relu(before)
+
+
+def circuit_channels(network: AbstractNetwork, activations: Activations) -> Channels:
+    """Return the k channels of every neuron, `layout.channels` applied across blocks."""
+    return jnp.stack([combine(row, activations) for row in network.circuits.layout.channels])
+
+
+def means_over_sets(
+    network: AbstractNetwork, channels: Channels, sets: Int[Array, "T S"]
+) -> CircuitValues:
+    """Return the mean of each channel over the S neurons of each circuit."""
+    return gather_sum(channels, sets, 1 / as_float(network.placement.extent.redundancy))
+
+
+def means_as_they_are(
+    network: AbstractNetwork, channels: Channels, means: CircuitValues
+) -> CircuitValues:
+    """Return the means over M_t: e/S reads out."""
+    del network, channels
+    return means
+
+
+def all_exist(network: AbstractNetwork) -> Bool[np.ndarray, "d n"]:
+    """Return that every entry is a neuron."""
+    return np.ones((network.circuits.width, network.block_width), bool)
+
+
+def outer(
+    weights: Float[Array, "T d d"], to: Float[Array, "T n"], from_: Float[Array, "T n"]
+) -> Float[Array, "d n d n"]:
+    """Return sum_t weights[t, i, j] to_t ⊗ from_t, for dense twins."""
+    width = weights.shape[1]
+    row = jax.vmap(lambda w: jnp.matmul((to * w[:, None]).T, from_, precision="highest"))
+    blocks = jnp.stack([row(weights[:, i, :].T) for i in range(width)])
+    return jnp.moveaxis(blocks, 2, 1)
+
+
+def mean_matrix(circuits: AbstractCircuits, layer: int) -> Float[Array, "d d"]:
+    """Return the mean weights of a layer as a dense d x d matrix, for dense twins."""
+    layout, stack = circuits.layout, circuits.mean_weights()
+    mean = stack[layer if stack.shape[0] > 1 else 0]
+    return jnp.matmul(mean, layout.matrix[list(layout.mean_channels)], precision="highest")
+
+
+def bias_of(circuits: AbstractCircuits, layer: int) -> Float[Array, " d"]:
+    """Return the biases of a layer, for dense twins."""
+    stack = circuits.biases()
+    return stack[layer if stack.shape[0] > 1 else 0]

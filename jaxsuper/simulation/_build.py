@@ -1,0 +1,247 @@
+"""From settings to a network, in two steps: allocations on the host, the network traceable.
+
+Everything random is derived here, from the seed and the number of the network alone, so that a
+single simulation and any sweep, on any device, draw the same numbers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+
+from .._settings import Configuration
+from .._types import KeyScalar
+from ..allocation import allocate, Allocation, capacity, redundant
+from ..circuits import layout_of, make, width_of
+from ..network import (
+    AbstractNetwork,
+    check_parts,
+    construction_for,
+    make_network,
+    shares,
+    Traits,
+    traits_of,
+)
+from ._checks import check_settings, own_indicators_of
+from ._parameters import parameters_of
+
+
+# Families of which every seed gives another draw.
+_SEEDED = ("random", "auto")
+# Purposes of the keys folded from the network's key, in the order of `network_keys`.
+_N_PURPOSES = 4
+
+
+class Parts(NamedTuple):
+    """What a network is built of, made on the host.
+
+    Attributes:
+        allocation: the sets of the circuits, those of the payload if indicators have their own.
+        indicators: the sets of indicators with neurons of their own, or None.
+    """
+
+    allocation: Allocation
+    indicators: Allocation | None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The named choices of a network: everything that is no size and no number.
+
+    Attributes:
+        circuit: the kind of circuit.
+        construction: as `network.build` knows it.
+        inhibition: the rule for chi.
+        precision: of matrix products.
+    """
+
+    circuit: str
+    construction: str
+    inhibition: str
+    precision: str
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> "Recipe":
+        """Return the recipe of a configuration.
+
+        Raises:
+            ValueError: for settings that contradict each other.
+        """
+        own = own_indicators_of(configuration)
+        built = construction_for(configuration.construction, configuration.indicator, own)
+        return cls(configuration.circuit, built, configuration.inhibition, configuration.precision)
+
+    @property
+    def traits(self) -> Traits:
+        """Traits of the construction."""
+        return traits_of(self.construction)
+
+
+def network_keys(seed: Any, network: Any) -> Key[Array, "4"]:
+    """Return the keys of a network: for its circuits, shuffles, samples and random sets.
+
+    Args:
+        seed: 0..2^32-1, concrete or traced.
+        network: which of the independent networks of this seed.
+
+    Returns:
+        Four typed keys.
+    """
+    # The generator is named, so that a changed default does not change the wiring.
+    root = jax.random.key(jnp.asarray(seed, jnp.uint32), impl="threefry2x32")
+    root = jax.random.fold_in(root, network)
+    return jax.vmap(lambda purpose: jax.random.fold_in(root, purpose))(jnp.arange(_N_PURPOSES))
+
+
+_keys = jax.jit(network_keys)
+
+
+def samples_key(configuration: Configuration) -> KeyScalar:
+    """Return the root key of the samples that a configuration's network is measured on."""
+    return _keys(jnp.uint32(configuration.seed), jnp.uint32(configuration.network))[2]
+
+
+def depends_on_seed(configuration: Configuration) -> bool:
+    """Return whether the sets differ from seed to seed, not just their shuffles."""
+    return configuration.allocation in _SEEDED or configuration.indicator_copies > 1
+
+
+def _widths(configuration: Configuration, traits: Traits) -> tuple[int, int]:
+    """Return the neurons of a block of the payload, and of indicators with neurons of their own."""
+    d = width_of(configuration.circuit)
+    if not traits.own_indicators:
+        return configuration.network_width // d, 0
+    own, payload = shares(configuration.network_width, d, configuration.indicator_share)
+    return payload, own // configuration.indicator_copies
+
+
+def parts_of(configuration: Configuration) -> Parts:
+    """Return what a configuration's network is built of: the host's part.
+
+    Args:
+        configuration: the settings; only random sets depend on its seed and network.
+
+    Returns:
+        The allocations.
+
+    Raises:
+        ValueError: for settings that do not fit together, or circuits that the sets do not hold.
+    """
+    recipe = Recipe.of(configuration)
+    traits, count = recipe.traits, configuration.n_circuits
+    key = None
+    if depends_on_seed(configuration):
+        key = _keys(jnp.uint32(configuration.seed), jnp.uint32(configuration.network))[3]
+    n, own = _widths(configuration, traits)
+    family, redundancy = configuration.allocation, configuration.redundancy
+    allocation = traits.allocate(n, redundancy, count, family, key)
+    indicators = None
+    if traits.own_indicators:
+        each, copies = (
+            configuration.indicator_redundancy or redundancy,
+            range(configuration.indicator_copies),
+        )
+        keys = [None if key is None else jax.random.fold_in(key, copy) for copy in copies]
+        parts = [allocate(own, each, count, family, key=part) for part in keys]
+        indicators = parts[0] if key is None or len(parts) == 1 else redundant(parts, key=key)
+    layout = layout_of(recipe.circuit)
+    construction, precision = recipe.construction, recipe.precision
+    check_parts(layout, recipe.circuit, allocation, construction, precision, indicators)
+    return Parts(allocation, indicators)
+
+
+def capacity_of(configuration: Configuration) -> int | None:
+    """Return how many circuits the sets of a configuration can hold, or None for no limit.
+
+    Args:
+        configuration: with any number of circuits.
+
+    Returns:
+        The smaller capacity of payload and indicators, 0 if the sets do not fit at all.
+
+    Raises:
+        ValueError: for settings that contradict each other.
+    """
+    traits, family = Recipe.of(configuration).traits, configuration.allocation
+    n, own = _widths(configuration, traits)
+    sizes = [(n, configuration.redundancy, traits.capacity)]
+    if traits.own_indicators:
+        each = configuration.indicator_redundancy or configuration.redundancy
+        sizes.append((own, each, capacity))
+    limits = []
+    for width, redundancy, holds in sizes:
+        if not 1 <= redundancy <= width:
+            return 0
+        limits.append(holds(width, redundancy, family))
+    known = [limit for limit in limits if limit is not None]
+    return min(known) if known else None
+
+
+def network_from(
+    recipe: Recipe,
+    n_layers: int,
+    parts: Parts,
+    parameters: Mapping[str, Any],
+    seed: Any,
+    network: Any,
+) -> AbstractNetwork:
+    """Build a network of its parts: the traceable part.
+
+    Args:
+        recipe: the named choices.
+        n_layers: L.
+        parts: allocations, padded or not.
+        parameters: values by name, of `PARAMETERS`.
+        seed: of the network.
+        network: which of the independent networks of this seed.
+
+    Returns:
+        The network.
+    """
+    keys = network_keys(seed, network)
+    count = parts.allocation.n_circuits
+    circuits = make(recipe.circuit, count, key=keys[0], **parameters)
+    options: dict[str, Any] = {}
+    if recipe.traits.inhibited:
+        options["inhibition"] = recipe.inhibition
+        options["inhibition_factor"] = parameters["inhibition_factor"]
+    if parts.indicators is not None:
+        options["indicators"] = parts.indicators
+    return make_network(
+        circuits,
+        parts.allocation,
+        n_layers,
+        recipe.construction,
+        key=keys[1],
+        precision=recipe.precision,
+        **options,
+    )
+
+
+_network_from = eqx.filter_jit(network_from)
+
+
+def prepare(configuration: Configuration, parts: Parts | None = None) -> AbstractNetwork:
+    """Build a network from its settings.
+
+    Args:
+        configuration: the settings.
+        parts: of this configuration, if they have been made already.
+
+    Returns:
+        The network.
+
+    Raises:
+        ValueError: for settings that do not fit together.
+    """
+    check_settings(configuration)
+    parts = parts or parts_of(configuration)
+    parameters = {name: jnp.float32(v) for name, v in parameters_of(configuration).items()}
+    numbers = jnp.uint32(configuration.seed), jnp.uint32(configuration.network)
+    recipe = Recipe.of(configuration)
+    network = _network_from(recipe, configuration.n_layers, parts, parameters, *numbers)
+    return jax.block_until_ready(network)

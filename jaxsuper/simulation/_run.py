@@ -1,0 +1,101 @@
+"""The networks of an experiment, one after the other: build, simulate for every z."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from .._settings import Configuration, Experiment
+from ._build import depends_on_seed, Parts, parts_of, prepare, samples_key
+from ._checks import check_experiment
+from ._simulate import default_chunk, simulate_and_show, Trajectories
+from ._statistics import Measurement, merge_networks
+
+
+# Samples whose trajectories are kept to look at.
+_N_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What was measured of the networks of an experiment.
+
+    Attributes:
+        measurements: z -> one for each network.
+        trajectories: z -> two samples of the first network, to look at.
+        timing: seconds: `build` and `run` are warm, `compile` is what came before them.
+    """
+
+    measurements: dict[int, list[Measurement]]
+    trajectories: dict[int, Trajectories]
+    timing: dict[str, float]
+
+    def merged(self) -> dict[int, Measurement]:
+        """Return the averages over networks by z, with the standard errors of those averages."""
+        return {z: merge_networks(each) for z, each in self.measurements.items()}
+
+
+def configurations_of(experiment: Experiment, n_active: int) -> list[Configuration]:
+    """Return the configuration of every network of an experiment, for one number of circuits."""
+    first = experiment.configuration
+    return [
+        replace(first, n_active=n_active, network=first.network + index)
+        for index in range(experiment.n_networks)
+    ]
+
+
+def run_networks(
+    experiment: Experiment, progress: Callable[[int, int], None] | None = None
+) -> Networks:
+    """Build the networks of an experiment and measure each for every z.
+
+    One compiled program serves all networks and all z.
+
+    Args:
+        experiment: the settings.
+        progress: called with (samples done, samples in all).
+
+    Returns:
+        The measurements.
+
+    Raises:
+        ValueError: for settings that do not fit together, before anything is simulated.
+    """
+    check_experiment(experiment)
+    counts, size = experiment.n_active, experiment.configuration.batch_size
+    slots = max(counts) if len(counts) > 1 else None
+    measurements: dict[int, list[Measurement]] = {z: [] for z in counts}
+    trajectories: dict[int, Trajectories] = {}
+    timing = {"build": 0.0, "compile": 0.0, "run": 0.0}
+    total, done = size * experiment.n_networks * len(counts), 0
+    parts: Parts | None = None
+    for index, configuration in enumerate(configurations_of(experiment, counts[0])):
+        started = perf_counter()
+        if parts is None or depends_on_seed(configuration):
+            parts = parts_of(configuration)
+        allocated = perf_counter() - started
+        if index == 0:
+            started = perf_counter()
+            prepare(configuration, parts)
+            timing["compile"] += perf_counter() - started
+        started = perf_counter()
+        network = prepare(configuration, parts)
+        built = perf_counter() - started
+        timing["build"] += allocated + built
+        key = samples_key(configuration)
+        chunk = min(experiment.chunk or default_chunk(network, size), size)
+        options = {"key": key, "chunk": chunk, "slots": slots}
+        if index == 0:
+            started = perf_counter()
+            simulate_and_show(network, counts[0], chunk, _N_SHOWN, **options)
+            timing["compile"] = max(timing["compile"] - built, 0.0) + perf_counter() - started
+        for z in counts:
+            report = progress and (lambda n, done=done: progress(done + n, total))
+            started = perf_counter()
+            measurement, shown = simulate_and_show(
+                network, z, size, _N_SHOWN, progress=report, **options
+            )
+            timing["run"] += perf_counter() - started
+            measurements[z].append(measurement)
+            trajectories.setdefault(z, shown)
+            done += size
+    return Networks(measurements, trajectories, timing)
