@@ -2,9 +2,14 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
+
+@runtime_checkable
+class Condition(Protocol):
+    """Anything that says whether it is true, among others a bool of Python or numpy."""
+
+    def __bool__(self) -> bool: ...
 
 
 def bad(argument: str, rule: str, given: object, remedy: str = "") -> ValueError:
@@ -22,9 +27,7 @@ def bad(argument: str, rule: str, given: object, remedy: str = "") -> ValueError
     return ValueError(f"`{argument}` {rule}, got {given}" + (f"; {remedy}" if remedy else ""))
 
 
-def check(
-    condition: bool | np.bool_, argument: str, rule: str, given: object, remedy: str = ""
-) -> None:
+def check(condition: Condition, argument: str, rule: str, given: object, remedy: str = "") -> None:
     """Raise a `ValueError` that names the argument, the rule, what was given and the remedy.
 
     Args:

@@ -4,7 +4,6 @@ Everything random is derived here, from the seed and the number of the network a
 single simulation and any sweep, on any device, draw the same numbers.
 """
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import jax
@@ -12,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from .._errors import check, one_of
+from .._settings import Configuration as Configuration
 from .._types import KeyScalar
 from ..allocation import Allocation
 from ..circuits import AbstractCircuits, make, width_of
@@ -26,59 +26,6 @@ OWN_INDICATORS = ("indicator", "indicator_redundancy", "indicator_share", "indic
 SEEDED = ("random", "auto")
 # A `Configuration`, or anything else with its attributes but `n_active` and `network`.
 Settings: TypeAlias = Any
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """A network and a batch; the defaults are the published choice at the headline size.
-
-    Attributes:
-        network_width: D, neurons per layer of the large network.
-        n_circuits: T, small circuits stored.
-        redundancy: S, large neurons per small neuron.
-        n_active: z, circuits active in a sample.
-        n_layers: L, computing layers.
-        batch_size: samples.
-        seed: of angles, shuffles and samples.
-        network: which of the independent networks of this seed.
-        circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
-        construction: clipped, cleaned (a clean-up layer before each computing layer, 2L in all),
-            split, plain, oracle, private (rotation3) or block (S = 1).
-        allocation: a family of `allocation.families()`.
-        indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
-            early-guess (both rotation3).
-        indicator_redundancy: S of the indicator, if it has neurons of its own; 0: that of the rest.
-        indicator_share: the part of D that the indicators get; 0: all blocks equal.
-        indicator_copies: indicators per circuit, averaged.
-        lower_threshold: lo, where the step of the on-indicator starts.
-        upper_threshold: hi, where it ends.
-        gate_bias: b of the rotation neurons.
-        inhibition: scalar (published) or receiver (one chi per receiving neuron).
-        inhibition_factor: a factor on chi.
-        precision: of matrix products: highest (full float32), high or default.
-    """
-
-    network_width: int = 1000
-    n_circuits: int = 557
-    redundancy: int = 6
-    n_active: int = 1
-    n_layers: int = 5
-    batch_size: int = 500
-    seed: int = 0
-    network: int = 0
-    circuit: str = "rotation"
-    construction: str = "clipped"
-    allocation: str = "prime-steps"
-    indicator: str = "recomputed"
-    indicator_redundancy: int = 0
-    indicator_share: float = 0.0
-    indicator_copies: int = 1
-    lower_threshold: float = 0.25
-    upper_threshold: float = 0.75
-    gate_bias: float = 1.0
-    inhibition: str = "scalar"
-    inhibition_factor: float = 1.0
-    precision: str = "highest"
 
 
 # Purposes of the keys folded from the network's key, in the order of `network_keys`.

@@ -1,0 +1,124 @@
+"""Settings as plain data: what a network is, what it is measured on, and how often.
+
+Nothing heavy is imported here, so that a command line can be read and explained without JAX.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from ._errors import bad, one_of
+
+
+# The continuous parameters of a network: swept without compiling again, tuned by gradient.
+PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A network and a batch; the defaults are the published choice at the headline size.
+
+    Attributes:
+        network_width: D, neurons per layer of the large network.
+        n_circuits: T, small circuits stored.
+        redundancy: S, large neurons per small neuron.
+        n_active: z, circuits active in a sample.
+        n_layers: L, computing layers.
+        batch_size: samples.
+        seed: of angles, shuffles and samples.
+        network: which of the independent networks of this seed.
+        circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
+        construction: clipped, cleaned (a clean-up layer before each computing layer, 2L in all),
+            split, plain, oracle, private (rotation3) or block (S = 1).
+        allocation: a family of `allocation.families()`.
+        indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
+            early-guess (both rotation3).
+        indicator_redundancy: S of the indicator, if it has neurons of its own; 0: that of the rest.
+        indicator_share: the part of D that the indicators get; 0: all blocks equal.
+        indicator_copies: indicators per circuit, averaged.
+        lower_threshold: lo, where the step of the on-indicator starts.
+        upper_threshold: hi, where it ends.
+        gate_bias: b of the rotation neurons.
+        inhibition: scalar (published) or receiver (one chi per receiving neuron).
+        inhibition_factor: a factor on chi.
+        precision: of matrix products: highest (full float32), high or default.
+    """
+
+    network_width: int = 1000
+    n_circuits: int = 557
+    redundancy: int = 6
+    n_active: int = 1
+    n_layers: int = 5
+    batch_size: int = 500
+    seed: int = 0
+    network: int = 0
+    circuit: str = "rotation"
+    construction: str = "clipped"
+    allocation: str = "prime-steps"
+    indicator: str = "recomputed"
+    indicator_redundancy: int = 0
+    indicator_share: float = 0.0
+    indicator_copies: int = 1
+    lower_threshold: float = 0.25
+    upper_threshold: float = 0.75
+    gate_bias: float = 1.0
+    inhibition: str = "scalar"
+    inhibition_factor: float = 1.0
+    precision: str = "highest"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A configuration measured for one or several numbers of active circuits, on several networks.
+
+    Attributes:
+        configuration: the network and the batch.
+        n_active: z, circuits active in a sample; several values are run one after the other. Left
+            empty it is that of the configuration, which it otherwise overrides.
+        n_networks: independent networks to average over, from the configuration's on; above 1, the
+            errors include their spread.
+        chunk: samples run at once; by default what suits the device.
+    """
+
+    configuration: Configuration = Configuration()
+    n_active: tuple[int, ...] = ()
+    n_networks: int = 1
+    chunk: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.n_active:
+            object.__setattr__(self, "n_active", (self.configuration.n_active,))
+
+    @classmethod
+    def of(cls, **settings: Any) -> "Experiment":
+        """Return the experiment of flat settings; what is left out has its default.
+
+        Args:
+            **settings: those of `Configuration`, of which `n_active` may be an int or a sequence of
+                them, `n_networks` and `chunk`.
+
+        Raises:
+            ValueError: for a setting of another name, or an empty `n_active`.
+        """
+        own = ("n_networks", "chunk")
+        for name in settings:
+            one_of((*(field.name for field in fields(Configuration)), *own), name, "settings")
+        n_active = settings.pop("n_active", Configuration.n_active)
+        counts = (n_active,) if isinstance(n_active, int) else tuple(n_active)
+        if not counts:
+            raise bad("n_active", "must name at least one number", "none")
+        options = {name: settings.pop(name) for name in own if name in settings}
+        return cls(Configuration(n_active=counts[0], **settings), counts, **options)
+
+    def flat(self) -> dict[str, Any]:
+        """Return the settings as they stand in the JSON of `simulate`; `of` reads them again."""
+        flat: dict[str, Any] = {}
+        for name, value in asdict(self.configuration).items():
+            # The number of networks stands where a configuration says which network it is.
+            if name == "network":
+                flat["n_networks"] = self.n_networks
+            elif name == "n_active":
+                several = len(self.n_active) > 1
+                flat[name] = list(self.n_active) if several else self.n_active[0]
+            else:
+                flat[name] = value
+        return flat | {"chunk": self.chunk}
