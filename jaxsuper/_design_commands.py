@@ -111,7 +111,7 @@ def run_design_command(command: DesignSearch, console: Console) -> int:
     """
     from . import design
 
-    _check_files(command)
+    _check_outputs(command)
     target = command.error_target
     check(target is None or target > 0, "error_target", "must be positive", target)
     sizes = (command.network_width, command.n_circuits, command.n_active, command.n_layers)
@@ -163,7 +163,7 @@ def run_scaling_command(command: Scaling, console: Console) -> int:
     from . import design
 
     lookup({"capacity": None}, command.study, "study")
-    _check_files(command)
+    _check_outputs(command)
     check(len(command.design) > 0, "design", "must name at least one", "none")
     rules = design.Rules(confidence=command.confidence, tolerance=command.tolerance)
     problem = design.Problem(command.network_width, 0, command.n_active, command.n_layers)
@@ -210,7 +210,7 @@ def run_scaling_command(command: Scaling, console: Console) -> int:
     return _status(caught, "the intervals are as narrow as they had become")
 
 
-def _check_files(command: DesignSearch | Scaling) -> None:
+def _check_outputs(command: DesignSearch | Scaling) -> None:
     check_writable(command.json, "json")
     check_picture(command.plot, "plot")
 

@@ -28,14 +28,14 @@ class Layout:
         channels: k rows of d coefficients; channel values are `channels @ activation`.
         mean_channels: the channels that the mean weights read.
         difference_channels: the channels that the difference weights read.
-        difference_files: the neurons (of d) that the difference weights write.
+        difference_outputs: the neurons (of d) that the difference weights write.
         readouts: (name, channels) of the quantities that are compared with the truth.
     """
 
     channels: tuple[tuple[int, ...], ...]
     mean_channels: tuple[int, ...]
     difference_channels: tuple[int, ...]
-    difference_files: tuple[int, ...]
+    difference_outputs: tuple[int, ...]
     readouts: tuple[tuple[str, tuple[int, ...]], ...]
 
     @property

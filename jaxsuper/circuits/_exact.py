@@ -30,7 +30,7 @@ def small_weights(circuits: AbstractCircuits, layer: int | Int[Array, ""]) -> Fl
         return jnp.broadcast_to(mean, (circuits.n_circuits, *mean.shape))
     reads = channels[list(layout.difference_channels)]
     written = jnp.einsum("toi,id->tod", difference, reads, precision="highest")
-    rows = jnp.array(layout.difference_files)
+    rows = jnp.array(layout.difference_outputs)
     return jnp.broadcast_to(mean, (circuits.n_circuits, *mean.shape)).at[:, rows].add(written)
 
 

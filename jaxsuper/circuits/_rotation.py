@@ -67,7 +67,7 @@ class Rotation(AbstractCircuits):
         channels=((1, -1, 0, 0), (-1, 1, 1, 0), (-1, 1, 0, 1)),
         mean_channels=(0,),
         difference_channels=(1, 2),
-        difference_files=(2, 3),
+        difference_outputs=(2, 3),
         readouts=(("on", (0,)), ("x", (1, 2))),
     )
 

@@ -27,7 +27,7 @@ class Rotation3(AbstractCircuits):
         channels=((1, 0, 0), (-1, 1, 0), (-1, 0, 1)),
         mean_channels=(0,),
         difference_channels=(1, 2),
-        difference_files=(1, 2),
+        difference_outputs=(1, 2),
         readouts=(("on", (0,)), ("x", (1, 2))),
     )
 

@@ -30,7 +30,7 @@ class Step(AbstractCircuits):
         channels=((1, -1), (1, 0), (0, 1)),
         mean_channels=(0,),
         difference_channels=(),
-        difference_files=(),
+        difference_outputs=(),
         readouts=(("on", (0,)), ("a0", (1,)), ("a1", (2,))),
     )
 

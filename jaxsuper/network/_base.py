@@ -207,7 +207,7 @@ class AbstractNetwork(eqx.Module):
         )
         if layout.difference_channels:
             difference = self.circuits.difference_weights()[0][active]
-            rows = jnp.array(layout.difference_files)
+            rows = jnp.array(layout.difference_outputs)
             change = jnp.einsum(
                 "zboi,izb->ozb",
                 difference,
@@ -277,7 +277,7 @@ class AbstractNetwork(eqx.Module):
         seen = [means[channel] for channel in layout.difference_channels]
         rows = [
             sum_of([weights[:, o, i, None] * value for i, value in enumerate(seen)])
-            for o in range(len(layout.difference_files))
+            for o in range(len(layout.difference_outputs))
         ]
         return jnp.stack(rows) if rows else jnp.zeros((0, *means.shape[1:]), means.dtype)
 
@@ -286,7 +286,7 @@ class AbstractNetwork(eqx.Module):
     ) -> Activations:
         """Add the difference outputs to their blocks, and stack the d blocks."""
         rows = list(before)
-        for index, block in enumerate(self.circuits.layout.difference_files):
+        for index, block in enumerate(self.circuits.layout.difference_outputs):
             rows[block] = rows[block] + change[index]
         return jnp.stack(rows)
 

@@ -75,7 +75,7 @@ class Cleaned(Clipped):
         brought: Float[Array, "out n B"],
     ) -> Activations:
         """Return a computing layer before its ReLU, from clean indicators and moved payloads."""
-        rows = self.circuits.layout.difference_files
+        rows = self.circuits.layout.difference_outputs
         gates = [mean[row, 0] * alpha + bias[row] for row in rows]
         closed = jnp.full_like(alpha, 0.0)
         return jnp.stack([gates[0], closed, *(g + x for g, x in zip(gates, brought, strict=True))])

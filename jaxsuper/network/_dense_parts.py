@@ -76,7 +76,7 @@ def two_part_parameters(
     difference = pick(circuits.difference_weights())
     alpha = layout.matrix[0]
     gates = clipped(x_after, width, columns, network.gate_inhibition[layer - 1])
-    payload = list(layout.difference_files)
+    payload = list(layout.difference_outputs)
     weights = jnp.zeros((circuits.width, columns, circuits.width, columns))
     for o, row in enumerate(payload):
         weights = weights.at[row].add(mean[row] * gates[:, None, :] * alpha[None, :, None])

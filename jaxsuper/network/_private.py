@@ -122,7 +122,7 @@ class Private(AbstractNetwork):
         rows = [
             redundancy * brought[o]
             - sum_of([own[:, o, i, None] * channels[c] for i, c in enumerate(reads)])
-            for o in range(len(layout.difference_files))
+            for o in range(len(layout.difference_outputs))
         ]
         change = jnp.stack(rows) / (redundancy - 1)
         before = self.mean_part(mean, [channels[0]])

@@ -59,7 +59,7 @@ class TwoPart(AbstractNetwork):
     @property
     def network_width(self) -> int:
         """D, the neurons that exist."""
-        payload = len(self.circuits.layout.difference_files)
+        payload = len(self.circuits.layout.difference_outputs)
         payload_width = self.block_width - self.indicator_width
         return (self.circuits.width - payload) * self.indicator_width + payload * payload_width
 
@@ -86,7 +86,7 @@ class TwoPart(AbstractNetwork):
         """Return alpha on indicator neurons, and y, not yet x, on payload neurons."""
         width = self.indicator_width
         rows = super().channels(activations)
-        offset = jnp.stack([activations[o] for o in self.circuits.layout.difference_files])
+        offset = jnp.stack([activations[o] for o in self.circuits.layout.difference_outputs])
         return jnp.concatenate([rows[:1].at[:, width:].set(0.0), offset])
 
     def means(self, channels: Channels, sets: Int[Array, "T S"]) -> CircuitValues:
@@ -101,7 +101,7 @@ class TwoPart(AbstractNetwork):
     ) -> Activations:
         """Fields of all neurons, biases included."""
         gates, mean, difference, bias, members = parameters[:5]
-        width, payload = self.indicator_width, self.circuits.layout.difference_files
+        width, payload = self.indicator_width, self.circuits.layout.difference_outputs
         seen = jnp.matmul(gates, channels[0, :width], precision=self.precision)
         brought = self.spread(self.difference(difference, means), members)
         outputs = [mean[o, 0] * seen + brought[i] + bias[o] for i, o in enumerate(payload)]
@@ -133,7 +133,7 @@ class TwoPart(AbstractNetwork):
     def exists(self) -> Float[Array, "d n"]:
         """Return 1 where a block has a neuron, else 0."""
         columns = np.arange(self.block_width) >= self.indicator_width
-        payload = np.isin(np.arange(self.circuits.width), self.circuits.layout.difference_files)
+        payload = np.isin(np.arange(self.circuits.width), self.circuits.layout.difference_outputs)
         return jnp.asarray(columns[None, :] == payload[:, None], jnp.float32)
 
     def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:

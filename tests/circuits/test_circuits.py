@@ -33,7 +33,7 @@ def test_channels_and_parts_make_up_the_weights(name, getkey):
     expected = np.tile(expected, (7, 1))
     for t in range(7):
         change = np.asarray(pick(made.difference_weights())[t])
-        rows = list(made.layout.difference_files)
+        rows = list(made.layout.difference_outputs)
         expected[t, rows] += change @ seen[list(made.layout.difference_channels)]
     weights = circuits.small_weights(made, layer)
     np.testing.assert_allclose(weights @ activation, expected, rtol=2e-5, atol=2e-5)
