@@ -89,7 +89,6 @@ class Cleaned(AbstractClipped):
     (2024); this form of it is not in the sources.
     """
 
-<<<<<<< HEAD
     traits: ClassVar[Traits] = Traits(
         "cleaned",
         needs=ROTATION,
@@ -104,41 +103,6 @@ class Cleaned(AbstractClipped):
     readout = means_as_they_are
     exists = all_exist
     dense_first = no_dense_first
-=======
-    layers_per_step: ClassVar[int] = 2
-
-    @classmethod
-    def check_parts(cls, circuits: AbstractCircuits, allocation: Allocation) -> None:
-        """Raise a `ValueError` unless the circuits are rotations with a step of two neurons."""
-        del allocation
-        names = [name for name, _ in circuits.layout.readouts]
-        fits = names == ["on", "x"] and circuits.width == 4
-        rule = "must be rotations with 2 neurons for the on-indicator"
-        check(fits, "circuits", rule, type(circuits).__name__, "use rotation")
-
-    def layer_parameters(self) -> tuple[Array, ...]:
-        """Return what `Clipped` does, and biases."""
-        return *super().layer_parameters(), stacked(self.circuits.biases(), self.n_layers)
-
-    def step(
-        self, mean: Float[Array, "d r"], bias: Float[Array, " d"], seen: Float[Array, "n B"]
-    ) -> Float[Array, "n B"]:
-        """Return on0 - on1 of a clean-up layer that sees these sums."""
-        return jax.nn.relu(mean[0, 0] * seen + bias[0]) - jax.nn.relu(mean[1, 0] * seen + bias[1])
-
-    def gated(
-        self,
-        mean: Float[Array, "d r"],
-        bias: Float[Array, " d"],
-        alpha: Float[Array, "n B"],
-        brought: Float[Array, "out n B"],
-    ) -> Activations:
-        """Return a computing layer before its ReLU, from clean indicators and moved payloads."""
-        rows = self.circuits.layout.difference_outputs
-        gates = [mean[row, 0] * alpha + bias[row] for row in rows]
-        closed = jnp.full_like(alpha, 0.0)
-        return jnp.stack([gates[0], closed, *(g + x for g, x in zip(gates, brought, strict=True))])
->>>>>>> h-theory
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits exactly into the first clean-up layer, and compute."""

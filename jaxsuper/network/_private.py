@@ -162,7 +162,6 @@ class Private(AbstractNetwork):
         closed = jnp.zeros(self.circuits.width, values.dtype).at[0].set(1.0)
         return jax.nn.relu(embed(self.placement, values, active) + closed[:, None, None])
 
-<<<<<<< HEAD
     def layers(self) -> PrivateLayer:
         """Return layers 2..L."""
         circuits, n_layers = self.circuits, self.n_layers
@@ -178,24 +177,6 @@ class Private(AbstractNetwork):
             layout=circuits.layout,
             redundancy=self.redundancy,
         )
-=======
-    def preactivation(
-        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
-    ) -> Activations:
-        """Gate and mean part on the neuron itself, difference part through private links."""
-        mean, difference, own, members = parameters
-        layout, redundancy = self.circuits.layout, self.redundancy
-        reads = layout.difference_channels
-        brought = self.spread(self.difference(difference, means), members)
-        rows = [
-            redundancy * brought[o]
-            - sum_of([own[:, o, i, None] * channels[c] for i, c in enumerate(reads)])
-            for o in range(len(layout.difference_outputs))
-        ]
-        change = jnp.stack(rows) / (redundancy - 1)
-        before = self.mean_part(mean, [channels[0]])
-        return self.add_difference(before, change)
->>>>>>> h-theory
 
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write W and B out, with alpha = 1 - off put in everywhere."""

@@ -63,7 +63,6 @@ class AbstractTwoPart(AbstractNetwork):
         return self.redundancy - self.indicator_redundancy
 
     @property
-<<<<<<< HEAD
     def payload_width(self) -> int:
         """Neurons of a payload block, n_x."""
         return self.block_width - self.indicator_width
@@ -89,19 +88,11 @@ class AbstractTwoPartLayer(AbstractLayer):
     members: Int[Array, "gaps nx R"]
     layout: Layout = eqx.field(static=True)
     precision: str = eqx.field(static=True)
-=======
-    def network_width(self) -> int:
-        """D, the neurons that exist."""
-        payload = len(self.circuits.layout.difference_outputs)
-        payload_width = self.block_width - self.indicator_width
-        return (self.circuits.width - payload) * self.indicator_width + payload * payload_width
->>>>>>> h-theory
 
     @abstractmethod
     def indicator_fields(self, alpha: Float[Array, "na B"]) -> list[Float[Array, "na B"]]:
         """Return the indicator rows before their activation, biases included."""
 
-<<<<<<< HEAD
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return W^l A^{l-1} + B^l."""
         payload_width, width = self.gates.shape
@@ -115,79 +106,6 @@ class AbstractTwoPartLayer(AbstractLayer):
         above, below = ((0, payload_width), (0, 0)), ((width, 0), (0, 0))
         rows = [jnp.pad(row, above) for row in self.indicator_fields(alpha)]
         return jnp.stack(rows + [jnp.pad(row, below) for row in payload])
-=======
-    def joint_parameters(self) -> tuple[Array, ...]:
-        """Return gates / S_a, mean weights, difference weights, biases and payload members."""
-        layers = self.n_layers
-        chi = (self.gate_inhibition * self.inhibition_factor)[:, :, None]
-        gates = jnp.where(self.gates, jnp.ones_like(chi), -chi) / self.indicator_redundancy
-        return (
-            gates,
-            stacked(self.circuits.mean_weights(), layers),
-            stacked(self.circuits.difference_weights(), layers),
-            stacked(self.circuits.biases(), layers),
-            self.placement.members[1:, self.indicator_width :],
-        )
-
-    def channels(self, activations: Activations) -> Channels:
-        """Return alpha on indicator neurons, and y, not yet x, on payload neurons."""
-        width = self.indicator_width
-        rows = super().channels(activations)
-        offset = jnp.stack([activations[o] for o in self.circuits.layout.difference_outputs])
-        return jnp.concatenate([rows[:1].at[:, width:].set(0.0), offset])
-
-    def means(self, channels: Channels, sets: Int[Array, "T S"]) -> CircuitValues:
-        """Return each circuit's alpha, and x = y - alpha·1."""
-        split = self.indicator_redundancy
-        alpha = gather_sum(channels[:1], sets[:, :split], 1 / split)
-        payload = gather_sum(channels[1:], sets[:, split:], 1 / self.payload_redundancy)
-        return jnp.concatenate([alpha, payload - alpha])
-
-    def preactivation(
-        self, parameters: tuple[Array, ...], channels: Channels, means: CircuitValues
-    ) -> Activations:
-        """Fields of all neurons, biases included."""
-        gates, mean, difference, bias, members = parameters[:5]
-        width, payload = self.indicator_width, self.circuits.layout.difference_outputs
-        seen = jnp.matmul(gates, channels[0, :width], precision=self.precision)
-        brought = self.spread(self.difference(difference, means), members)
-        outputs = [mean[o, 0] * seen + brought[i] + bias[o] for i, o in enumerate(payload)]
-        above, below = (0, self.block_width - width), (width, 0)
-        rows = [
-            jnp.pad(row, (above, (0, 0))) for row in self.indicator_fields(parameters, channels)
-        ]
-        return jnp.stack(rows + [jnp.pad(row, (below, (0, 0))) for row in outputs])
-
-    def next_layer(
-        self,
-        parameters: tuple[Array, ...],
-        bias: Float[Array, " d"],
-        sets: Int[Array, "T S"],
-        active: ActiveIds,
-        channels: Channels,
-        means: CircuitValues,
-    ) -> Activations:
-        """Return the next layer; biases are among the parameters, where neurons are."""
-        del bias
-        return self.activate(self.preactivation(parameters, channels, means), sets, active)
-
-    def activate(
-        self, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
-    ) -> Activations:
-        """Apply the ReLU, and keep what is no neuron at 0."""
-        return super().activate(before, sets, active) * self.exists()[..., None]
-
-    def exists(self) -> Float[Array, "d n"]:
-        """Return 1 where a block has a neuron, else 0."""
-        columns = np.arange(self.block_width) >= self.indicator_width
-        payload = np.isin(np.arange(self.circuits.width), self.circuits.layout.difference_outputs)
-        return jnp.asarray(columns[None, :] == payload[:, None], jnp.float32)
-
-    def readout(self, channels: Channels, means: CircuitValues) -> CircuitValues:
-        """Means as they are."""
-        del channels
-        return means
->>>>>>> h-theory
 
 
 def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
 
-from tests import jitted
+from .. import jitted
 
 
 def make(key, n_blocks=9, count=81, n_layers=4) -> Any:

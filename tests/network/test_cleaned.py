@@ -9,7 +9,7 @@ import numpy as np
 from jaxsuper import allocation, circuits, network, simulation, theory
 from jaxsuper.network._cleaned import _gated as gated
 
-from tests import jitted
+from .. import jitted
 
 
 T, S, N, L = 40, 4, 50, 3

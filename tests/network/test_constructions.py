@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
 
-from tests import jitted
+from .. import jitted
 
 
 T, S, N, L, B = 40, 4, 50, 3, 6

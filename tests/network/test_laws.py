@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
 
-from tests import jitted
+from .. import jitted
 
 
 T, N, L, B, KEY = 12, 50, 3, 6, jax.random.key(11)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
 
-from tests import jitted
+from .. import jitted
 
 
 L, B = 4, 6

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
 
-from tests import jitted
+from .. import jitted
 
 
 T, L, B = 40, 4, 6

@@ -9,7 +9,7 @@ from jaxsuper import allocation, circuits, network, simulation
 from jaxsuper.simulation._inputs import distinct_integers
 from jaxsuper.simulation._statistics import merge, moments
 
-from tests import jitted
+from .. import jitted
 
 
 def make(key, n_circuits=60, n_layers=3, construction="clipped", **parameters):
