@@ -6,12 +6,13 @@ from importlib.metadata import version
 
 import jaxsuper
 import pytest
+from jaxsuper import plotting
 
 
-@pytest.mark.parametrize("name", jaxsuper.__all__)
-def test_every_name_is_there(name):
-    assert getattr(jaxsuper, name) is not None
-    assert name in dir(jaxsuper)
+@pytest.mark.parametrize("package", [jaxsuper, plotting], ids=["jaxsuper", "plotting"])
+def test_every_name_is_there(package):
+    for name in package.__all__:
+        assert getattr(package, name) is not None and name in dir(package)
 
 
 def test_unknown_names_are_attribute_errors():
