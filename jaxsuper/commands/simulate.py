@@ -15,8 +15,8 @@ from .._settings import Configuration
 from ._result import write
 from ._terminal import (
     check_picture,
+    drawing_prepared,
     number,
-    prepare_drawing,
     progress_bar,
     save_picture,
     say,
@@ -70,11 +70,10 @@ def run(command: Command, console: Console) -> None:
     check(len(command.metrics) > 0, "metrics", "must name at least one metric", "none")
     from ..analytics import Experiment, run_experiment, with_evolution
 
-    prepare_drawing(command.plot)
     experiment = Experiment(
         **{field.name: getattr(command, field.name) for field in fields(Experiment)}
     )
-    with progress_bar() as bar:
+    with progress_bar() as bar, drawing_prepared(command.plot):
         result = run_experiment(experiment, lambda done, total: bar(done, total, "samples"))
         result = with_evolution(result)
     for shown in _tables(result, command.metrics):
