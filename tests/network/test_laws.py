@@ -26,17 +26,17 @@ def widened(sets, width) -> allocation.Widened:
 def parts(name, disjoint=False) -> tuple[Any, dict[str, Any]]:
     """Return sets that a construction can be made of, with indicators where it wants them."""
     traits = network.traits_of(name)
+    # A dozen sets can be disjoint; of many, every third is not.
+    count, chosen = (T, slice(None)) if disjoint else (40, slice(3, 3 * T + 3, 3))
     try:
-        sets = traits.allocate(N, 4, 40, "transversal", None).sets
+        sets = traits.allocate(N, 4, count, "transversal", None).sets[chosen]
     except ValueError:  # it allows single neurons alone
-        sets = traits.allocate(5, 1, T, "transversal", None).sets
-        return widened(np.arange(T)[:, None] if disjoint else sets, T if disjoint else 5), {}
-    # The first dozen are disjoint.
-    chosen = slice(T) if disjoint else slice(3, 3 * T + 3, 3)
+        width = T if disjoint else 5
+        return widened(traits.allocate(width, 1, T, "transversal", None).sets, width), {}
     if not traits.own_indicators:
-        return widened(sets[chosen], N), {}
-    own = allocation.transversal(60, 5, 40).sets
-    return widened(sets[chosen], N), {"indicators": widened(own[chosen], 60)}
+        return widened(sets, N), {}
+    own = allocation.transversal(60, 5, count).sets[chosen]
+    return widened(sets, N), {"indicators": widened(own, 60)}
 
 
 @cache
