@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._arrays import as_float, sum_of, take_rows
 from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
-from ..allocation import Allocation, Extent, extent_of, Padded
+from ..allocation import AbstractAllocation, Allocation, Extent, extent_of, Padded
 from ..circuits import AbstractCircuits, small_weights
 from ._sums import gather_sum
 
@@ -58,7 +58,7 @@ class Placement(eqx.Module):
         return self.padded or Extent(self.n_circuits, self.block_width, self.redundancy)
 
 
-def place(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Placement:
+def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> Placement:
     """Shuffle the sets of a design over the circuits, independently in every layer.
 
     Circuits are ordered by random bits, one per circuit, so that the shuffle of T circuits does not

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int
 
 from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation, Allocation
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork, place, Placement, stacked
 
@@ -45,7 +45,7 @@ class Block(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,

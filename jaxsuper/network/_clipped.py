@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float
 from .._arrays import as_float
 from .._errors import lookup
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import Allocation, extent_of
+from ..allocation import AbstractAllocation, extent_of
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork, connections, place, Placement, stacked
 
@@ -41,7 +41,7 @@ class Clipped(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,

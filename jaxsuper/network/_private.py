@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Int
 from .._arrays import sum_of
 from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
-from ..allocation import Allocation, max_overlap
+from ..allocation import AbstractAllocation, Allocation, max_overlap
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork, place, Placement, stacked
 
@@ -50,7 +50,7 @@ class Private(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,

@@ -6,7 +6,7 @@ import equinox as eqx
 
 from .._errors import check, lookup
 from .._types import KeyScalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation, Allocation
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork
 from ._block import Block
@@ -44,7 +44,7 @@ def constructions() -> tuple[str, ...]:
 
 def make_network(
     circuits: AbstractCircuits,
-    allocation: Allocation,
+    allocation: AbstractAllocation,
     n_layers: int,
     construction: str,
     *,

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from .._types import Channels, KeyScalar, Scalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation, Allocation
 from ..circuits import AbstractCircuits
 from ._base import Placement
 from ._two_part import check_two_parts, clipped_links, join, place_parts, TwoPart
@@ -42,11 +42,11 @@ class Separate(TwoPart):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
-        indicators: Allocation,
+        indicators: AbstractAllocation,
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",

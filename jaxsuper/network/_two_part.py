@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from .._errors import check, lookup
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation, Allocation
 from ..circuits import AbstractCircuits
 from ._base import AbstractNetwork, place, Placement, stacked
 from ._sums import gather_sum
@@ -214,7 +214,7 @@ def clipped_links(
 
 
 def place_parts(
-    indicators: Allocation, payload: Allocation, n_layers: int, key: KeyScalar
+    indicators: AbstractAllocation, payload: AbstractAllocation, n_layers: int, key: KeyScalar
 ) -> tuple[Placement, Placement]:
     """Shuffle both designs, independently of each other."""
     keys = jax.random.split(key)

@@ -12,7 +12,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int, UInt32
 
-from ..allocation import Allocation, Padded, Widened
+from ..allocation import AbstractAllocation, Padded, Widened
 from ..circuits import layout_of, make
 from ..network import make_network
 from ..simulation import (
@@ -47,8 +47,8 @@ class Batch(eqx.Module):
         lower_threshold, upper_threshold, gate_bias, inhibition_factor: as in `Configuration`.
     """
 
-    design: Allocation
-    indicators: Allocation | None
+    design: AbstractAllocation
+    indicators: AbstractAllocation | None
     seed: UInt32[Array | np.ndarray, "*c"]
     network: Int[Array | np.ndarray, "*c"]
     n_active: Int[Array | np.ndarray, "*c"]
@@ -125,7 +125,7 @@ def batch_of(
     return Batch(design=design, indicators=indicators, **scalars)
 
 
-def _fitted(parts: Parts, program: Program) -> Parts:
+def _fitted(parts: Parts, program: Program) -> tuple[AbstractAllocation, AbstractAllocation | None]:
     """Bring the arrays of designs to the shapes of a program."""
     design, indicators = parts
     if not program.kind.sizes:
