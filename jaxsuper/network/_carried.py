@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._types import Activations, ActiveIds, KeyScalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, small_weights
 from ._inhibition import clipped_links
 from ._network import ROTATION3, Traits
@@ -50,11 +50,11 @@ class AbstractCarried(AbstractTwoPart):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
-        indicators: Allocation,
+        indicators: AbstractAllocation,
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout, small_weights
 from ._inhibition import balanced, clipped_links
 from ._network import AbstractLayer, AbstractNetwork, Traits
@@ -61,7 +61,7 @@ class AbstractClipped(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
