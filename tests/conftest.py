@@ -1,7 +1,4 @@
-"""Strict numerics for the whole suite, cheap programs kept on disk, keys seeded from the test id.
-
-Settings are environment variables where commands and notebooks that tests start are to have them too.
-"""
+"""Strict numerics for the whole suite, cheap programs kept on disk, keys seeded from the test id."""
 
 import os
 import tempfile
@@ -10,17 +7,10 @@ import zlib
 from pathlib import Path
 
 
-# Programs are compiled without most optimizations, which take longer than most tests run, and kept
-# for a week, by what is compiled and how, for all workers and later runs.
-PROGRAMS = Path(tempfile.gettempdir()) / f"jaxsuper-tests-{os.getuid()}"
-WEEK = 7 * 24 * 3600.0
 os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
 )
 os.environ.setdefault("MPLBACKEND", "agg")
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(PROGRAMS))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 import jax
 import pytest
@@ -28,6 +18,18 @@ import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+# Programs are compiled without most optimizations, which take longer than most tests run, and kept
+# for a week, by what is compiled and how, for all workers and later runs. The environment hands
+# this on to the commands and notebooks that tests start.
+PROGRAMS = Path(tempfile.gettempdir()) / f"jaxsuper-tests-{os.getuid()}"
+WEEK = 7 * 24 * 3600.0
+folder = os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(PROGRAMS))
+seconds = os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+cheap = os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+jax.config.update("jax_compilation_cache_dir", folder)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", float(seconds))
+jax.config.update("jax_disable_most_optimizations", cheap == "1")
 
 
 def pytest_configure(config):
@@ -42,11 +44,10 @@ def pytest_configure(config):
 @pytest.fixture(autouse=True)
 def _optimizations(request):
     """Compile with all optimizations in tests that run long or ask for it."""
-    cheap = jax.config.jax_disable_most_optimizations
     if any(request.node.get_closest_marker(name) for name in ("slow", "optimized")):
         jax.config.update("jax_disable_most_optimizations", False)
     yield
-    jax.config.update("jax_disable_most_optimizations", cheap)
+    jax.config.update("jax_disable_most_optimizations", cheap == "1")
 
 
 @pytest.fixture
