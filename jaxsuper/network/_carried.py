@@ -19,7 +19,7 @@ class Carried(TwoPart):
 
     Each indicator neuron holds the number of active circuits on it. One neuron per slot suffices,
     so the circuits are `Rotation3`, whose own indicator weights are not used: on' = on. The set of
-    active circuits cannot change over the layers. Source: theory 7, scheme 3.
+    active circuits cannot change over the layers. Source: notes#indicators, scheme 3.
 
     Attributes:
         circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
@@ -108,7 +108,7 @@ class EarlyGuess(Carried):
 
     The z circuits with the largest indicators after layer 1 are taken for the active ones and
     embedded anew. Choosing the z largest is no ReLU layer: this is a reference for what a guess can
-    do. It needs z as many circuits as are active. Source: theory 7, scheme 4.
+    do. It needs z as many circuits as are active. Source: notes#indicators, scheme 4.
 
     Attributes:
         circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,

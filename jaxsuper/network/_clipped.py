@@ -19,7 +19,7 @@ class Clipped(AbstractNetwork):
     """W_ij = (wbar_ij Ctilde + sum_t dw_t,ij e_t^l ⊗ e_t^{l-1}) / S.
 
     C = min(1, sum_t e_t^l ⊗ e_t^{l-1}) and Ctilde = C - chi'·(1 - C): neurons that share a circuit
-    excite each other once, all others inhibit. Read out with e/S. Source: theory 4.
+    excite each other once, all others inhibit. Read out with e/S. Source: notes#network.
 
     Attributes:
         circuits, placement: see `AbstractNetwork`.

@@ -10,7 +10,7 @@ from ._corrected import CorrectedNetwork
 class Plain(CorrectedNetwork):
     """W_ij = sum_t w_t,ij u_t^l ⊗ e_t^{l-1}; read out with u.
 
-    Source: theory 4.
+    Source: notes#network.
     """
 
     def preactivation(

@@ -10,7 +10,7 @@ from ._corrected import CorrectedNetwork
 class Split(CorrectedNetwork):
     """W_ij = sum_t (wbar_ij u_t^l + dw_t,ij e_t^l / S) ⊗ e_t^{l-1}; read out with u.
 
-    Source: theory 4.
+    Source: notes#network.
     """
 
     def preactivation(

@@ -73,7 +73,7 @@ def state_evolution(
     rng = np.random.default_rng(seed)
     truth, estimate = start(population, rng)
     state, layers = None, []
-    for layer in range(L):
+    for _ in range(L):
         placement = place(population, rng)
         truth, g = turned(rng, placement, truth, estimate)
         if state is None:
