@@ -13,7 +13,7 @@ def admissible_steps(block_width: int, redundancy: int) -> Int[np.ndarray, " ste
 
     A step s is admissible if no prime p < S divides it. If S is not prime, s·S^k is admissible too.
     For s ≠ s' both admissible, k·s = k'·s' with 0 < k, k' < S has no solution, so two progressions
-    meet at most once. Source: theory 2, after Linsefors and Bushnaq.
+    meet at most once. Source: notes#allocations, after Linsefors and Bushnaq.
 
     Args:
         block_width: n; a step s is kept while s·(S-1) < n.

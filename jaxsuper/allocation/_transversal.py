@@ -10,7 +10,7 @@ meet at most once and two neurons of one group never share a line, so that
 * the last group may be cut to fewer neurons g: the q·g lines that meet it there remain.
 
 Affine planes (n = q^2, S = q) and projective planes (n = q^2 + q + 1, S = q + 1) are such fills.
-Source: theory 2; Bose (1938) for the lines, Hanani for the recursion.
+Source: notes#allocations; Bose (1938) for the lines, Hanani for the recursion.
 """
 
 from functools import cache

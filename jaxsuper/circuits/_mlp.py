@@ -18,7 +18,7 @@ class MLP(AbstractCircuits):
 
     Biases are shared by the circuits and may not be positive, because they reach every neuron of a
     block of the large network, and inactive circuits must stay at 0: carry a positive bias as a
-    weight from a neuron that is on when the circuit is. Source: theory 3, "any MLP".
+    weight from a neuron that is on when the circuit is. Source: notes#circuits, "any MLP".
 
     Attributes:
         weights: (1 or L, T, d, d), indexed [layer, circuit, to, from].

@@ -51,7 +51,7 @@ class Rotation(AbstractCircuits):
 
     For alpha = 1 this is x' = R_t x; for alpha = 0 and |x| < b it is 0. Mean weights: the step and
     the gate (1+b)·alpha, which read alpha alone; difference weights: R_t.
-    Source: Linsefors and Bushnaq, "Rotations in Superposition" (2025); theory 3.
+    Source: Linsefors and Bushnaq, "Rotations in Superposition" (2025); notes#circuits.
 
     Attributes:
         angles: (1 or L, T) radians.

@@ -14,7 +14,7 @@ class Rotation3(AbstractCircuits):
     """Rotations with a single on-neuron, on' = ReLU((1+b)·on - b).
 
     Noise on the indicator is multiplied by 1 + b in every layer, which is why `Rotation` spends a
-    fourth neuron on a step. Source: "Rotations in Superposition" (2025); theory 3.
+    fourth neuron on a step. Source: "Rotations in Superposition" (2025); notes#circuits.
 
     Attributes:
         angles: (1 or L, T) radians.

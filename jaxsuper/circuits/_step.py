@@ -16,7 +16,7 @@ class Step(AbstractCircuits):
     """T copies of the step alpha' = clip((alpha - lo)/(hi - lo), 0, 1), alpha = on0 - on1.
 
     All circuits have the same weights, so there is no difference part: what goes wrong here goes
-    wrong in the mean part. Source: theory 3.
+    wrong in the mean part. Source: notes#circuits.
 
     Attributes:
         count: T.

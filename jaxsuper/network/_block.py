@@ -87,7 +87,7 @@ class Block(AbstractNetwork):
         y_q' = ReLU( (1+b)·(1 - off_next_q) + sum_p R_(p,q) x_p - b ),    x = y - (1 - off_here)·1
 
     Exact for one active circuit and b >= 1. With two, each receives the other's vector at full
-    size in every layer. Source: "Block-structured computation in superposition" (2026); theory 8.
+    size in every layer. Source: "Block-structured computation in superposition" (2026); notes#blocks.
 
     Rows of the activations: off_here, off_next, y0, y1; a block is a column.
 

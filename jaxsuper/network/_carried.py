@@ -122,7 +122,7 @@ class Carried(AbstractCarried):
 
     Each indicator neuron holds the number of active circuits on it. One neuron per slot suffices,
     so the circuits are `Rotation3`, whose own indicator weights are not used: on' = on. The set of
-    active circuits cannot change over the layers. Source: theory 7, scheme 3.
+    active circuits cannot change over the layers. Source: notes#indicators, scheme 3.
     """
 
     traits: ClassVar[Traits] = Traits(

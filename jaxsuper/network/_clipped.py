@@ -168,7 +168,7 @@ def dense_clipped(
 class Clipped(AbstractClipped):
     """W_ij = (wbar_ij Ctilde + sum_t dw_t,ij e_t^l ⊗ e_t^{l-1}) / S, read out with e/S.
 
-    See `AbstractClipped` for Ctilde and the attributes. Source: theory 4.
+    See `AbstractClipped` for Ctilde and the attributes. Source: notes#network.
     """
 
     traits: ClassVar[Traits] = Traits(

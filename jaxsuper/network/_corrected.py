@@ -24,7 +24,7 @@ class AbstractCorrected(AbstractNetwork):
 
     <u_t, e_t> = 1, and if p is the mean overlap of two circuits, <u_t, e_v> = 0 on average over
     v ≠ t. The published code takes p as if loads were even, which is too small for prime steps.
-    Source: theory 4.
+    Source: notes#network.
 
     Attributes:
         circuits, placement: see `AbstractNetwork`.

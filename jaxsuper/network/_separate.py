@@ -50,7 +50,7 @@ class Separate(AbstractTwoPart):
 
     Indicators are recomputed in every layer through a clipped matrix between indicator neurons.
     With r allocations side by side (`allocation.redundant`) they are r indicators per circuit,
-    averaged before the step. Source: theory 7, schemes 1, 2 and 5.
+    averaged before the step. Source: notes#indicators, schemes 1, 2 and 5.
 
     Attributes:
         steps: bool (L-1, n_a, n_a), C between indicators.

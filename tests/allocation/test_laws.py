@@ -8,7 +8,7 @@ from jaxsuper import allocation, theory
 from jaxsuper.allocation import _overlaps
 
 
-# Reference capacities of the prime steps (theory 2), by block width and redundancy.
+# Reference capacities of the prime steps (notes#allocations), by block width and redundancy.
 CAPACITIES = {
     200: {3: 2473, 4: 1115, 5: 519, 6: 317, 8: 148, 10: 100, 12: 54},
     250: {3: 3854, 4: 1773, 5: 815, 6: 557, 8: 224, 10: 142, 12: 81},

@@ -9,6 +9,10 @@ from ._placement import Placement
 from ._population import Population
 
 
+# Samples that draw together: their tables fit a processor's cache.
+_BLOCK = 64
+
+
 class Noise(NamedTuple):
     """What the neurons of inactive circuits send that no active circuit uses.
 
@@ -106,7 +110,7 @@ def erroneous(population: Population, placement: Placement, noise: Noise, others
         (K, N, R) and complex (K, N, R).
     """
     if not noise.by_kind.any() and not noise.vector.any():
-        return np.zeros(others.shape), np.zeros(others.shape, complex)
+        return np.float32(0), np.complex64(0)
     table, kind, z = population.occupancy, placement.kind, population.z
     K, P, classes = *noise.by_kind.shape[:2], len(population.loads)
     sends = noise.redundancy
@@ -133,8 +137,8 @@ def erroneous(population: Population, placement: Placement, noise: Noise, others
     by_circuit = np.arange(K * P).reshape(K, P, 1) * classes + kind[:, z:]
     total[:, z:] -= (noise.by_kind @ table.own_offset).ravel()[by_circuit]
     variance[:, z:] -= (noise.squares @ table.variance).ravel()[by_circuit]
-    total += np.sqrt(np.maximum(variance, 0)) * rng.standard_normal(kind.shape)
-    return total, carried
+    total += np.sqrt(np.maximum(variance, 0)) * rng.standard_normal(kind.shape, np.float32)
+    return total.astype(np.float32), carried
 
 
 def _drawn(linear, noise: Noise, kind, others, rng):
@@ -143,28 +147,27 @@ def _drawn(linear, noise: Noise, kind, others, rng):
     Each circuit's vector is drawn in four directions.
     """
     K, P, classes = linear.shape
-    N, R = kind.shape[1:]
     quarters = noise.vector[..., None] * (1j ** np.arange(4)) * phases(rng, (K, P, 1))
-    quarters = quarters.astype(np.complex64).reshape(-1)
-    linear = linear.astype(np.float32).reshape(-1)
-    # Receivers in descending order of their others: the j-th draw is made by the first of them.
-    others = others.reshape(-1)
-    order = np.argsort(-others.astype(np.int16), kind="stable")
-    left = np.bincount(others)[::-1].cumsum()[::-1]
-    kind = kind.reshape(-1)[order].astype(np.int32)
-    base = (order // (N * R) * (4 * P)).astype(np.int32)
-    first, carried = np.zeros(len(order), np.float32), np.zeros(len(order), np.complex64)
-    for count in left[1:]:
-        code = base[:count] + rng.integers(0, 4 * P, count, np.uint16)
-        if noise.own < 1:
-            elsewhere = np.flatnonzero(rng.random(count, np.float32) >= noise.own)
-            code[elsewhere] = rng.integers(0, 4 * P * K, len(elsewhere), np.int32)
-        carried[:count] += quarters[code]
-        code >>= 2
-        code *= classes
-        code += kind[:count]
-        first[:count] += linear[code]
-    total, vector = np.empty_like(first), np.empty_like(carried)
-    total[order], vector[order] = first, carried
-    shape = K, N, R
-    return total.astype(float).reshape(shape), vector.reshape(shape)
+    quarters = quarters.astype(np.complex64).ravel()
+    linear = linear.astype(np.float32).ravel()
+    first, carried = np.empty(kind.shape, np.float32), np.empty(kind.shape, np.complex64)
+    for start in range(0, K, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        # Receivers in descending order of their others: the j-th draw is made by the first of them.
+        number = others[block].ravel()
+        order = np.argsort(-number.astype(np.int16), kind="stable")
+        base = (start + order // kind[0].size) * (4 * P)
+        receiver = kind[block].ravel()[order]
+        total, vector = np.zeros(len(order), np.float32), np.zeros(len(order), np.complex64)
+        for count in np.bincount(number)[::-1].cumsum()[::-1][1:]:
+            code = base[:count] + rng.integers(0, 4 * P, count, np.uint16)
+            if noise.own < 1:
+                elsewhere = np.flatnonzero(rng.random(count, np.float32) >= noise.own)
+                code[elsewhere] = rng.integers(0, 4 * P * K, len(elsewhere))
+            vector[:count] += quarters[code]
+            code >>= 2
+            code *= classes
+            code += receiver[:count]
+            total[:count] += linear[code]
+        first[block].reshape(-1)[order], carried[block].reshape(-1)[order] = total, vector
+    return first, carried

@@ -8,7 +8,7 @@ from ._erroneous import erroneous, Noise, noise_of
 from ._meetings import counted_once, draw_meetings
 from ._placement import Placement
 from ._population import Population
-from ._state import State
+from ._state import mean_of, State
 
 
 class Sent(NamedTuple):
@@ -43,7 +43,7 @@ def sent_by(population: Population, state: State) -> Sent:
 
 def first_field(placement: Placement):
     """Return h of layer 1, an exact embedding: the number of active circuits on each neuron."""
-    h = placement.hit.sum(-1).astype(float)
+    h = placement.hit.sum(-1).astype(np.float32)
     h[:, : placement.hit.shape[3]] += 1
     return h
 
@@ -67,9 +67,13 @@ def later_field(population: Population, placement: Placement, sent: Sent, rng) -
     covered = counted_once(met.covered, placement, sent.placement)
     K, N, R = others.shape
     active = sent.alpha[:, :z].reshape(K, z * sends, 1)
-    inputs = sent.alpha.sum(-1)[:, :, None]
-    inputs = inputs + (covered.reshape(K, N * R, z * sends) @ active).reshape(K, N, R)
+    inputs = (sends * mean_of(sent.alpha))[:, :, None]
+    inputs = inputs + (covered.reshape(K, N * R, z * sends).astype(np.float32) @ active).reshape(
+        K, N, R
+    )
     noise, vector = erroneous(population, placement, sent.noise, others, met.number, rng)
-    chi = population.chi[placement.kind]
-    h = ((1 + chi) * (inputs + noise) - chi * sent.total[:, None, None]) / sends
+    chi = population.chi.astype(np.float32)[placement.kind]
+    h = (
+        (1 + chi) * (inputs + noise) - chi * sent.total.astype(np.float32)[:, None, None]
+    ) / np.float32(sends)
     return h, met.vector + vector, others

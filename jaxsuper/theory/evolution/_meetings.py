@@ -88,19 +88,28 @@ def distinct(rng, counts, sizes):
     Returns:
         int (E,), the numbers of all groups one after the other.
     """
-    start = (sizes.cumsum() - sizes).repeat(counts)
-    size = sizes.repeat(counts)
+    start = (sizes.cumsum() - sizes).astype(np.int32).repeat(counts)
+    size = sizes.astype(np.float32).repeat(counts)
+    number = _below(rng, size)
     holder = np.full(sizes.sum(), -1, np.int32)
-    number = np.empty(len(size), np.int64)
-    waiting = np.arange(len(size), dtype=np.int32)
+    entry = np.arange(len(size), dtype=np.int32)
+    wanted = start + number
+    holder[wanted] = entry
+    waiting = np.flatnonzero(holder[wanted] != entry)
     while len(waiting):
-        wanted = (rng.random(len(waiting)) * size[waiting]).astype(np.int64)
-        number[waiting] = wanted
-        wanted += start[waiting]
-        empty = np.flatnonzero(holder[wanted] < 0)
+        number[waiting] = _below(rng, size[waiting])
+        wanted = start[waiting] + number[waiting]
+        empty = holder[wanted] < 0
         holder[wanted[empty]] = waiting[empty]
         waiting = waiting[holder[wanted] != waiting]
     return number
+
+
+def _below(rng, size):
+    """Draw int32 below each size (float32, at most 2^16, so that none is reached by rounding)."""
+    return np.minimum((rng.random(len(size), np.float32) * size).astype(np.int32), size - 1).astype(
+        np.int32
+    )
 
 
 def _marked(rng, marks, met):

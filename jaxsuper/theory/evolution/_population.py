@@ -11,7 +11,7 @@ from ._occupancy import expected_inhibition, Occupancy, occupancy
 
 # Representatives times samples times sqrt(z): results scatter by a few per cent.
 _SIZE = 33_000
-_FEWEST, _MOST = 16, 64
+_FEWEST, _MOST = 16, 96
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ._fields import first_field, later_field, Sent, sent_by
 from ._meetings import draw_meetings
 from ._placement import place, Placement, same_on_shared
 from ._population import populate, Population
-from ._state import errors, Fields, METRICS, rectified, respond, start, State, turned
+from ._state import errors, Fields, mean_of, METRICS, rectified, respond, start, State, turned
 
 
 def separate_evolution(
@@ -83,7 +83,7 @@ def separate_evolution(
                 rng, others, _active_loads(payload, state), state.vector[:, :z], T
             )
             g = g + met + brought.vector
-        on = respond(own, Fields(truth, h_on, np.zeros(h_on.shape, complex)), lo, hi, b)
+        on = respond(own, Fields(truth, h_on, np.zeros(h_on.shape, np.complex64)), lo, hi, b)
         state = _gated(placement, Fields(truth, h, g), on.alpha, b)
         estimate = state.estimate
         layers.append(errors(state))
@@ -97,7 +97,7 @@ def _active_loads(population: Population, state: State):
 def _sent_by(indicators: Population, on: State, payload: Population, state: State) -> Sent:
     """Return what both send: an inactive circuit brings y'/S_x and -alpha/S_a of its neurons."""
     z = indicators.z
-    leak = -on.alpha * (1 + 1j)
+    leak = -on.alpha * np.complex64(1 + 1j)
     sent = sent_by(indicators, on._replace(vector=leak))
     free = ~state.placement.shared[:, z:]
     vector = sent.noise.vector + (state.vector[:, z:] * free).sum(-1) / payload.S
@@ -108,5 +108,5 @@ def _gated(placement: Placement, fields: Fields, alpha, b: float) -> State:
     """Apply the ReLU of the payload, and read it out with the indicators."""
     h, g = (same_on_shared(placement, field) for field in (fields.h, fields.g))
     output = rectified(h, g, b)
-    estimate = output.mean(2) - alpha.mean(2) * (1 + 1j)
+    estimate = mean_of(output) - mean_of(alpha) * np.complex64(1 + 1j)
     return State(fields.truth, estimate, placement, alpha, output)

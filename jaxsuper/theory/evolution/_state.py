@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._meetings import phases
 from ._placement import Placement, same_on_shared
 from ._population import Population
 
@@ -45,7 +46,7 @@ METRICS = ("mse_on_active", "mse_on_inactive", "mse_x_active", "mse_x_inactive")
 
 def start(population: Population, rng) -> tuple[Any, Any]:
     """Return (truth, estimate) of the inputs: unit vectors, embedded exactly."""
-    truth = np.exp(2j * np.pi * rng.random((population.samples, population.z)))
+    truth = phases(rng, (population.samples, population.z))
     return truth, np.pad(truth, ((0, 0), (0, population.kept)))
 
 
@@ -63,9 +64,9 @@ def turned(rng, placement: Placement, truth, estimate) -> tuple[Any, Any]:
         the active circuits on the neuron.
     """
     z = truth.shape[1]
-    turn = np.exp(2j * np.pi * rng.random(estimate.shape))
+    turn = phases(rng, estimate.shape)
     own = estimate * turn
-    on_neuron = np.matmul(placement.hit, own[:, None, :z, None])[..., 0]
+    on_neuron = np.matmul(placement.hit.astype(np.float32), own[:, None, :z, None])[..., 0]
     return truth * turn[:, :z], own[:, :, None] + on_neuron
 
 
@@ -73,8 +74,8 @@ def respond(placement: Placement, fields: Fields, lo: float, hi: float, b: float
     """Apply the nonlinearities and read out: indicators and vectors on the same neurons."""
     h, g = (same_on_shared(placement, field) for field in (fields.h, fields.g))
     alpha = np.clip((h - lo) / (hi - lo), 0, 1)
-    vector = rectified(h, g, b) - alpha * (1 + 1j)
-    return State(fields.truth, vector.mean(2), placement, alpha, vector)
+    vector = rectified(h, g, b) - alpha * np.complex64(1 + 1j)
+    return State(fields.truth, mean_of(vector), placement, alpha, vector)
 
 
 def rectified(h, g, b: float):
@@ -86,12 +87,19 @@ def rectified(h, g, b: float):
     return output
 
 
+def mean_of(values):
+    """Return the mean over the S neurons of each circuit: (K, N, S) to (K, N)."""
+    S = values.shape[2]
+    return values @ np.full(S, 1 / S, np.float32)
+
+
 def errors(state: State) -> tuple[float, ...]:
     """Return the mean squared errors of a layer, in the order of `METRICS`."""
-    z, on = state.truth.shape[1], state.alpha.mean(2)
-    return (
-        ((on[:, :z] - 1) ** 2).mean(),
-        (on[:, z:] ** 2).mean(),
-        (np.abs(state.estimate[:, :z] - state.truth) ** 2).mean(),
-        (np.abs(state.estimate[:, z:]) ** 2).mean(),
+    z, on = state.truth.shape[1], mean_of(state.alpha)
+    squares = (
+        (on[:, :z] - 1) ** 2,
+        on[:, z:] ** 2,
+        np.abs(state.estimate[:, :z] - state.truth) ** 2,
+        np.abs(state.estimate[:, z:]) ** 2,
     )
+    return tuple(float(square.mean(dtype=float)) for square in squares)
