@@ -6,12 +6,13 @@
 
 from ._allocations import Allocations
 from ._buckets import Bucket
-from ._devices import default_cache, join_processes, use_all_cores, use_cache
+from ._devices import join_processes, use_all_cores
 from ._grid import Grid, grid_from_toml, load_grid, presets
 from ._identity import config_id, configuration_from
 from ._plan import make_plan, Plan, PlannedBucket
 from ._run import Progress, run_sweep, SweepResult
 from ._select import select
+from ._shape import bytes_running
 from ._store import read_store, Store
 
 
@@ -24,9 +25,9 @@ __all__ = [
     "Progress",
     "Store",
     "SweepResult",
+    "bytes_running",
     "config_id",
     "configuration_from",
-    "default_cache",
     "grid_from_toml",
     "join_processes",
     "load_grid",
@@ -36,5 +37,4 @@ __all__ = [
     "run_sweep",
     "select",
     "use_all_cores",
-    "use_cache",
 ]
