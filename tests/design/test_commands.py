@@ -6,18 +6,8 @@ import signal
 import threading
 import time
 
-import numpy as np
 import pytest
 from jaxsuper import cli
-from jaxsuper.design import (
-    _frontier,
-    check_frontier,
-    frontier,
-    Measured,
-    most_circuits,
-    Problem,
-    Rules,
-)
 
 
 def run(line, *more):
@@ -76,32 +66,6 @@ def test_capacity_is_limited_by_the_allocation(tmp_path, capsys):
     assert private["low"] == 60 and private["limited_by"] == "max-circuits"
     assert private["points"][0]["command"].startswith("jaxsuper simulate")
     assert plot.read_text().startswith("<?xml")
-    held = most_circuits(Problem(24, 0, 1, 2), "private", 10_000)
-    one = frontier(Problem(24, 0, 1, 2), 0.1, "private", rules=Rules(tolerance=0.5), samples=32)
-    assert one.limited_by == "allocation" and one.crossing.low == one.held == held
-    assert check_frontier(Problem(24, 0, 1, 2), 0.1, "private", max_circuits=5) == 5
-
-
-def test_capacity_is_limited_by_noise(monkeypatch):
-    """With errors that are made up, and cross the target at T = 400, for a kind that holds more."""
-
-    def made_up(design, networks, samples, chunk):
-        del samples, chunk
-        rng = np.random.default_rng([design.configuration.n_circuits, networks[0]])
-        error = 0.1 * design.configuration.n_circuits / 400 * (1 + 0.05 * rng.standard_normal())
-        return Measured(error, 0.0, 1.0, (error,), (error,))
-
-    monkeypatch.setattr(_frontier, "measure", made_up)
-    monkeypatch.setattr(_frontier, "network_of", lambda design, index: None)
-    monkeypatch.setattr(_frontier, "default_chunk", lambda network, samples: samples)
-    for kind in ("carried", "clipped"):
-        found = frontier(Problem(1000, 0, 2, 5), 0.1, kind)
-        low, high = found.crossing.low, found.crossing.high
-        assert low is not None and high is not None
-        assert low < 400 < high < 1.2 * low and found.limited_by == "noise"
-        assert {point.at for point in found.crossing.points} == set(found.chosen)
-    stopped = frontier(Problem(1000, 0, 2, 5), 0.1, "clipped", stop=lambda: True)
-    assert stopped.crossing.points == [] and stopped.limited_by == "undecided"
 
 
 @pytest.mark.parametrize(
@@ -110,12 +74,15 @@ def test_capacity_is_limited_by_noise(monkeypatch):
         (DESIGN + " --only nonsense", "`only`"),
         (DESIGN + " --seed -1", "`seed`"),
         (DESIGN + " --error-target 0", "`error_target`"),
+        (DESIGN + " --error-target inf", "`error_target`"),
         (DESIGN + " --json /nowhere/x.json", "`json`"),
         (DESIGN + " --plot x.nope", "`plot`"),
         (DESIGN.replace("--n-active 1", "--n-active 100"), "`n_active`"),
         (DESIGN.replace("100", "1000000"), "`n_circuits`"),
         (DESIGN.replace("--n-layers 2", "--n-layers 0"), "`n_layers`"),
         (DESIGN.replace("240", "3"), "`network_width`"),
+        (DESIGN.replace("240", "1000000000000"), "`network_width`"),
+        (DESIGN.replace("--n-layers 2", "--n-layers 1000000000"), "`n_layers`"),
         ("design --network-width 100", "n-circuits"),
         (SCALING.replace("capacity", "nonsense"), "`study`"),
         (SCALING + " --design nonsense", "`design`"),
