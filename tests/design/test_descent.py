@@ -17,18 +17,25 @@ from jaxsuper.design._problem import with_settings
 from jaxsuper.simulation import PARAMETERS, parameters_of
 
 
-PROBLEM = Problem(network_width=240, n_circuits=60, n_active=1, n_layers=3)
+N_ACTIVE, SAMPLES = 2, 64
+PROBLEM = Problem(network_width=240, n_circuits=60, n_active=N_ACTIVE, n_layers=3)
 
 
-def test_gradient_equals_finite_differences(getkey):
+@pytest.fixture(scope="module")
+def clipped():
+    """One structure for all tests: its gradient is compiled once."""
+    return candidates(PROBLEM, "clipped")[1]
+
+
+def test_gradient_equals_finite_differences(clipped, getkey):
     """In float32 and through ReLUs: central differences, of a step that noise does not drown."""
-    settings = candidates(PROBLEM, "clipped")[1].configuration
+    settings = with_settings(clipped, lower_threshold=0.25).configuration
     network, place, key = network_of(settings), coordinates_of(parameters_of(settings)), getkey()
 
     def at(shift):
-        return loss_and_gradient({**place, **shift}, network, 2, 64, key)[0]
+        return loss_and_gradient({**place, **shift}, network, N_ACTIVE, SAMPLES, key)[0]
 
-    slope = loss_and_gradient(place, network, 2, 64, key)[1]
+    slope = loss_and_gradient(place, network, N_ACTIVE, SAMPLES, key)[1]
     assert float(jnp.abs(slope["gate_bias"])) > 1e-3
     for name in PARAMETERS:
         step = 0.01
@@ -46,12 +53,12 @@ def test_coordinates_are_inverse():
     assert 0 < far["lower_threshold"] < far["upper_threshold"] <= 1
 
 
-def test_descent_helps_on_other_networks():
-    start = with_settings(candidates(PROBLEM, "carried")[20], gate_bias=3.0)
-    descent = descend(start, 2, 64, steps=15, rate=0.2)
+def test_descent_helps_on_other_networks(clipped):
+    start = with_settings(clipped, gate_bias=3.0, lower_threshold=0.3)
+    descent = descend(start, 2, SAMPLES, steps=15, rate=0.2)
     assert not descent.flat and descent.end < descent.start
     before, after = (
-        measure_design(design, 3, 128, 64, first=2) for design in (start, descent.design)
+        measure_design(design, 3, 128, SAMPLES, first=2) for design in (start, descent.design)
     )
     assert after.mse < before.mse
 

@@ -20,7 +20,7 @@ from jaxsuper.design import (
 
 
 NARROW = Problem(network_width=24, n_circuits=0, n_active=1, n_layers=2)
-WIDE = Problem(network_width=1000, n_circuits=0, n_active=2, n_layers=5)
+WIDE = Problem(network_width=400, n_circuits=0, n_active=2, n_layers=5)
 
 
 def test_the_names():
@@ -39,22 +39,22 @@ def test_capacity_is_limited_by_the_allocation():
 
 
 def test_capacity_is_limited_by_noise(monkeypatch):
-    """With errors that are made up, and cross the target at T = 400, for a kind that holds more."""
+    """With errors that are made up, and cross the target at T = 150, for a kind that holds more."""
 
     def made_up(design, n_networks, samples, chunk, first=0):
         del n_networks, samples, chunk
         rng = np.random.default_rng([design.configuration.n_circuits, first])
-        mse = 0.1 * design.configuration.n_circuits / 400 * (1 + 0.05 * rng.standard_normal())
+        mse = 0.1 * design.configuration.n_circuits / 150 * (1 + 0.05 * rng.standard_normal())
         return DesignError(mse, 0.0, 1.0, (mse,), (mse,))
 
     monkeypatch.setattr(_frontier, "measure_design", made_up)
     monkeypatch.setattr(_frontier, "network_of", lambda configuration: None)
     monkeypatch.setattr(_frontier, "default_chunk", lambda network, samples: samples)
-    for kind in ("carried", "clipped"):
+    for kind in ("private", "clipped"):
         result = frontier(WIDE, 0.1, kind)
         low, high = result.crossing.low, result.crossing.high
         assert low is not None and high is not None
-        assert low < 400 < high < 1.2 * low and result.limited_by == "noise"
+        assert low < 150 < high < 1.2 * low and result.limited_by == "noise"
         assert {point.at for point in result.crossing.evaluated} == set(result.chosen)
     stopped = frontier(WIDE, 0.1, "clipped", stop=lambda: True)
     assert stopped.crossing.evaluated == [] and stopped.limited_by == "undecided"
@@ -64,7 +64,7 @@ def test_thresholds_that_are_the_same_for_every_size_are_named():
     """What is printed of the kind names every setting that its designs have."""
     stopped = frontier(WIDE, 0.1, "clipped", stop=lambda: True)
     assert stopped.assumes == "nothing"
-    for count in (20, 400):
+    for count in (20, 150):
         design = choose_design(replace(WIDE, n_circuits=count), "clipped")
         assert design is not None
         settings = design.configuration

@@ -10,6 +10,7 @@ from jaxsuper import cli
 from jaxsuper.analytics import predict, run_experiment
 from jaxsuper.design import (
     _search,
+    by_prediction,
     candidates,
     DesignError,
     Effort,
@@ -108,7 +109,9 @@ def test_what_is_reported_is_not_biased_by_the_choice(monkeypatch, sigmas):
         mse = 1 + 0.1 * np.random.default_rng(zlib.crc32(words)).standard_normal()
         return DesignError(mse, 0.1, 1.0, (mse,), (mse,))
 
-    rated = _search.by_prediction(candidates(SMALL, "carried"))
+    carried = candidates(SMALL, "carried")
+    rated = by_prediction(carried)
+    monkeypatch.setattr(_search, "candidates", lambda problem, kind: carried)
     monkeypatch.setattr(_search, "measure_design", noise)
     monkeypatch.setattr(_search, "_chunk", lambda design, effort: 64)
     monkeypatch.setattr(_search, "by_prediction", lambda designs: rated * bool(list(designs)))
@@ -162,22 +165,17 @@ def test_stopping_loses_nothing_silently():
     assert stopped.ranking[0].searched.mse > 0
 
 
-def test_what_a_quick_search_skips_is_searched_when_named():
-    """Stopped before any measurement: the reports say what would have been done."""
-
-    def kinds_predicted(only):
+def test_what_a_quick_search_skips_is_searched_when_named(monkeypatch):
+    def kinds_searched(effort, only=()):
         labels = []
-        search(
-            replace(SMALL, n_circuits=4),
-            effort=QUICK,
-            only=only,
-            progress=lambda done, total, label: labels.append(label),
-            stop=lambda: bool(labels) and not labels[-1].startswith("predict"),
-        )
-        return {label.removeprefix("predict ") for label in labels if label.startswith("predict")}
+        progress = lambda done, total, label: labels.append(label)
+        assert not search(SMALL, effort=effort, only=only, progress=progress).ranking
+        return {label.removeprefix("predict ") for label in labels}
 
-    assert kinds_predicted(("early-guess",)) == {"early-guess"}
-    assert "early-guess" in QUICK.skip
+    # Nothing is worth measuring.
+    monkeypatch.setattr(_search, "by_prediction", lambda designs: [] * len(list(designs)))
+    assert kinds_searched(QUICK, ("early-guess",)) == {"early-guess"}
+    assert kinds_searched(Effort()) - kinds_searched(QUICK) == {"early-guess"}
 
 
 @pytest.mark.slow

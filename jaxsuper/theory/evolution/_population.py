@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import check, one_of
+from ..._errors import check
 from ._occupancy import expected_inhibition, Occupancy, occupancy
 
 

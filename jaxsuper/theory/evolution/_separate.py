@@ -19,7 +19,7 @@ import numpy as np
 from ..._errors import check
 from ._fields import first_field, later_field, Sent, sent_by
 from ._meetings import draw_meetings
-from ._placement import Placement, place, same_on_shared
+from ._placement import place, Placement, same_on_shared
 from ._population import populate, Population
 from ._state import errors, Fields, METRICS, rectified, respond, start, State, turned
 
