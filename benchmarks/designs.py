@@ -77,34 +77,36 @@ def indicator_changes() -> list[Change]:
     """Return indicators with neurons of their own: shares, S, copies; carried, guessed, private."""
     rows = []
     for share in (0.4, 0.5, 0.6):
-        made = _own(6, 6, share, **LINES)
-        rows.append(Change(f"own indicator, share {share:g}", "own indicator", made))
-    made = _own(3, 6, 0.5, **LINES)
-    rows.append(Change("own indicator, S = 6, payload 3", "own indicator", made))
+        settings = _own(6, 6, share, **LINES)
+        rows.append(Change(f"own indicator, share {share:g}", "own indicator", settings))
+    settings = _own(3, 6, 0.5, **LINES)
+    rows.append(Change("own indicator, S = 6, payload 3", "own indicator", settings))
     own = [(CARRIED, "carried", 6, 1 / 3, 1.0), (CARRIED, "carried", 3, 0.5, 0.5)]
     for scheme, label, S, share, b in (*own, (GUESSED, "early guess", 3, 0.5, 0.5)):
-        made = _own(S, 6, share, gate_bias=b, **scheme)
+        settings = _own(S, 6, share, gate_bias=b, **scheme)
         name = f"{label}, S = 6, payload {S}, share {share:.2g}, b = {b:g}"
-        rows.append(Change(name, label, made))
-    made = _own(2, 8, 0.3, gate_bias=0.5, **CARRIED)
-    rows.append(Change("carried, S = 8, payload 2, share 0.3, b = 0.5", "carried", made))
-    made = _own(3, 3, 0.5, 2, gate_bias=0.5, **CARRIED)
-    rows.append(Change("carried, 2 of S = 3, payload 3, b = 0.5", "carried", made))
+        rows.append(Change(name, label, settings))
+    settings = _own(2, 8, 0.3, gate_bias=0.5, **CARRIED)
+    rows.append(Change("carried, S = 8, payload 2, share 0.3, b = 0.5", "carried", settings))
+    settings = _own(3, 3, 0.5, 2, gate_bias=0.5, **CARRIED)
+    rows.append(Change("carried, 2 of S = 3, payload 3, b = 0.5", "carried", settings))
     for S in (6, 8):
         rows.append(Change(f"private, S = {S}", "private", {"redundancy": S, **PRIVATE}))
     # Copies on the same neurons as one indicator of the same total redundancy.
-    made = _own(3, 3, 0.5, 2, **LINES)
-    rows.append(Change("2 indicators of S = 3, payload 3", "copies", made))
+    settings = _own(3, 3, 0.5, 2, **LINES)
+    rows.append(Change("2 indicators of S = 3, payload 3", "copies", settings))
     # Copies that take blocks of their own, at the cost of the width of all blocks.
     for copies in (1, 2, 3):
-        made = _own(5, 5, copies / (copies + 1), copies, **LINES)
-        rows.append(Change(f"{copies} x S = 5, blocks {1000 // (2 + 2 * copies)}", "copies", made))
+        settings = _own(5, 5, copies / (copies + 1), copies, **LINES)
+        rows.append(
+            Change(f"{copies} x S = 5, blocks {1000 // (2 + 2 * copies)}", "copies", settings)
+        )
     return rows
 
 
 def combinations() -> list[Change]:
     """Return several changes of the published design together."""
-    several: dict[str, dict[str, Any]] = {
+    together: dict[str, dict[str, Any]] = {
         "transversal, chi per neuron": {"inhibition": "receiver", **LINES},
         "S = 3, .6/.9": {"redundancy": 3, **_thresholds(0.6, 0.9)},
         "transversal, S = 3, .6/.9": {
@@ -122,12 +124,12 @@ def combinations() -> list[Change]:
             3, 6, 0.5, **_thresholds(0.5, 0.9), gate_bias=0.5, **LINES
         ),
     }
-    rows = [Change(name, "together", settings) for name, settings in several.items()]
+    rows = [Change(name, "together", settings) for name, settings in together.items()]
     # Twice as many layers for the same rotations.
     clean = {"construction": "cleaned"}
     rows.append(Change("clean-up layers", "clean-up", clean))
-    made = {"redundancy": 3, **_thresholds(0.4, 0.7), **LINES, **clean}
-    rows.append(Change("clean-up layers, transversal, S = 3, .4/.7", "clean-up", made))
+    settings = {"redundancy": 3, **_thresholds(0.4, 0.7), **LINES, **clean}
+    rows.append(Change("clean-up layers, transversal, S = 3, .4/.7", "clean-up", settings))
     return rows
 
 
@@ -146,7 +148,7 @@ def targets() -> list[Change]:
         rows.append(Change(f"private, T = {T}", "more circuits", {"n_circuits": T, **best}))
     many = {"n_circuits": 1700}
     rows.append(Change("prime steps, S = 4, T = 1700", "more circuits", {**many, "redundancy": 4}))
-    made = {**many, **_own(3, 6, 0.5, gate_bias=0.5, **CARRIED)}
-    rows.append(Change("carried, T = 1700", "more circuits", made))
+    settings = {**many, **_own(3, 6, 0.5, gate_bias=0.5, **CARRIED)}
+    rows.append(Change("carried, T = 1700", "more circuits", settings))
     rows.append(Change("transversal, T = 1700", "more circuits", {**many, **LINES}))
     return rows

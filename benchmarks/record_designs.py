@@ -15,98 +15,111 @@ from time import perf_counter
 
 import jax
 import numpy as np
-from jaxsuper import Allocation, analytics, build, environment, simulate
+from jaxsuper import Allocation, environment, predict, simulate
+from jaxsuper._files import write_json
 from jaxsuper.allocation import transversal_family
-from jaxsuper.analytics import Experiment, prepare, samples_key
-from jaxsuper.simulation import merge_networks, network_keys
+from jaxsuper.simulation import (
+    configurations_of,
+    Experiment,
+    merge_networks,
+    Parts,
+    prepare,
+    samples_key,
+)
 
 from .designs import BASE, Change, combinations, indicator_changes, single_changes, targets
 
 
 SEED, NETWORKS, SAMPLES = 20261, 10, 300
-LINES = 41**2  # lines over GF(41), the largest field with 6 q <= 250
+N_LINES = 41**2  # lines over GF(41), the largest field with 6 q <= 250
 METRICS = ("mse_x_active", "mse_x_inactive", "mse_on_active", "mse_on_inactive")
+# The growth of the inactive indicators is that to this layer, also of deeper networks.
+GROWTH_LAYER = 5
 
 
 def experiment_of(change):
     """Return the settings of a row."""
     settings = {**BASE, "n_active": change.active, "batch_size": SAMPLES, **change.settings}
-    return Experiment(**settings, seed=SEED, n_networks=NETWORKS)
+    return Experiment.of(**settings, seed=SEED, n_networks=NETWORKS)
 
 
 @cache
 def every_line():
     """Return all lines that S = 6 has room for at n = 250."""
-    return transversal_family(250, 6)[:LINES]
+    return transversal_family(250, 6)[:N_LINES]
 
 
-def network_of(experiment, index, random_lines):
-    """Build a network; random lines are no family of their own."""
-    circuits, design, network = prepare(experiment, index)
-    if random_lines:
-        drawn = np.random.default_rng([SEED, index]).permutation(LINES)[: design.n_circuits]
-        drawn = Allocation(every_line()[drawn], design.block_width)
-        key = network_keys(experiment.seed, index)[1]
-        return drawn, build(circuits, drawn, experiment.n_layers, key=key)
-    return design, network
+def random_lines(configuration):
+    """Return random lines, which are no family of their own: others for every network."""
+    order = np.random.default_rng([SEED, configuration.network]).permutation(N_LINES)
+    return Allocation(every_line()[order[: configuration.n_circuits]], 250)
+
+
+def network_of(change, configuration):
+    """Build a network of a row."""
+    parts = Parts(random_lines(configuration), None) if change.random_lines else None
+    return prepare(configuration, parts)
+
+
+def configurations(change):
+    """Return the settings of every network of a row."""
+    return configurations_of(experiment_of(change), change.active[0])
 
 
 def measured(change):
-    """Return z -> what was measured, and the first network's design for the prediction."""
-    experiment = experiment_of(change)
-    found, designs = {z: [] for z in experiment.n_active}, []
-    for index in range(NETWORKS):
-        design, network = network_of(experiment, index, change.random_lines)
-        designs.append(design)
-        for z in experiment.n_active:
-            key = samples_key(experiment, index)
-            found[z].append(simulate(network, z, SAMPLES, key=key))
+    """Return z -> what was measured."""
+    measurements = {z: [] for z in change.active}
+    for configuration in configurations(change):
+        network, key = network_of(change, configuration), samples_key(configuration)
+        for z in change.active:
+            measurements[z].append(simulate(network, z, SAMPLES, key=key))
     rows = {}
-    for z, parts in found.items():
-        one = merge_networks(parts)
-        rows[z] = {
-            name: {"value": list(one[name]), "stderr": list(one.stderr_of(name))}
+    for z, each in measurements.items():
+        merged = merge_networks(each)
+        rows[str(z)] = {
+            name: {"value": list(merged[name]), "stderr": list(merged.stderr_of(name))}
             for name in METRICS
         }
-        on = one["mse_on_inactive"]
-        rows[z]["seizing"] = float(on[4] / on[0]) if on[0] else None
-    return rows, designs[0]
+        inactive = merged["mse_on_inactive"]
+        growth = float(inactive[GROWTH_LAYER - 1] / inactive[0]) if inactive[0] else None
+        rows[str(z)]["seizing"] = growth
+    return rows
 
 
-def predicted(change, design):
-    """Return z -> (name of the theory, metric -> values); (None, {}) outside theory."""
-    experiment = experiment_of(change)
-    return {z: analytics.predict_experiment(experiment, z, design) for z in experiment.n_active}
-
-
-def with_predictions(row, change, design):
+def with_predictions(row, change):
     """Add predicted values and the ratio measured / predicted of layers 1..L."""
-    for z, (theory, forms) in predicted(change, design).items():
-        one = row["active"][str(z)]
-        one["theory"] = theory
+    subject = experiment_of(change)
+    if change.random_lines:  # of the first network
+        subject = network_of(change, configurations(change)[0])
+    for z in change.active:
+        prediction, metrics = predict(subject, z), row["active"][str(z)]
+        metrics["theory"] = prediction.forms[0].theory if prediction.forms else None
         for name in METRICS:
-            values = forms.get(name)
-            one[name]["predicted"] = None if values is None else [float(v) for v in values]
-            if values is None:
-                one[name]["ratio"] = None
-                continue
-            pairs = zip(one[name]["value"], values, strict=True)
-            # Below rounding there is nothing to compare.
-            one[name]["ratio"] = [float(m / p) if min(m, p) > 1e-6 else None for m, p in pairs]
+            values = prediction.get(name)
+            metrics[name]["predicted"] = (
+                None if values is None else [float(value) for value in values]
+            )
+            metrics[name]["ratio"] = (
+                None if values is None else _ratios(metrics[name]["value"], values)
+            )
     return row
+
+
+def _ratios(measured, predicted):
+    """Return measured / predicted by layer; below rounding there is nothing to compare."""
+    pairs = zip(measured, predicted, strict=True)
+    return [float(m / p) if min(m, p) > 1e-6 else None for m, p in pairs]
 
 
 def make_row(change):
     """Measure one design; of one that cannot be made, say why."""
     settings = {**BASE, **change.settings}
-    row = {"name": change.name, "group": change.group, "settings": settings}
-    row["active"] = {}
+    row = {"name": change.name, "group": change.group, "settings": settings, "active": {}}
     try:
-        found, design = measured(change)
+        row["active"] = measured(change)
     except ValueError as reason:
         return {**row, "not_held": str(reason)}
-    row["active"] = {str(z): one for z, one in found.items()}
-    return with_predictions(row, change, design)
+    return with_predictions(row, change)
 
 
 def summary(row):
@@ -114,12 +127,11 @@ def summary(row):
     if "not_held" in row:
         return row["not_held"][:90]
     parts = []
-    for z, one in row["active"].items():
-        error = one["mse_x_active"]
+    for z, metrics in row["active"].items():
+        error, growth = metrics["mse_x_active"], metrics["seizing"]
         ratio = error["ratio"] and error["ratio"][-1]
         says = "" if ratio is None else f" (x{ratio:.2f})"
-        grows = one["seizing"]
-        grows = "" if grows is None else f" seizing {grows:.3g}"
+        grows = "" if growth is None else f" seizing {growth:.3g}"
         parts.append(f"z={z} {error['value'][-1]:.3g}±{error['stderr'][-1]:.1g}{says}{grows}")
     return "; ".join(parts)
 
@@ -133,9 +145,7 @@ def write(path, parts):
         "standard_errors": "over networks",
         **parts,
     }
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
-    partial.replace(path)
+    write_json(path, result)
 
 
 def compact(text):
@@ -143,18 +153,18 @@ def compact(text):
     return json.loads(text, parse_float=lambda number: float(f"{float(number):.6g}"))
 
 
-def parts_of() -> dict[str, list[Change]]:
+def changes_of() -> dict[str, list[Change]]:
     """Return the rows by part of the file."""
     single, indicators = single_changes(), indicator_changes()
     return {"targets": targets(), "changes": single + combinations() + indicators}
 
 
-def main(target, again=(), predict=False):
+def main(target, again=(), predict_anew=False):
     """Measure what is missing and write after every row."""
     path = Path(target) / f"designs-{str(environment()['device']).lower().replace(' ', '-')}.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     parts, started = {}, perf_counter()
-    for part, changes in parts_of().items():
+    for part, changes in changes_of().items():
         stored = {row["name"]: row for row in known.get(part, [])}
         parts[part] = []
         for number, change in enumerate(changes, 1):
@@ -164,12 +174,11 @@ def main(target, again=(), predict=False):
                 row = make_row(change)
                 if number % 8 == 0:
                     jax.clear_caches()
-            elif predict and "not_held" not in row:
-                design, _ = network_of(experiment_of(change), 0, change.random_lines)
-                row = with_predictions(row, change, design)
+            elif predict_anew and "not_held" not in row:
+                row = with_predictions(row, change)
             parts[part].append(compact(json.dumps(row)))
-            made = {one["name"] for one in parts[part]}
-            rest = [one for one in stored.values() if one["name"] not in made]
+            done = {row["name"] for row in parts[part]}
+            rest = [row for row in stored.values() if row["name"] not in done]
             write(path, {**known, **parts, part: parts[part] + rest})
             at = f"{part} {number}/{len(changes)}, {perf_counter() - started:.0f} s"
             print(f"[{at}] {change.name}: {summary(parts[part][-1])}", flush=True)
@@ -181,5 +190,5 @@ if __name__ == "__main__":
     parser.add_argument("target", nargs="?", default="benchmarks/results")
     parser.add_argument("--again", nargs="+", default=(), help="beginnings of names")
     parser.add_argument("--predict", action="store_true", help="predictions only")
-    given = parser.parse_args()
-    main(given.target, tuple(given.again), given.predict)
+    arguments = parser.parse_args()
+    main(arguments.target, tuple(arguments.again), arguments.predict)

@@ -28,7 +28,7 @@ from ._terminal import (
 
 
 if TYPE_CHECKING:
-    from ..design import Entry, Found
+    from ..design import DesignError, Ranked, SearchResult
 
 _COLUMNS = ("", "kind", "choices", "D", "assumes", "from", "predicted", "measured ± s.e.", "growth")
 _TEXT = ("kind", "choices", "assumes", "from")
@@ -86,7 +86,8 @@ def run(command: Command, console: Console) -> int:
     check_writable(command.json, "json")
     check_picture(command.plot, "plot")
     target = command.error_target
-    check(target is None or target > 0, "error_target", "must be positive", target)
+    rule = "must be positive and finite"
+    check(target is None or 0 < target < float("inf"), "error_target", rule, target)
     from .. import design
 
     problem = design.Problem(
@@ -94,7 +95,7 @@ def run(command: Command, console: Console) -> int:
     )
     started = perf_counter()
     with caught_signals() as caught, progress_bar() as bar:
-        found = design.search(
+        result = design.search(
             problem,
             seed=command.seed,
             effort=design.QUICK if command.quick else design.Effort(),
@@ -103,57 +104,68 @@ def run(command: Command, console: Console) -> int:
             stop=lambda: bool(caught),
         )
     seconds = perf_counter() - started
-    rows = [_row(entry, found, target) for entry in found.entries]
-    _print(found, rows, console)
+    rows = [_row(ranked, result, target) for ranked in result.ranking]
+    _print(result, rows, console)
     content = envelope(
         config_of(command),
         timing={"run": seconds},
         rows=rows,
-        confirmed=None if found.confirmed is None else asdict(found.confirmed),
-        absent=found.absent,
-        interrupted=found.interrupted,
+        confirmed=result.confirmed and _confirmed(result.confirmed),
+        absent=result.absent,
+        interrupted=result.interrupted,
     )
     write(command.json, content)
 
     def figure():
         from ..plotting import design_figure
 
-        return design_figure(found)
+        return design_figure(result, target)
 
-    if found.entries:
+    if result.ranking:
         save_picture(command.plot, figure)
     return interrupted_status(caught, "the table is of what was measured until then")
 
 
-def _row(entry: "Entry", found: "Found", target: float | None) -> dict[str, Any]:
-    """Return an entry as it stands in the file."""
+def _row(ranked: "Ranked", result: "SearchResult", target: float | None) -> dict[str, Any]:
+    """Return a row of the table as it stands in the file."""
     from ..design import meets, seizes, simulate_line
 
-    fresh, effort = entry.held_out, found.effort
-    config = asdict(entry.design.configuration)
+    fresh, effort = ranked.held_out, result.effort
+    config = asdict(ranked.design.configuration)
     config["batch_size"] = effort.held_out_samples
-    sizes = (effort.held_out_samples, effort.networks, entry.chunk)
+    sizes = (effort.held_out_samples, effort.networks, ranked.chunk)
     return {
-        "kind": entry.design.kind,
-        "assumes": entry.design.assumes,
-        "method": entry.method,
+        "kind": ranked.design.kind,
+        "assumes": ranked.design.assumes,
+        "method": ranked.method,
         "config": config,
-        "predicted": entry.predicted,
-        "value": fresh and fresh.error,
+        "predicted": ranked.predicted,
+        "value": fresh and fresh.mse,
         "stderr": fresh and fresh.stderr,
         "by_layer": fresh and list(fresh.by_layer),
-        "search_value": entry.searched.error,
+        "search_value": ranked.searched.mse,
         "growth": fresh and fresh.growth,
-        "seizes": fresh and seizes(fresh),
-        "meets_target": fresh and (None if target is None else meets(fresh, target)),
-        "command": simulate_line(entry.design, *sizes),
+        "seizes": fresh and seizes(fresh.growth),
+        "meets_target": fresh and meets(fresh.mse, fresh.stderr, target),
+        "command": simulate_line(ranked.design, *sizes),
     }
 
 
-def _print(found: "Found", rows: list[dict[str, Any]], console: Console) -> None:
+def _confirmed(error: "DesignError") -> dict[str, Any]:
+    """Return the second measurement of the first as it stands in the file."""
+    return {
+        "error": error.mse,
+        "stderr": error.stderr,
+        "growth": error.growth,
+        "errors": list(error.by_network),
+        "by_layer": list(error.by_layer),
+    }
+
+
+def _print(result: "SearchResult", rows: list[dict[str, Any]], console: Console) -> None:
     from ..design import choices
 
-    problem = found.problem
+    problem = result.problem
     title = (
         f"D = {problem.network_width}, T = {problem.n_circuits}, z = {problem.n_active}: active "
         f"circuits' error at layer {problem.n_layers}, on seeds that chose nothing"
@@ -163,15 +175,15 @@ def _print(found: "Found", rows: list[dict[str, Any]], console: Console) -> None
     shown = table(title, columns, _TEXT, box=SIMPLE, padding=(0, 0))
     for column in shown.columns:
         column.no_wrap = column.header not in _WRAPPED
-    for rank, (entry, row) in enumerate(zip(found.entries, rows, strict=True), 1):
+    for rank, (ranked, row) in enumerate(zip(result.ranking, rows, strict=True), 1):
         measured = f"{number(row['value'], 3)} ± {number(row['stderr'], 2)}"
         if row["value"] is None:
             measured = f"(search: {number(row['search_value'], 3)})"
         cells = [
             str(rank),
             row["kind"],
-            choices(entry.design),
-            str(entry.design.configuration.network_width),
+            choices(ranked.design),
+            str(ranked.design.configuration.network_width),
             row["assumes"],
             row["method"],
             number(row["predicted"], 3),
@@ -181,17 +193,17 @@ def _print(found: "Found", rows: list[dict[str, Any]], console: Console) -> None
         shown.add_row(*cells, *[row["meets_target"] or ""] * with_target)
     console.print(shown)
     say(console, _LEGEND)
-    if found.confirmed is not None:
-        error, stderr = number(found.confirmed.error, 3), number(found.confirmed.stderr, 2)
+    if result.confirmed is not None:
+        error, stderr = number(result.confirmed.mse, 3), number(result.confirmed.stderr, 2)
         say(
             console,
             f"design 1 once more, on seeds that ranked nothing either: {error} ± {stderr}",
         )
-    if found.absent:
+    if result.absent:
         say(
             console,
             f"no structure that holds {problem.n_circuits} circuits, or that suits z = "
-            f"{problem.n_active}: {', '.join(found.absent)}",
+            f"{problem.n_active}: {', '.join(result.absent)}",
         )
     for rank, row in enumerate(rows, 1):
         say(console, f"{rank}: {row['command']}")

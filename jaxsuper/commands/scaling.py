@@ -29,7 +29,7 @@ from ._terminal import (
 
 
 if TYPE_CHECKING:
-    from ..design import Capacity
+    from ..design import Frontier
 
 _COLUMNS = ("design", "assumes", "T low", "T high", "limited by", "sets hold", "at T low")
 _TEXT = ("design", "assumes", "limited by", "at T low")
@@ -97,22 +97,25 @@ def run(command: Command, console: Console) -> int:
     settings |= {"samples": command.samples, "seed": command.seed}
     for kind in command.design:
         design.check_frontier(problem, target, kind, **settings)
-    started, capacities = perf_counter(), []
+    started, frontiers = perf_counter(), []
     with caught_signals() as caught, progress_bar() as bar:
         for number_done, kind in enumerate(command.design):
             if caught:
                 break
 
-            def report(kind: str, count: int, networks: int, done: int = number_done) -> None:
-                bar(done, len(command.design), f"{kind}: T = {count}, network {networks + 1}")
+            def report(kind: str, count: int, n_networks: int, done: int = number_done) -> None:
+                bar(done, len(command.design), f"{kind}: T = {count}, network {n_networks + 1}")
 
             stop = lambda: bool(caught)
-            capacities.append(
+            frontiers.append(
                 design.frontier(problem, target, kind, progress=report, stop=stop, **settings)
             )
     seconds = perf_counter() - started
-    rows = [_row(capacity, command.samples) for capacity in capacities]
+    rows = [_row(frontier, command.samples) for frontier in frontiers]
     _print(rows, command, console)
+    for frontier in frontiers:
+        if frontier.note:
+            say(console, f"{frontier.kind}: {frontier.note}")
     content = envelope(
         config_of(command), timing={"run": seconds}, rows=rows, interrupted=bool(caught)
     )
@@ -121,14 +124,14 @@ def run(command: Command, console: Console) -> int:
     def figure():
         from ..plotting import capacity_figure
 
-        return capacity_figure(capacities, target)
+        return capacity_figure(frontiers, target)
 
-    if any(capacity.crossing.points for capacity in capacities):
+    if any(frontier.crossing.evaluated for frontier in frontiers):
         save_picture(command.plot, figure)
     return interrupted_status(caught, "the intervals are as narrow as they had become")
 
 
-def _row(capacity: "Capacity", samples: int) -> dict[str, Any]:
+def _row(frontier: "Frontier", samples: int) -> dict[str, Any]:
     """Return what was found of a kind of design as it stands in the file."""
     from ..design import choices, simulate_line
 
@@ -139,19 +142,19 @@ def _row(capacity: "Capacity", samples: int) -> dict[str, Any]:
             "stderr": point.stderr if len(point.values) > 1 else None,
             "n_networks": len(point.values),
             "verdict": point.verdict,
-            "design": capacity.chosen[point.at].kind,
-            "choices": choices(capacity.chosen[point.at]),
-            "command": simulate_line(capacity.chosen[point.at], samples, len(point.values)),
+            "design": frontier.chosen[point.at].kind,
+            "choices": choices(frontier.chosen[point.at]),
+            "command": simulate_line(frontier.chosen[point.at], samples, len(point.values)),
         }
-        for point in capacity.crossing.points
+        for point in frontier.crossing.evaluated
     ]
     return {
-        "design": capacity.kind,
-        "assumes": capacity.assumes,
-        "low": capacity.crossing.low,
-        "high": capacity.crossing.high,
-        "held": capacity.held,
-        "limited_by": capacity.limited_by,
+        "design": frontier.kind,
+        "assumes": frontier.assumes,
+        "low": frontier.crossing.low,
+        "high": frontier.crossing.high,
+        "held": frontier.held,
+        "limited_by": frontier.limited_by,
         "points": points,
     }
 

@@ -4,66 +4,79 @@
 largest T of a kind of design under an error target, as an interval with confidence.
 """
 
-from ._bisection import Crossing, crossing, decide, Point, Rules
-from ._candidates import candidates, closing_bias, kinds, scan, structure_of
-from ._designs import (
-    ASSUMPTIONS,
-    choices,
-    circuits_held,
-    Design,
-    fits,
-    Problem,
-    simulate_line,
-    summary,
+from ._bisection import Crossing, crossing, decide, Evaluated, Rules
+from ._candidates import closing_bias
+from ._descent import (
+    coordinates_of,
+    descend,
+    Descent,
+    design_loss,
+    loss_and_gradient,
+    parameters_at,
 )
-from ._frontier import Capacity, check_frontier, frontier, frontier_kinds, most_circuits
-from ._measure import measure, Measured, seed_for, with_seed
-from ._predict import predict_error
-from ._search import Effort, Entry, Found, QUICK, search
-from ._tune import bound, free, loss, loss_and_gradient, tune, Tuned
-from ._verdicts import meets, seizes
+from ._frontier import (
+    check_frontier,
+    choose_design,
+    Frontier,
+    frontier,
+    frontier_kinds,
+    most_circuits,
+)
+from ._kinds import candidates, design_kind, DesignKind, kinds, tunable, variants
+from ._measure import DesignError, measure_design, seed_for, with_seed
+from ._predict import by_prediction, covered, predict_error, Predicted
+from ._problem import Design, Problem, structure_of
+from ._ranking import Effort, QUICK, Ranked, SearchResult
+from ._search import search
+from ._text import choices, simulate_line, summary
+from ._verdicts import meets, SEIZED_GROWTH, seizes
 
 
 __all__ = [
-    "ASSUMPTIONS",
     "QUICK",
-    "Capacity",
+    "SEIZED_GROWTH",
     "Crossing",
+    "Descent",
     "Design",
+    "DesignError",
+    "DesignKind",
     "Effort",
-    "Entry",
-    "Found",
-    "Measured",
-    "Point",
+    "Evaluated",
+    "Frontier",
+    "Predicted",
     "Problem",
+    "Ranked",
     "Rules",
-    "Tuned",
-    "bound",
+    "SearchResult",
+    "by_prediction",
     "candidates",
     "check_frontier",
     "choices",
-    "circuits_held",
+    "choose_design",
     "closing_bias",
+    "coordinates_of",
+    "covered",
     "crossing",
     "decide",
-    "fits",
-    "free",
+    "descend",
+    "design_kind",
+    "design_loss",
     "frontier",
     "frontier_kinds",
     "kinds",
-    "loss",
     "loss_and_gradient",
-    "measure",
+    "measure_design",
     "meets",
     "most_circuits",
+    "parameters_at",
     "predict_error",
-    "scan",
     "search",
     "seed_for",
     "seizes",
     "simulate_line",
     "structure_of",
     "summary",
-    "tune",
+    "tunable",
+    "variants",
     "with_seed",
 ]

@@ -26,7 +26,7 @@ UNDER, OVER, UNDECIDED = "under", "over", "undecided"
 
 
 @dataclass(frozen=True)
-class Point:
+class Evaluated:
     """One argument that was evaluated.
 
     Attributes:
@@ -58,13 +58,13 @@ class Crossing:
     Attributes:
         low: the largest argument confidently under, None if there is none.
         high: the smallest confidently over, None if there is none.
-        points: all that was evaluated, by argument.
+        evaluated: all arguments that were evaluated, in order.
         stopped: whether it was stopped before its end.
     """
 
     low: int | None
     high: int | None
-    points: list[Point]
+    evaluated: list[Evaluated]
     stopped: bool = False
 
 
@@ -76,7 +76,7 @@ class Rules:
         confidence: that all decisions are right.
         tolerance: relative width at which the interval is narrow enough.
         looks: counts of values at which the test is made.
-        most_points: that may be evaluated.
+        most_points: arguments that may be evaluated.
     """
 
     confidence: float = 0.95
@@ -133,13 +133,13 @@ class _Bisection:
     rules: Rules
     report: Callable[[int, int], None]
     stop: Callable[[], bool]
-    points: dict[int, Point] = field(default_factory=dict)
+    evaluated: dict[int, Evaluated] = field(default_factory=dict)
 
     def look(self, at: int) -> str | None:
         """Evaluate an argument; None if stopped meanwhile, or if no more may be evaluated."""
-        if at in self.points:
-            return self.points[at].verdict
-        if len(self.points) >= self.rules.most_points:
+        if at in self.evaluated:
+            return self.evaluated[at].verdict
+        if len(self.evaluated) >= self.rules.most_points:
             return None
         values: list[float] = []
         verdict = UNDECIDED
@@ -152,21 +152,21 @@ class _Bisection:
             verdict = decide(values, self.target, self.rules.level)
             if verdict != UNDECIDED:
                 break
-        self.points[at] = Point(at, tuple(values), verdict)
+        self.evaluated[at] = Evaluated(at, tuple(values), verdict)
         return verdict
 
-    def at(self, verdict: str) -> list[int]:
-        return sorted(at for at, point in self.points.items() if point.verdict == verdict)
+    def with_verdict(self, verdict: str) -> list[int]:
+        return sorted(at for at, point in self.evaluated.items() if point.verdict == verdict)
 
     def bounds(self) -> tuple[int | None, int | None]:
-        under, over = self.at(UNDER), self.at(OVER)
+        under, over = self.with_verdict(UNDER), self.with_verdict(OVER)
         return (under[-1] if under else None), (over[0] if over else None)
 
-    def next(self) -> int | None:
+    def following(self) -> int | None:
         """Return the middle of the wider of the two gaps that are left, None if both are narrow."""
         low, high = self.bounds()
         assert low is not None and high is not None
-        middle = [at for at in self.at(UNDECIDED) if low < at < high]
+        middle = [at for at in self.with_verdict(UNDECIDED) if low < at < high]
         gaps = {(low, (middle or [high])[0]), ((middle or [low])[-1], high)}
         widest = max(gaps, key=lambda gap: gap[1] / gap[0])
         if widest[1] - widest[0] <= max(1, self.rules.tolerance * widest[0]):
@@ -210,23 +210,23 @@ def crossing(
     check_rules(rules)
     check(1 <= lowest <= highest, "highest", f"must be at least {lowest}", highest)
     run = _Bisection(draw, target, rules, report, stop)
-    at, factor = min(max(start, lowest), highest), 1.4
+    at = min(max(start, lowest), highest)
     verdict = run.look(at)
     for wanted, limit in ((OVER, highest), (UNDER, lowest)):
         place, factor = at, 1.4
-        while verdict is not None and wanted not in {p.verdict for p in run.points.values()}:
+        while verdict is not None and wanted not in {p.verdict for p in run.evaluated.values()}:
             if place == limit:
                 break
             place = _towards(place, limit, factor)
             factor, verdict = factor * 1.4, run.look(place)
     low, high = run.bounds()
     while verdict is not None and low is not None and high is not None and low < high:
-        following = run.next()
+        following = run.following()
         if following is None:
             break
         verdict = run.look(following)
         low, high = run.bounds()
-    ordered = [run.points[at] for at in sorted(run.points)]
+    ordered = [run.evaluated[at] for at in sorted(run.evaluated)]
     return Crossing(low, high, ordered, stopped=stop())
 
 

@@ -1,134 +1,134 @@
-"""The discrete choices: for every kind of design a list of structures, and starting parameters."""
+"""The discrete choices: for every kind of design the settings of its structures, with a start."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
-from ..simulation import Configuration
-from ._designs import Design, fits, Problem
+from ..circuits import width_of
+from ..simulation import capacity_of, Configuration
+from ._problem import Problem
 
 
-# Values tried for the continuous parameters before any gradient.
-_THRESHOLDS = ((0.25, 0.75), (0.4, 0.8), (0.5, 0.9), (0.6, 0.9))
-_GATES = (0.25, 0.5, 1.0)
-_CARRIED_GATES = (0.15, 0.3, 0.5, 0.75, 1.0)
-# (S of indicators, S of payload, share of D): few, since each takes a second to predict.
+# (lo, hi): the published pair, and pairs that leave room for a larger error of inactive indicators.
+THRESHOLDS = ((0.25, 0.75), (0.4, 0.8), (0.5, 0.9), (0.6, 0.9))
+# (S of indicators, S of payload, share of D): few, since each takes seconds to predict.
 _SEPARATE = ((3, 3, 0.5), (6, 3, 0.6), (4, 2, 0.6), (3, 6, 0.4))
+# A published choice that does not hold T has the largest S below that does.
+PUBLISHED_REDUNDANCY = 6
 
 
-def _base(problem: Problem, kind: str, **settings: Any) -> Design:
-    given = Configuration(
-        network_width=problem.network_width,
-        n_circuits=problem.n_circuits,
-        n_active=problem.n_active,
-        n_layers=problem.n_layers,
-    )
-    return Design(kind, replace(given, **{"allocation": "transversal", **settings}))
+def holds(configuration: Configuration) -> bool:
+    """Return whether the sets of a configuration hold its circuits."""
+    capacity = capacity_of(configuration)
+    return capacity is None or capacity >= configuration.n_circuits
 
 
-def _down_to(network_width: int, circuit_width: int) -> int:
+def _settings(problem: Problem, **settings: Any) -> Configuration:
+    """Return the problem's settings with transversal sets, unless others are named."""
+    sizes = {
+        "network_width": problem.network_width,
+        "n_circuits": problem.n_circuits,
+        "n_active": problem.n_active,
+        "n_layers": problem.n_layers,
+        "allocation": "transversal",
+    }
+    return Configuration(**{**sizes, **settings})
+
+
+def _whole_blocks(problem: Problem, circuit: str = "rotation") -> int:
     """Return the largest multiple of d that is not above D."""
-    return network_width // circuit_width * circuit_width
+    d = width_of(circuit)
+    return problem.network_width // d * d
 
 
-def _published(problem: Problem) -> list[Design]:
-    """Prime steps, .25/.75, b = 1, S = 6 or the largest S below that holds T."""
-    width = _down_to(problem.network_width, 4)
-    made = [
-        _base(problem, "published", network_width=width, allocation="prime-steps", redundancy=s)
-        for s in range(6, 1, -1)
+def published(problem: Problem) -> list[Configuration]:
+    """Return prime steps, .25/.75, b = 1, S = 6 or the largest S below that holds T."""
+    width = _whole_blocks(problem)
+    structures = [
+        _settings(problem, network_width=width, allocation="prime-steps", redundancy=s)
+        for s in range(PUBLISHED_REDUNDANCY, 1, -1)
     ]
-    return [design for design in made if fits(design.configuration)][:1]
+    return [configuration for configuration in structures if holds(configuration)][:1]
 
 
-def _clipped(problem: Problem) -> list[Design]:
-    width = _down_to(problem.network_width, 4)
+def clipped(problem: Problem) -> list[Configuration]:
+    """Return clipped weights by S, with low and with high thresholds."""
+    width = _whole_blocks(problem)
     return [
-        _base(
-            problem,
-            "clipped",
-            network_width=width,
-            redundancy=s,
-            lower_threshold=low,
-            upper_threshold=high,
+        _settings(
+            problem, network_width=width, redundancy=s, lower_threshold=low, upper_threshold=high
         )
-        for s, (low, high) in product((2, 3, 4, 6, 8), (_THRESHOLDS[0], _THRESHOLDS[-1]))
+        for s, (low, high) in product((2, 3, 4, 6, 8), (THRESHOLDS[0], THRESHOLDS[-1]))
     ]
 
 
-def _cleaned(problem: Problem) -> list[Design]:
-    width = _down_to(problem.network_width, 4)
-    return [
-        _base(
-            problem,
-            "cleaned",
-            network_width=width,
-            construction="cleaned",
-            redundancy=s,
-            lower_threshold=0.4,
-            upper_threshold=0.7,
-        )
-        for s in (3, 4)
-    ]
+def cleaned(problem: Problem) -> list[Configuration]:
+    """Return clipped weights with clean-up layers."""
+    width = _whole_blocks(problem)
+    shared = {"construction": "cleaned", "lower_threshold": 0.4, "upper_threshold": 0.7}
+    return [_settings(problem, network_width=width, redundancy=s, **shared) for s in (3, 4)]
 
 
-def _separate(problem: Problem) -> list[Design]:
-    return [
-        _base(
-            problem,
-            "separate",
-            indicator_redundancy=own,
-            redundancy=payload,
-            indicator_share=share,
-            lower_threshold=0.6,
-            upper_threshold=0.9,
-        )
-        for own, payload, share in _SEPARATE
-    ]
+def separate(problem: Problem) -> list[Configuration]:
+    """Return recomputed indicators on neurons of their own."""
+    shared = {"lower_threshold": 0.6, "upper_threshold": 0.9}
+    return _own_indicators(problem, _SEPARATE, **shared)
 
 
-def _carried(problem: Problem, kind: str = "carried") -> list[Design]:
-    scheme = {"indicator": kind, "circuit": "rotation3", "gate_bias": 0.5}
+def carried(problem: Problem, indicator: str = "carried") -> list[Configuration]:
+    """Return indicators that are carried, or guessed early, on neurons of their own."""
     choices = product((4, 6, 8, 10, 12), (1, 2, 3, 4, 6), (0.2, 0.3, 0.4, 0.5))
+    shared = {"indicator": indicator, "circuit": "rotation3", "gate_bias": 0.5}
+    return _own_indicators(problem, choices, **shared)
+
+
+def guessed(problem: Problem) -> list[Configuration]:
+    """Return the structures of carried indicators, with a guess in place of the truth."""
+    return carried(problem, "early-guess")
+
+
+def _own_indicators(
+    problem: Problem, choices: Iterable[tuple[int, int, float]], **shared: Any
+) -> list[Configuration]:
+    """Return a structure for each (S of indicators, S of payload, share of D)."""
     return [
-        _base(
+        _settings(
             problem,
-            kind,
             indicator_redundancy=own,
             redundancy=payload,
             indicator_share=share,
-            **scheme,
+            **shared,
         )
         for own, payload, share in choices
     ]
 
 
-def _private(problem: Problem) -> list[Design]:
-    scheme = {"construction": "private", "circuit": "rotation3"}
-    width = _down_to(problem.network_width, 3)
+def private(problem: Problem) -> list[Configuration]:
+    """Return private links by S, with gates that hold."""
+    shared = {"construction": "private", "circuit": "rotation3"}
+    width = _whole_blocks(problem, "rotation3")
     return [
-        _base(
+        _settings(
             problem,
-            "private",
             network_width=width,
             redundancy=s,
             gate_bias=closing_bias(s, problem.n_active),
-            **scheme,
+            **shared,
         )
         for s in range(2, 17)
     ]
 
 
-def _block(problem: Problem) -> list[Design]:
-    if problem.n_active > 1:  # each circuit receives the other's vector at full size
+def block(problem: Problem) -> list[Configuration]:
+    """Return the block construction, for one active circuit: of several each gets all vectors."""
+    if problem.n_active > 1:
         return []
-    width = _down_to(problem.network_width, 4)
-    return [_base(problem, "block", network_width=width, construction="block", redundancy=1)]
+    width = _whole_blocks(problem)
+    return [_settings(problem, network_width=width, construction="block", redundancy=1)]
 
 
 def closing_bias(redundancy: int, n_active: int) -> float:
-    """Return a gate bias that keeps closed neurons with private links silent.
+    """Return a gate bias that keeps closed neurons with private links inactive.
 
     They receive at most z S/(S-1) vectors of length 1, and noise; open ones do not feel b at all,
     so there is nothing to lose by twice that.
@@ -141,64 +141,3 @@ def closing_bias(redundancy: int, n_active: int) -> float:
         b = 2 z S/(S-1) + 2.
     """
     return 2.0 * n_active * redundancy / (redundancy - 1) + 2
-
-
-_KINDS: dict[str, Callable[[Problem], list[Design]]] = {
-    "published": _published,
-    "clipped": _clipped,
-    "cleaned": _cleaned,
-    "separate": _separate,
-    "carried": _carried,
-    "early-guess": lambda problem: _carried(problem, "early-guess"),
-    "private": _private,
-    "block": _block,
-}
-
-
-def kinds() -> tuple[str, ...]:
-    """Return the kinds of design that are searched."""
-    return tuple(_KINDS)
-
-
-def candidates(problem: Problem, kind: str) -> list[Design]:
-    """Return the structures of one kind that hold the problem's circuits.
-
-    Args:
-        problem: the problem.
-        kind: one of `kinds()`.
-
-    Returns:
-        Designs with starting parameters, maybe none.
-    """
-    return [design for design in _KINDS[kind](problem) if fits(design.configuration)]
-
-
-def structure_of(design: Design) -> Design:
-    """Return the design without its continuous choices: equal for designs that share a program."""
-    plain = Configuration()
-    names = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
-    unset = {name: getattr(plain, name) for name in names}
-    return replace(design, configuration=replace(design.configuration, **unset))
-
-
-def scan(design: Design) -> list[Design]:
-    """Return the design with other continuous parameters, its own first.
-
-    Args:
-        design: the start.
-
-    Returns:
-        Designs of the same structure; the published one and those that b does not touch stay alone.
-    """
-    given = design.configuration
-    settings: list[dict[str, Any]] = []
-    if design.kind in ("clipped", "cleaned", "separate"):
-        settings = [
-            {"lower_threshold": low, "upper_threshold": high, "gate_bias": bias}
-            for (low, high), bias in product(_THRESHOLDS, _GATES)
-        ]
-    elif design.kind in ("carried", "early-guess"):
-        settings = [{"gate_bias": bias} for bias in _CARRIED_GATES]
-    found = [design]
-    found += [replace(design, configuration=replace(given, **chosen)) for chosen in settings]
-    return list(dict.fromkeys(found))

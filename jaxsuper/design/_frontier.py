@@ -2,31 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from .._errors import check, one_of
 from ..simulation import default_chunk
 from ._bisection import check_rules, Crossing, crossing, Rules
-from ._candidates import candidates, kinds
-from ._designs import ASSUMPTIONS, check_problem, Design, Problem
-from ._measure import measure, network_of, with_seed
-from ._predict import predict_error
+from ._kinds import candidates, design_kind, FrontierChoice, kinds
+from ._measure import configurations, measure_design, network_of, with_seed
+from ._predict import by_prediction
+from ._problem import check_problem, Design, Problem, with_settings
 
 
-# Without idle circuits nothing is measured of them, and one set has no neighbours.
+# Without inactive circuits nothing is measured of them, and one set has no neighbours.
 _SPARE = 2
 # Published figures hold up to about T (d/D)^2 = 0.004 with d = 4: where to look first.
 _WORKS = 0.004 / 16
-# Of the published choice: S is part of it.
-_PUBLISHED_REDUNDANCY = 6
-# What the gradient finds at D = 1000, T = 557, z = 2, in round numbers.
-_SILENT = {"lower_threshold": 0.4, "upper_threshold": 0.83, "gate_bias": 0.31}
-_SILENT_REDUNDANCY = 3
+# The lowest prediction of all kinds that are chosen by theory.
 BEST = "best"
 
 
 @dataclass(frozen=True)
-class Capacity:
+class Frontier:
     """How many circuits fit.
 
     Attributes:
@@ -48,24 +43,55 @@ class Capacity:
     @property
     def assumes(self) -> str:
         """What the designs assume."""
-        return ASSUMPTIONS["private" if self.kind == BEST else self.kind]
+        return ", ".join(dict.fromkeys(design_kind(name).assumes for name in _members(self.kind)))
 
-
-# Called with (kind, T, networks measured there so far).
-Told: TypeAlias = Callable[[str, int, int], None]
+    @property
+    def note(self) -> str:
+        """What else a reader has to know of how the designs were chosen, mostly empty."""
+        return "; ".join(filter(None, (_choice(name).note for name in _members(self.kind))))
 
 
 def frontier_kinds() -> tuple[str, ...]:
     """Return the names that `frontier` takes."""
-    return (*(kind for kind in kinds() if kind not in ("cleaned", "separate", "early-guess")), BEST)
+    return (*(name for name in kinds() if design_kind(name).frontier is not None), BEST)
 
 
-def design_for(problem: Problem, kind: str) -> Design | None:
-    """Return the design of a kind for a problem, chosen by closed forms alone.
+def _choice(kind: str) -> FrontierChoice:
+    choice = design_kind(kind).frontier
+    assert choice is not None
+    return choice
 
-    Published: prime steps, S = 6. Clipped: S = 3 with even loads and thresholds that keep idle
-    indicators silent. Private, carried: sets and shares of the lowest predicted error. Best: of
-    private, carried and block the lowest.
+
+def _by_theory(kind: str) -> bool:
+    choice = design_kind(kind).frontier
+    return choice is not None and choice.redundancy is None
+
+
+def _members(kind: str) -> tuple[str, ...]:
+    """Return the kinds that a name stands for."""
+    return tuple(name for name in kinds() if _by_theory(name)) if kind == BEST else (kind,)
+
+
+def _choosable(problem: Problem, kind: str) -> list[Design]:
+    """Return the designs that a name chooses from: without any prediction."""
+    designs = []
+    for name in _members(kind):
+        choice, structures = _choice(name), candidates(problem, name)
+        if choice.redundancy is not None:
+            size = choice.redundancy
+            fixed = [each for each in structures if each.configuration.redundancy == size]
+            structures = [with_settings(each, **choice.settings) for each in fixed[:1]]
+        designs += structures
+    return designs
+
+
+def choose_design(problem: Problem, kind: str) -> Design | None:
+    """Return the design of a kind for a problem, chosen without measuring.
+
+    Published: prime steps, S = 6. Clipped: transversal sets with S = 3 and one choice of thresholds
+    and b for every T, found by a search at D = 1000, T = 557, z = 2 (`Frontier.note` says so), which
+    is not the best at other sizes. Private, carried, block: the candidate of the lowest predicted
+    error. Best: of those three kinds the lowest.
 
     Args:
         problem: sizes.
@@ -74,37 +100,17 @@ def design_for(problem: Problem, kind: str) -> Design | None:
     Returns:
         The design, or None if no sets of this kind hold the circuits.
     """
-    if kind == BEST:
-        found = [design_for(problem, one) for one in ("private", "carried", "block")]
-        return _lowest([design for design in found if design is not None])
-    choice = candidates(problem, kind)
-    if kind == "published":
-        fixed = [d for d in choice if d.configuration.redundancy == _PUBLISHED_REDUNDANCY]
-        return fixed[0] if fixed else None
-    if kind == "clipped":
-        fixed = [d for d in choice if d.configuration.redundancy == _SILENT_REDUNDANCY]
-        if not fixed:
-            return None
-        return replace(fixed[0], configuration=replace(fixed[0].configuration, **_SILENT))
-    return _lowest(choice)
-
-
-def _lowest(designs: list[Design]) -> Design | None:
-    rated = [(predict_error(design), index) for index, design in enumerate(designs)]
-    known = [(error, index) for error, index in rated if error is not None]
-    return designs[min(known)[1]] if known else None
+    designs = _choosable(problem, kind)
+    if not designs or not all(_by_theory(name) for name in _members(kind)):
+        return designs[0] if designs else None
+    return by_prediction(designs)[0].design
 
 
 def most_circuits(problem: Problem, kind: str, limit: int) -> int:
     """Return the largest T up to a limit for which a kind has a design; 0 if it has none."""
 
     def holds(count: int) -> bool:
-        # Whether sets fit does not need a prediction.
-        these = ("private", "carried", "block") if kind == BEST else (kind,)
-        at = replace(problem, n_circuits=count)
-        if kind in ("published", "clipped"):
-            return design_for(at, kind) is not None
-        return any(candidates(at, one) for one in these)
+        return bool(_choosable(replace(problem, n_circuits=count), kind))
 
     if not holds(problem.n_active + _SPARE):
         return 0
@@ -128,8 +134,8 @@ def check_frontier(
     """Check the arguments of `frontier` without measuring anything.
 
     Args:
-        problem: as in `frontier`; so the others.
-        target: the target.
+        problem: as for `frontier`, like all that follows.
+        target: for E|x_est - x|^2 at layer L.
         kind: of design.
         max_circuits: the user's limit.
         rules: confidence and budget.
@@ -150,7 +156,7 @@ def check_frontier(
     check(samples >= 1, "samples", "must be at least 1", samples)
     check(0 <= seed < 2**32, "seed", "must lie in 0..2^32-1", seed)
     check_rules(rules or Rules())
-    rule = f"must be at least {fewest}, the active circuits and {_SPARE} idle ones"
+    rule = f"must be at least {fewest}, the active circuits and {_SPARE} inactive ones"
     check(max_circuits is None or max_circuits >= fewest, "max_circuits", rule, max_circuits)
     # No two pairs of neurons: the most that any sets with single overlaps and S >= 2 hold.
     ceiling = problem.network_width**2
@@ -169,12 +175,13 @@ def frontier(
     rules: Rules | None = None,
     samples: int = 256,
     seed: int = 0,
-    progress: Told = lambda kind, count, networks: None,
+    progress: Callable[[str, int, int], None] = lambda kind, count, n_networks: None,
     stop: Callable[[], bool] = lambda: False,
-) -> Capacity:
+) -> Frontier:
     """Find the largest T for which the active circuits' error at layer L stays under a target.
 
-    Each value is the mean error of one independent network, the test is over networks.
+    Each value is the mean error of one independent network, the test is over networks. The designs
+    are those of `choose_design`: what is found holds for them, and another choice may hold more.
 
     Args:
         problem: sizes; its number of circuits is not used.
@@ -184,7 +191,7 @@ def frontier(
         rules: confidence and budget.
         samples: of each network.
         seed: of the networks.
-        progress: told before every network.
+        progress: called before every network with (kind, T, networks measured there so far).
         stop: asked before every network.
 
     Returns:
@@ -201,41 +208,43 @@ def frontier(
 
     def at(count: int) -> Design:
         if count not in chosen:
-            design = design_for(replace(problem, n_circuits=count), kind)
+            design = choose_design(replace(problem, n_circuits=count), kind)
             assert design is not None
             chosen[count] = with_seed(design, seed)
         return chosen[count]
 
     def draw(count: int, index: int) -> float:
         design = at(count)
-        chunk = default_chunk(network_of(design, index), samples)
-        return measure(design, range(index, index + 1), samples, chunk).error
+        (configuration,) = configurations(design, 1, index)
+        chunk = default_chunk(network_of(configuration), samples)
+        return measure_design(design, 1, samples, chunk, first=index).mse
 
     start = _start(problem, target, kind, held)
-    told = lambda count, networks: progress(kind, count, networks)
-    found = crossing(draw, target, start, fewest, held, rules, report=told, stop=stop)
+    report = lambda count, n_networks: progress(kind, count, n_networks)
+    interval = crossing(draw, target, start, fewest, held, rules, report=report, stop=stop)
     capped = max_circuits is not None and held == max_circuits
-    chosen = {point.at: at(point.at) for point in found.points}
-    return Capacity(kind, found, held, _limit(found, held, fewest, capped), chosen)
+    limited_by = _limit(interval, held, fewest, capped)
+    used = {point.at: at(point.at) for point in interval.evaluated}
+    return Frontier(kind, interval, held, limited_by, used)
 
 
-def _limit(found: Crossing, held: int, fewest: int, capped: bool) -> str:
-    if found.low == held:
+def _limit(interval: Crossing, held: int, fewest: int, capped: bool) -> str:
+    if interval.low == held:
         return "max-circuits" if capped else "allocation"
-    if found.low is not None and found.high is not None:
+    if interval.low is not None and interval.high is not None:
         return "noise"
-    return "nothing fits" if found.high == fewest else "undecided"
+    return "nothing fits" if interval.high == fewest else "undecided"
 
 
 def _start(problem: Problem, target: float, kind: str, held: int) -> int:
-    """Return where theory sees the crossing, for kinds with a closed form; else a usual size."""
+    """Return where theory sees the crossing, for kinds it chooses; else a usual size."""
     low, high = problem.n_active + _SPARE, held
-    if kind in ("published", "clipped"):
+    if not all(_by_theory(name) for name in _members(kind)):
         return min(max(low, round(_WORKS * problem.network_width**2)), held)
     while high > low * 1.05 + 1:
         middle = round((low * high) ** 0.5)
-        design = design_for(replace(problem, n_circuits=middle), kind)
-        error = None if design is None else predict_error(design)
+        designs = _choosable(replace(problem, n_circuits=middle), kind)
+        error = by_prediction(designs)[0].error if designs else None
         under = error is not None and error < target
         low, high = (middle, high) if under else (low, middle)
     return high if high == held else low

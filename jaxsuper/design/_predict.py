@@ -1,63 +1,67 @@
-"""The error a theory expects of a design, before any network is built."""
+"""What the theory says of a design, before any network is built."""
 
-from .. import theory
-from ..analytics import separate_evolution
-from ..circuits import width_of
-from ..network import Separate, shares
-from ..simulation import Configuration, design_of, prepare
-from ._designs import Design
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..analytics import predict
+from ._kinds import design_kind
+from ._problem import Design, with_settings
 
 
 def predict_error(design: Design) -> float | None:
-    """Return E|x_est - x|^2 of active circuits at the last layer, as theory has it.
+    """Return E|x_est - x|^2 of active circuits at the last layer, or None where no theory speaks.
 
-    Closed forms for private links, carried indicators and the block construction with one active
-    circuit; state evolution for the clipped construction with d = 4, about a second each, and for
-    indicators with neurons of their own. The
-    closed forms assume that the gates of idle circuits stay silent, which they do not check.
+    It is that of `analytics.predict`, from the most complete theory; for clipped weights and
+    separate indicators that is the state evolution, a second or two each.
+    """
+    errors = predict(design.configuration).get("mse_x_active")
+    return None if errors is None else float(errors[-1])
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A design with what the theory says of it.
+
+    Attributes:
+        design: a candidate, at a start that a theory covers if there is one.
+        error: E|x_est - x|^2 of active circuits at the last layer, None where no theory speaks.
+    """
+
+    design: Design
+    error: float | None
+
+    @property
+    def kind(self) -> str:
+        """Kind of the design."""
+        return self.design.kind
+
+
+def covered(design: Design) -> Predicted:
+    """Return the design with the first of its kind's starts that a theory covers.
 
     Args:
-        design: the design.
+        design: a candidate, whose own parameters come first.
 
     Returns:
-        The error, or None where there is no theory: guessed indicators, clean-up layers
-        (their closed form leaves erroneous activation out), the block construction with several
-        active circuits.
+        The prediction; without an error, and with the candidate's own parameters, if no theory
+        speaks of any of them.
     """
-    given = design.configuration
-    if design.kind in ("published", "clipped"):
-        return _evolved(given)
-    if design.kind == "private":
-        n = given.network_width // width_of(given.circuit)
-        sizes = (given.n_layers, given.n_circuits, n, given.redundancy, given.n_active)
-        return float(theory.private_active_mse(*sizes)[-1])
-    if design.kind == "carried":
-        own, payload = shares(given.network_width, 3, given.indicator_share)
-        parts = (own, given.indicator_redundancy, payload, given.redundancy)
-        count, z = given.n_circuits, given.n_active
-        form = theory.carried_active_mse(given.n_layers, count, *parts, z, given.gate_bias)
-        return float(form[-1])
-    if design.kind == "separate":
-        network = prepare(given)[2]
-        assert isinstance(network, Separate)
-        form = separate_evolution(network, given.n_active, given.n_layers, given.inhibition)
-        return float(form["mse_x_active"][-1])
-    if design.kind == "block" and given.n_active == 1:
-        return 0.0
-    return None
+    for settings in ({}, *design_kind(design.kind).retreats):
+        start = with_settings(design, **settings)
+        error = predict_error(start)
+        if error is not None:
+            return Predicted(start, error)
+    return Predicted(design, None)
 
 
-def _evolved(given: Configuration) -> float:
-    sets = design_of(given)
-    evolved = theory.state_evolution(
-        sets.loads[sets.sets],
-        sets.block_width,
-        given.n_active,
-        given.n_layers,
-        lo=given.lower_threshold,
-        hi=given.upper_threshold,
-        b=given.gate_bias,
-        chi_factor=given.inhibition_factor,
-        inhibition=given.inhibition,
-    )
-    return float(evolved["mse_x_active"][-1])
+def by_prediction(designs: Iterable[Design]) -> list[Predicted]:
+    """Return candidates by rising predicted error, after them those that no theory covers.
+
+    Args:
+        designs: of one or several kinds; see `covered` for their parameters.
+
+    Returns:
+        The predictions.
+    """
+    rated = [covered(design) for design in designs]
+    return sorted(rated, key=lambda each: (each.error is None, each.error or 0.0))

@@ -4,134 +4,43 @@ Every stage measures fewer designs on more networks (successive halving), all de
 networks and samples of the same keys. What is reported comes from seeds that chose nothing.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from .._errors import check, one_of
-from ..simulation import default_chunk
-from ._candidates import candidates, kinds, scan, structure_of
-from ._designs import check_problem, Design, Problem
+from .._errors import bad, one_of
+from ..simulation import Configuration, default_chunk
+from ._descent import descend
+from ._kinds import candidates, design_kind, kinds, tunable, variants
 from ._measure import (
     CONFIRMATION,
+    DesignError,
     HELD_OUT,
-    measure,
-    Measured,
+    measure_design,
     network_of,
     SEARCH,
     seed_for,
     with_seed,
 )
-from ._predict import predict_error
-from ._tune import is_tunable, tune
+from ._predict import by_prediction, predict_error, Predicted
+from ._problem import check_problem, Design, Problem, structure_of
+from ._ranking import Effort, Ranked, SearchResult
+from ._work import Work, WorkReport
 
 
-# Called with (pieces of work done, pieces in all as far as known, what is next).
-Report: TypeAlias = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured; sample counts are powers of two, so that one chunk serves all.
-
-    Attributes:
-        structures: of each kind that are measured at all, by default `usual`.
-        usual: see `structures`.
-        finalists: designs of the table.
-        tuned: how many of them are tuned by gradient.
-        search_networks: of the second stage.
-        samples: of each network while searching.
-        networks: held out, of each finalist.
-        held_out_samples: of each.
-    """
-
-    structures: dict[str, int] = field(default_factory=lambda: {"early-guess": 1, "separate": 2})
-    usual: int = 3
-    finalists: int = 8
-    tuned: int = 5
-    search_networks: int = 3
-    samples: int = 256
-    networks: int = 6
-    held_out_samples: int = 512
-
-
-QUICK = Effort({"early-guess": 0, "separate": 1}, 1, 5, 0, 2, 128, 4, 256)
+# Networks that a descent averages over; it is judged on others.
+_DESCENT_NETWORKS = 2
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A row of the table.
-
-    Attributes:
-        design: with the held-out seed.
-        method: where its continuous parameters come from: "published", "prediction", "scan" or
-            "gradient".
-        predicted: by theory, or None.
-        searched: its measurement while searching, biased low for whatever was chosen by it.
-        held_out: its measurement on fresh seeds; None if the search was stopped before.
-        chunk: samples run at once.
-    """
-
-    design: Design
-    method: str
-    predicted: float | None
-    searched: Measured
-    held_out: Measured | None
-    chunk: int
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search found.
-
-    Attributes:
-        problem: the problem.
-        entries: by rising held-out error, then those that were not reached, by search error.
-        confirmed: the first entry measured once more on other fresh seeds: being the lowest of
-            several, its held-out error may be low by chance.
-        absent: kinds without any structure that holds the circuits.
-        interrupted: whether the search was stopped before its end.
-        effort: how much was measured.
-    """
-
-    problem: Problem
-    entries: list[Entry]
-    confirmed: Measured | None
-    absent: list[str]
-    interrupted: bool
-    effort: Effort
-
-
-@dataclass
-class _Work:
-    """Counts pieces of work and asks whether to stop."""
-
-    report: Report
-    stop: Callable[[], bool]
-    done: int = 0
-    total: int = 1
-
-    def each(self, items: Iterable, label: Callable[[Design], str]) -> Iterable:
-        """Yield items until stopped, reporting each."""
-        for item in items:
-            if self.stop():
-                return
-            self.report(self.done, max(self.total, self.done + 1), label(item))
-            yield item
-            self.done += 1
-
-
-@dataclass
 class _Candidate:
+    """A measured design; `predicted` is None where its parameters have left the prediction's."""
+
     design: Design
     method: str
     predicted: float | None
-    measured: Measured | None = None
-
-    @property
-    def searched(self) -> Measured:
-        assert self.measured is not None
-        return self.measured
+    error: DesignError
+    chunk: int
 
     @property
     def kind(self) -> str:
@@ -144,17 +53,17 @@ def search(
     seed: int = 0,
     effort: Effort | None = None,
     only: tuple[str, ...] = (),
-    progress: Report = lambda done, total, label: None,
+    progress: WorkReport = lambda done, total, label: None,
     stop: Callable[[], bool] = lambda: False,
-) -> Found:
+) -> SearchResult:
     """Search for the design with the lowest error of active circuits at the last layer.
 
     Args:
         problem: sizes.
         seed: of everything random.
         effort: how much to measure.
-        only: kinds to search; all by default.
-        progress: told about every piece of work.
+        only: kinds to search; by default all that the effort does not skip.
+        progress: called before every piece of work with (done, in all, what is next).
         stop: asked before every piece of work; a stopped search returns what it has.
 
     Returns:
@@ -165,151 +74,156 @@ def search(
     """
     check_problem(problem)
     effort = effort or Effort()
-    wanted = only or kinds()
-    for kind in wanted:
+    for kind in only:
         one_of(kinds(), kind, "only")
-    choice = {kind: candidates(problem, kind) for kind in wanted}
-    absent = [kind for kind, found in choice.items() if not found]
-    remedy = "widen the network"
-    rule = "must be few enough for some design to hold"
-    check(len(absent) < len(wanted), "n_circuits", rule, problem.n_circuits, remedy)
-    work = _Work(progress, stop)
+    searched = only or tuple(kind for kind in kinds() if kind not in effort.skip)
+    by_kind = {kind: candidates(problem, kind) for kind in searched}
+    absent = [kind for kind, designs in by_kind.items() if not designs]
+    if len(absent) == len(by_kind):
+        rule = "must be few enough for some design to hold"
+        raise bad("n_circuits", rule, problem.n_circuits, "widen the network")
     seeds = [seed_for(seed, purpose) for purpose in (SEARCH, HELD_OUT, CONFIRMATION)]
-    work.total = 40
-    started = _predicted(choice, effort, work)
-    work.total = work.done + len(started) + effort.finalists * 3 + effort.tuned
-    searched = [replace_seed(one, seeds[SEARCH]) for one in started]
-    _scanned(searched, effort, work)
-    finalists = _halved([one for one in searched if one.measured], effort, work)
+    work = Work(progress, stop, total=sum(map(len, by_kind.values())))
+    starts = [
+        replace(start, design=with_seed(start.design, seeds[SEARCH]))
+        for designs in by_kind.values()
+        for start in _starts(designs, effort, work)
+    ]
+    work.total = work.done + len(starts) + effort.finalists * 3 + effort.tuned
+    measured = [_best_variant(start, effort) for start in work.each(starts, _labelled("measure"))]
+    finalists = _halve(measured, effort, work)
     work.total = work.done + effort.tuned + 2 * len(finalists) + 1
-    if effort.tuned:
-        _tuned(finalists, effort, work)
-    finalists.sort(key=lambda one: one.searched.error)
-    entries = _held_out(finalists, seeds[HELD_OUT], effort, work)
-    confirmed = _confirmed(entries, seeds[CONFIRMATION], effort, work)
-    return Found(problem, entries, confirmed, absent, confirmed is None, effort)
+    finalists = _tune(finalists, effort, work)
+    ranking = _rank(finalists, seeds[HELD_OUT], effort, work)
+    confirmed = _confirm(ranking, seeds[CONFIRMATION], effort, work)
+    return SearchResult(problem, ranking, confirmed, absent, confirmed is None, effort)
 
 
-def replace_seed(candidate: _Candidate, seed: int) -> _Candidate:
-    """Return the candidate with another seed."""
-    return replace(candidate, design=with_seed(candidate.design, seed))
+class _OfKind(Protocol):
+    @property
+    def kind(self) -> str: ...
 
 
-def _label(verb: str) -> Callable[[Design], str]:
-    return lambda design: f"{verb} {getattr(design, 'kind', design)}"
+def _labelled(verb: str) -> Callable[[_OfKind], str]:
+    return lambda piece: f"{verb} {piece.kind}"
 
 
-def _predicted(choice: dict[str, list[Design]], effort: Effort, work: _Work) -> list[_Candidate]:
-    """Keep the structures of each kind that theory likes best, where there is a theory."""
-    kept = []
-    for kind, designs in choice.items():
-        rated = []
-        for design in work.each(designs, _label("predict")):
-            # A guess that is right is a carried indicator.
-            rated_as = replace(design, kind="carried") if kind == "early-guess" else design
-            rated.append((predict_error(rated_as), design))
-        if all(value is not None for value, _ in rated):
-            rated.sort(key=lambda pair: pair[0])
-        structures: dict[Design, _Candidate] = {}
-        method = "published" if kind == "published" else "prediction"
-        for value, design in rated:
-            own = None if kind == "early-guess" else value
-            structures.setdefault(structure_of(design), _Candidate(design, method, own))
-        kept += list(structures.values())[: effort.structures.get(kind, effort.usual)]
-    return kept
+def _starts(designs: list[Design], effort: Effort, work: Work) -> list[Predicted]:
+    """Return the structures of a kind that theory likes best, after them those it is silent on."""
+    if not designs:
+        return []
+    by_structure: dict[Configuration, Predicted] = {}
+    for start in by_prediction(work.each(designs, _labelled("predict"))):
+        by_structure.setdefault(structure_of(start.design.configuration), start)
+    most = design_kind(designs[0].kind).most
+    count = effort.structures if most is None else min(most, effort.structures)
+    return list(by_structure.values())[:count]
 
 
 def _chunk(design: Design, effort: Effort) -> int:
-    return default_chunk(network_of(design, 0), effort.samples // 2)
+    return default_chunk(network_of(design.configuration), effort.samples // 2)
 
 
-def _scanned(searched: list[_Candidate], effort: Effort, work: _Work) -> None:
+def _best_variant(start: Predicted, effort: Effort) -> _Candidate:
     """First stage: one network, some values of the continuous parameters; the best is kept."""
-    for one in work.each(searched, _label("measure")):
-        chunk, best = _chunk(one.design, effort), one.design
-        for design in scan(one.design):
-            found = measure(design, range(1), effort.samples // 2, chunk)
-            if one.measured is None or found.error < one.measured.error:
-                one.measured, best = found, design
-        if best != one.design:
-            one.design, one.method, one.predicted = best, "scan", None
+    chunk, samples = _chunk(start.design, effort), effort.samples // 2
+    errors = {
+        design: measure_design(design, 1, samples, chunk) for design in variants(start.design)
+    }
+    best = min(errors, key=lambda design: errors[design].rank)
+    if best != start.design:
+        return _Candidate(best, "scan", None, errors[best], chunk)
+    method = "published" if design_kind(start.kind).as_published else "prediction"
+    return _Candidate(best, method, start.error, errors[best], chunk)
 
 
-def _halved(measured: list[_Candidate], effort: Effort, work: _Work) -> list[_Candidate]:
+def _halve(measured: list[_Candidate], effort: Effort, work: Work) -> list[_Candidate]:
     """Second stage: the best of every kind and the better half of all, on more networks."""
-    kept = _selected(measured, max(effort.finalists, (len(measured) + 1) // 2))
-    for one in work.each(kept, _label("measure")):
-        networks = range(effort.search_networks)
-        one.measured = measure(one.design, networks, effort.samples, _chunk(one.design, effort))
-    return _selected(kept, effort.finalists)
-
-
-def _selected(measured: list[_Candidate], count: int) -> list[_Candidate]:
-    """Return the best of every kind and then the best of all, `count` of them."""
-    ranked = sorted(measured, key=lambda one: one.searched.error)
-    first: dict[str, _Candidate] = {}
-    for one in ranked:
-        first.setdefault(one.kind, one)
-    rest = [one for one in ranked if first[one.kind] is not one]
-    return [*first.values(), *rest][: max(count, len(first))]
-
-
-def _tuned(finalists: list[_Candidate], effort: Effort, work: _Work) -> None:
-    """Descend on two networks; keep the end only if it is better on others."""
-    ranked = sorted(finalists, key=lambda one: one.searched.error)
-    chosen = [one for one in ranked if is_tunable(one.design)][: effort.tuned]
-    others = range(2, 2 + effort.search_networks)
-    for one in work.each(chosen, _label("tune")):
-        chunk = _chunk(one.design, effort)
-        tuned = tune(one.design, range(2), chunk, stop=work.stop)
-        if tuned.flat or tuned.design == one.design:
-            continue
-        before = measure(one.design, others, effort.samples, chunk)
-        after = measure(tuned.design, others, effort.samples, chunk)
-        # The same networks and samples for both, so that little of the difference is chance.
-        if after.error < before.error:
-            one.design, one.method, one.measured, one.predicted = (
-                tuned.design,
-                "gradient",
-                after,
-                None,
-            )
-
-
-def _held_out(finalists: list[_Candidate], seed: int, effort: Effort, work: _Work) -> list[Entry]:
-    """Measure the finalists on fresh seeds, predict them as they are now, rank."""
-    fresh: dict[int, Measured] = {}
-    for one in work.each(finalists, _label("held-out measurement of")):
-        chunk = _chunk(one.design, effort)
-        design = with_seed(one.design, seed)
-        networks = range(effort.networks)
-        fresh[id(one)] = measure(design, networks, effort.held_out_samples, chunk, keep=False)
-        if one.predicted is None:
-            one.predicted = predict_error(one.design)
-    entries = [
-        Entry(
-            with_seed(one.design, seed),
-            one.method,
-            one.predicted,
-            one.searched,
-            fresh.get(id(one)),
-            _chunk(one.design, effort),
+    survivors = _select(measured, max(effort.finalists, (len(measured) + 1) // 2))
+    again = {
+        candidate: measure_design(
+            candidate.design, effort.search_networks, effort.samples, candidate.chunk
         )
-        for one in finalists
+        for candidate in work.each(survivors, _labelled("measure"))
+    }
+    updated = [replace(each, error=again.get(each, each.error)) for each in survivors]
+    return _select(updated, effort.finalists)
+
+
+def _select(measured: list[_Candidate], count: int) -> list[_Candidate]:
+    """Return the best of every kind and then the best of all, `count` of them."""
+    ranked = sorted(measured, key=lambda candidate: candidate.error.rank)
+    best: dict[str, _Candidate] = {}
+    for candidate in ranked:
+        best.setdefault(candidate.kind, candidate)
+    rest = [candidate for candidate in ranked if best[candidate.kind] is not candidate]
+    return [*best.values(), *rest][: max(count, len(best))]
+
+
+def _tune(finalists: list[_Candidate], effort: Effort, work: Work) -> list[_Candidate]:
+    """Descend from the best that have something to tune; return all, the best first."""
+    finalists = sorted(finalists, key=lambda candidate: candidate.error.rank)
+    able = [candidate for candidate in finalists if tunable(candidate.design)]
+    tuned = {
+        candidate: _descended(candidate, effort, work.stop)
+        for candidate in work.each(able[: effort.tuned], _labelled("tune"))
+    }
+    return sorted([tuned.get(each, each) for each in finalists], key=lambda each: each.error.rank)
+
+
+def _descended(candidate: _Candidate, effort: Effort, stop: Callable[[], bool]) -> _Candidate:
+    """Descend on two networks; keep the end only if it is better on others."""
+    chunk = candidate.chunk
+    end = descend(candidate.design, _DESCENT_NETWORKS, chunk, stop=stop)
+    if end.flat or end.design == candidate.design:
+        return candidate
+    # The same networks and samples for both, so that little of the difference is chance.
+    before, after = (
+        measure_design(
+            design, effort.search_networks, effort.samples, chunk, first=_DESCENT_NETWORKS
+        )
+        for design in (candidate.design, end.design)
+    )
+    if not after.mse < before.mse:
+        return candidate
+    return _Candidate(end.design, "gradient", None, after, chunk)
+
+
+def _rank(finalists: list[_Candidate], seed: int, effort: Effort, work: Work) -> list[Ranked]:
+    """Measure the finalists on fresh seeds, predict them as they are now, rank."""
+    fresh: dict[_Candidate, DesignError] = {}
+    predicted = {candidate: candidate.predicted for candidate in finalists}
+    for candidate in work.each(finalists, _labelled("held-out measurement of")):
+        fresh[candidate] = _on_fresh_networks(candidate.design, seed, effort, candidate.chunk)
+        if candidate.predicted is None:
+            predicted[candidate] = predict_error(candidate.design)
+    ranking = [
+        Ranked(
+            with_seed(candidate.design, seed),
+            candidate.method,
+            predicted[candidate],
+            candidate.error,
+            fresh.get(candidate),
+            candidate.chunk,
+        )
+        for candidate in finalists
     ]
-    return sorted(entries, key=_rank)
+    return sorted(ranking, key=_order)
 
 
-def _rank(entry: Entry) -> tuple[bool, float]:
-    measured = entry.held_out or entry.searched
-    return entry.held_out is None, measured.error
+def _on_fresh_networks(design: Design, seed: int, effort: Effort, chunk: int) -> DesignError:
+    return measure_design(with_seed(design, seed), effort.networks, effort.held_out_samples, chunk)
 
 
-def _confirmed(entries: list[Entry], seed: int, effort: Effort, work: _Work) -> Measured | None:
-    done = [entry for entry in entries if entry.held_out is not None]
-    if len(done) < len(entries):
+def _order(ranked: Ranked) -> tuple[bool, float]:
+    error = ranked.held_out or ranked.searched
+    return ranked.held_out is None, error.rank
+
+
+def _confirm(ranking: list[Ranked], seed: int, effort: Effort, work: Work) -> DesignError | None:
+    """Measure the first once more; None if the search was stopped before."""
+    if any(ranked.held_out is None for ranked in ranking):
         return None
-    for entry in work.each(done[:1], lambda _: "confirm the first"):
-        design, networks = with_seed(entry.design, seed), range(effort.networks)
-        return measure(design, networks, effort.held_out_samples, entry.chunk, keep=False)
+    for ranked in work.each(ranking[:1], lambda ranked: "confirm the first"):
+        return _on_fresh_networks(ranked.design, seed, effort, ranked.chunk)
     return None

@@ -1,36 +1,39 @@
-"""What a measurement says of a design: whether it meets a target, whether its indicators seize."""
+"""What is said of a measured design: whether it seizes, and whether it meets a target."""
 
-from ._measure import Measured
+# The mean square of inactive indicators may grow by this factor from layer 1 to L. A convention, between
+# 1, where errors are those of closed forms without erroneous activation, and the several of designs
+# in which inactive circuits switch each other on (D = 240, L = 3: 2 to 6, errors 2.7 times as large).
+SEIZED_GROWTH = 1.5
+# Standard errors between a mean and a target: about 95 % confidence in a two-sided sense.
+_STANDARD_ERRORS = 2
 
 
-# An error is below or above a target if it is by so many standard errors.
-SURE_BY = 2.0
-# The inactive indicators' error may grow by this factor over the layers before it is a seizure.
-SEIZED_ABOVE = 1.5
-
-
-def meets(measured: Measured, target: float) -> str:
-    """Return whether the active circuits' error at the last layer is below a target.
+def seizes(growth: float | None) -> bool | None:
+    """Return whether inactive circuits switch on and keep each other on.
 
     Args:
-        measured: of the design.
-        target: a mean squared error.
+        growth: of the inactive indicators' mean square over the layers, as in `DesignError`.
 
     Returns:
-        "yes" or "no" if it is by two standard errors, else "open".
+        Whether it exceeds 1.5 or is no number; None where it is not known.
     """
-    if measured.error + SURE_BY * measured.stderr < target:
+    return None if growth is None else not growth <= SEIZED_GROWTH
+
+
+def meets(mse: float, stderr: float, target: float | None) -> str | None:
+    """Return whether a mean squared error is below a target, by two standard errors.
+
+    Args:
+        mse: the measured error.
+        stderr: its standard error.
+        target: the error not to be reached.
+
+    Returns:
+        "yes", "no", or "open" where the two are too close; None without a target.
+    """
+    if target is None:
+        return None
+    if mse + _STANDARD_ERRORS * stderr < target:
         return "yes"
-    return "no" if measured.error - SURE_BY * measured.stderr > target else "open"
-
-
-def seizes(measured: Measured) -> bool | None:
-    """Return whether the inactive indicators' error grows from layer to layer.
-
-    Args:
-        measured: of the design.
-
-    Returns:
-        Whether it grew by more than half from layer 1 to L; None if it was 0 at first.
-    """
-    return None if measured.growth is None else measured.growth > SEIZED_ABOVE
+    # An error that overflowed is above every target.
+    return "open" if mse - _STANDARD_ERRORS * stderr <= target else "no"

@@ -1,4 +1,4 @@
-"""What single changes of a design do: a dot with its error for every change, a panel for every z."""
+"""Recorded changes of a design: a dot with its error for every change, a panel for every z."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +11,11 @@ from matplotlib.ticker import NullFormatter
 
 from .._errors import check
 from ._style import color_of, style
+
+
+# Below this an error is that of single precision.
+_ROUNDING = 1e-8
+_NOTE: dict[str, Any] = {"va": "center", "fontsize": 7, "color": "0.35"}
 
 
 def plot_changes(
@@ -41,18 +46,19 @@ def plot_changes(
     groups = list(dict.fromkeys(row["group"] for row in rows))
     for height, row in enumerate(rows):
         color = color_of(groups.index(row["group"]))
-        found = row["active"].get(str(n_active))
-        if found is None:
-            ax.text(0.03, height, "not held", transform=ax.get_yaxis_transform(), **_NOTE)
+        metrics = row["active"].get(str(n_active))
+        if metrics is None:
+            ax.text(0.03, height, "does not fit", transform=ax.get_yaxis_transform(), **_NOTE)
             continue
-        one = found[metric]
-        value, error, predicted = one["value"][layer], one["stderr"][layer], one["predicted"]
+        errors = metrics[metric]
+        value, stderr = errors["value"][layer], errors["stderr"][layer]
+        predicted = errors["predicted"]
         if predicted and predicted[layer] > 0:
             ax.plot(predicted[layer], height, "o", mfc="none", color=color, markersize=8)
         if value < _ROUNDING:
             ax.text(0.03, height, "0 to rounding", transform=ax.get_yaxis_transform(), **_NOTE)
             continue
-        ax.errorbar(value, height, xerr=error, fmt="o", color=color, markersize=4, capsize=2)
+        ax.errorbar(value, height, xerr=stderr, fmt="o", color=color, markersize=4, capsize=2)
     base = rows[0]["active"].get(str(n_active))
     if base is not None:
         ax.axvline(base[metric]["value"][layer], color="0.4", linestyle="--", linewidth=0.8)
@@ -62,10 +68,6 @@ def plot_changes(
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_yticks(np.arange(len(rows)), [row["name"] for row in rows])
     return ax
-
-
-_ROUNDING = 1e-8
-_NOTE: dict[str, Any] = {"va": "center", "fontsize": 7, "color": "0.35"}
 
 
 def changes_figure(

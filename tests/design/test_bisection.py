@@ -20,7 +20,7 @@ def noisy(seed, relative=0.15):
     return draw
 
 
-def found(seed, **rules):
+def bisected(seed, **rules):
     return crossing(noisy(seed), TARGET, 250, 3, 20_000, Rules(**rules))
 
 
@@ -30,15 +30,15 @@ def holds(result):
 
 
 def test_the_threshold_lies_in_the_interval_as_often_as_stated():
-    results = [found(seed) for seed in range(200)]
+    results = [bisected(seed) for seed in range(200)]
     missed = sum(not holds(result) for result in results)
     # 200 runs at 95 %: more than 10 + 4 sqrt(9.5) misses would be a broken promise.
     assert missed <= 22
     widths = [r.high / r.low for r in results if r.low is not None and r.high is not None]
     assert np.median(widths) < 1.5
     first = results[0]
-    assert (first.low, "under") in [(p.at, p.verdict) for p in first.points]
-    assert (first.high, "over") in [(p.at, p.verdict) for p in first.points]
+    assert (first.low, "under") in [(p.at, p.verdict) for p in first.evaluated]
+    assert (first.high, "over") in [(p.at, p.verdict) for p in first.evaluated]
 
 
 def test_without_confidence_the_promise_is_broken():
@@ -84,4 +84,4 @@ def test_stopping_keeps_the_interval():
 )
 def test_bad_rules(rules):
     with pytest.raises(ValueError, match=f"`{next(iter(rules))}`"):
-        found(0, **rules)
+        bisected(0, **rules)

@@ -56,7 +56,7 @@ def changed(name, values, predicted=None):
     return {"name": name, "group": name, "active": {"2": {"mse_x_active": one}}}
 
 
-def test_changes_show_measured_predicted_and_what_is_not_held(ax):
+def test_changes_show_measured_predicted_and_what_does_not_fit(ax):
     rows = [changed("base", [0.1, 2.0]), changed("better", [0.1, 0.5], [0.1, 0.4])]
     rows += [changed("exact", [0.0, 1e-12]), {"name": "lost", "group": "lost", "active": {}}]
     plotting.plot_changes(ax, rows, 2)
@@ -64,7 +64,7 @@ def test_changes_show_measured_predicted_and_what_is_not_held(ax):
     assert dots == [2.0, 0.5]
     lines = [np.asarray(line.get_xdata(), float).tolist() for line in ax.get_lines()]
     assert [0.4] in lines and [2.0, 2.0] in lines
-    assert [text.get_text() for text in ax.texts] == ["0 to rounding", "not held"]
+    assert [text.get_text() for text in ax.texts] == ["0 to rounding", "does not fit"]
     assert [label.get_text() for label in ax.get_yticklabels()] == [
         "base",
         "better",
