@@ -9,7 +9,7 @@ from ._page import claim_article, formula_svg, ledger_page
 from ._style import color_of, save, style
 from ._sweeps import published_figures, sweep_figure
 from ._trajectories import plot_channel, plot_plane
-from ._tuning import plot_tuning, tuning_figure
+from ._tuning import tuning_figure
 
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "plot_claim",
     "plot_mse",
     "plot_plane",
-    "plot_tuning",
     "published_figures",
     "save",
     "simulation_figure",
