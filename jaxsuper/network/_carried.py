@@ -1,6 +1,6 @@
 """Carried indicators: embedded once, in superposition, and copied from layer to layer."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -58,7 +58,7 @@ class AbstractCarried(AbstractTwoPart):
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",
-    ) -> Self:
+    ) -> "AbstractCarried":
         """Build the network; may be traced.
 
         Args:

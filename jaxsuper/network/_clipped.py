@@ -1,6 +1,6 @@
 """The clipped construction, the one that the published rotations use."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -68,7 +68,7 @@ class AbstractClipped(AbstractNetwork):
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",
-    ) -> Self:
+    ) -> "AbstractClipped":
         """Build the network; may be traced.
 
         Args:

@@ -1,6 +1,6 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
-from typing import Self
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -47,7 +47,7 @@ class AbstractCorrected(AbstractNetwork):
         key: KeyScalar,
         overlap: str = "even",
         precision: str = "highest",
-    ) -> Self:
+    ) -> "AbstractCorrected":
         """Build the network; may be traced.
 
         Args:
@@ -95,23 +95,23 @@ class AbstractCorrectedLayer(AbstractLayer):
     correction: Float[Array, " gaps"]
     layout: Layout = eqx.field(static=True)
 
-    @classmethod
-    def of(cls, network: AbstractCorrected) -> Self:
-        """Return layers 2..L of a network."""
-        circuits, n_layers = network.circuits, network.n_layers
-        return cls(
-            mean=stacked(circuits.mean_weights(), n_layers),
-            difference=stacked(circuits.difference_weights(), n_layers),
-            members=network.placement.members[1:],
-            bias=stacked(circuits.biases(), n_layers),
-            correction=jnp.broadcast_to(network.correction, (n_layers - 1,)),
-            layout=circuits.layout,
-        )
-
     def corrected_spread(self, values: CircuitValues) -> Float[Array, "k n B"]:
         """Return S·sum_t u_t values_t."""
         total = jnp.sum(values, axis=1, keepdims=True)
         return (1 + self.correction) * spread(values, self.members) - self.correction * total
+
+
+def corrected_fields(network: AbstractCorrected) -> dict[str, Any]:
+    """Return the fields of `AbstractCorrectedLayer`, stacked over layers 2..L."""
+    circuits, n_layers = network.circuits, network.n_layers
+    return {
+        "mean": stacked(circuits.mean_weights(), n_layers),
+        "difference": stacked(circuits.difference_weights(), n_layers),
+        "members": network.placement.members[1:],
+        "bias": stacked(circuits.biases(), n_layers),
+        "correction": jnp.broadcast_to(network.correction, (n_layers - 1,)),
+        "layout": circuits.layout,
+    }
 
 
 def corrected_readout(

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from ..analytics import written_whole
+from .._files import written_whole
 
 
 # Okabe and Ito's palette, safe for colour-blind readers.

@@ -6,8 +6,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 from jaxsuper import allocation, circuits, network, simulation, theory
+from jaxsuper.network._cleaned import _gated as gated
 
 
 T, S, N, L = 40, 4, 50, 3
@@ -50,7 +50,7 @@ def test_clean_up_layers_by_hand_and_as_matrices(getkey):
         assert np.abs(raw - views[layer][2:]).max() > 0.1
 
     assert (net.n_layers, net.depth, net.network_width) == (L, 2 * L, 4 * N)
-    write = eqx.filter_jit(network.dense_parameters)
+    write = eqx.filter_jit(network.dense_layers)
     run = eqx.filter_jit(simulation.dense_forward)
     other = eqx.tree_at(lambda one: one.inhibition, net, net.inhibition * 1.02)
     dense, wrong = write(net), write(other)
@@ -65,7 +65,8 @@ def test_the_gate_is_its_own_offset(getkey):
     net = make(getkey())
     alpha = jnp.linspace(0, 1, 11)[:, None]
     mean, bias = net.circuits.mean_weights()[0], net.circuits.biases()[0]
-    after = jax.nn.relu(net.gated(mean, bias, alpha, jnp.zeros((2, 11, 1))))
+    nothing = jnp.zeros((2, 11, 1))
+    after = jax.nn.relu(gated(net.circuits.layout, mean, bias, alpha, nothing))
     np.testing.assert_array_equal(np.asarray(net.channels(after)[1:]), 0)
     other = net.channels(after.at[0].set(alpha))[1:]
     assert np.abs(np.asarray(other)).max() > 0.3
@@ -103,9 +104,3 @@ def test_clean_up_layers_help(getkey):
     clipped = rotations("clipped", getkey(), 10)[1]["mse_x_active"]
     assert found[4] < 0.5 * clipped[4]  # equal rotations
     assert found[4] < 0.5 * clipped[9]  # equal depth: ten layers, of which five compute
-
-
-def test_circuits_are_checked(getkey):
-    made = circuits.Rotation3.random(T, key=getkey())
-    with pytest.raises(ValueError, match="must be rotations with 2 neurons .* use rotation"):
-        network.build(made, allocation.prime_steps(N, S, T), 2, "cleaned", key=getkey())

@@ -40,23 +40,14 @@ def test_structured_equals_dense(scheme, options, getkey):
     net = make(scheme, getkey(), **options)
     inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
     one = eqx.filter_jit(simulation.forward)(net, inputs)
-    dense = network.dense_parameters(net)
+    dense = network.dense_layers(net)
     other = eqx.filter_jit(simulation.dense_forward)(net, dense, inputs)
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         scale = np.abs(np.asarray(b)).max()
         np.testing.assert_allclose(a / scale, b / scale, atol=1e-5)
-    shuffled = network.dense_parameters(make(scheme, getkey(), **options))
+    shuffled = network.dense_layers(make(scheme, getkey(), **options))
     wrong = eqx.filter_jit(simulation.dense_forward)(net, shuffled, inputs).activations
     assert np.abs(np.asarray(one.activations - wrong)).max() > 1e-3
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_no_overlap_no_error(scheme, getkey):
-    net = make(scheme, getkey(), count=12, layers=6)
-    assert allocation.transversal(60, 5, 12).loads.max() == 1
-    measured = simulation.simulate(net, 4, 64, key=getkey())
-    for name in ("mse_on_active", "mse_x_active", "mse_on_inactive", "mse_x_inactive"):
-        assert measured[name].max() < 1e-10
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -103,15 +94,3 @@ def test_copies_are_independent(getkey):
         sorted(map(tuple, first)) == sorted(map(tuple, second)) == sorted(map(tuple, design.sets))
     )
     assert (first != second).any()
-
-
-def test_parts_are_checked(getkey):
-    made = circuits.Rotation.random(T, key=getkey())
-    payload = allocation.transversal(45, 3, T)
-    with pytest.raises(ValueError, match="`indicators` must be an allocation"):
-        network.build(made, payload, 2, "separate", key=getkey())
-    with pytest.raises(ValueError, match="`circuits` must be rotations with 1 neurons"):
-        network.build(made, payload, 2, "carried", key=getkey(), indicators=payload)
-    few = allocation.transversal(45, 3, 10)
-    with pytest.raises(ValueError, match="`indicators` must hold as many sets as the 40"):
-        network.build(made, payload, 2, "separate", key=getkey(), indicators=few)

@@ -42,7 +42,7 @@ def test_truth_is_the_small_circuit(getkey):
     assert isinstance(net.circuits, circuits.Rotation)
     start = np.asarray(inputs.inputs)[2:] - 1
     np.testing.assert_allclose((start**2).sum(axis=0), 1, rtol=1e-5)
-    turn = np.asarray(net.circuits.angles[0])[np.asarray(inputs.active)]
+    turn = np.asarray(net.circuits.angles[0])[np.asarray(inputs.active_at(0))]
     before = start
     for layer in range(3):
         x, y = before
@@ -61,7 +61,7 @@ def test_metrics_by_brute_force(getkey):
     view = simulation.forward(net, inputs)
     measured = simulation.simulate(net, z, batch, key=key, chunk=5)
     estimates = np.asarray(view.estimates, np.float64)
-    active = np.asarray(inputs.active)
+    active = np.asarray(inputs.active_at(0))
     for layer in range(3):
         samples = {name: [] for name in measured.names}
         worst = {name: 0.0 for name in measured.worst_names}
