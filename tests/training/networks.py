@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
+import equinox as eqx
 from jaxsuper import simulation, training
 from jaxsuper.network import dense_network
 
@@ -17,6 +18,9 @@ KINDS = {"clipped": BASE, "carried": CARRIED}
 # Without overlaps.
 EXACT = replace(BASE, n_circuits=6)
 FEW = training.Schedule(n_active=2, steps=6, batch_size=16, evaluate_every=2, held_out=40)
+
+
+random_like = eqx.filter_jit(lambda network, key: training.random_like(network, key=key))
 
 
 @cache

@@ -11,10 +11,9 @@ from jaxsuper import training
 from jaxsuper.circuits import small_weights
 from jaxsuper.network import dense_network
 
-from .networks import BASE, CARRIED, EXACT, KINDS, prepared, written_out
+from .networks import BASE, CARRIED, EXACT, KINDS, prepared, random_like, written_out
 
 
-random_like = eqx.filter_jit(lambda network, key: training.random_like(network, key=key))
 circuit_weights = eqx.filter_jit(training.circuit_weights)
 
 
