@@ -70,4 +70,7 @@ def merge_moments(
     total, there = a + b, b > 0
     gap = np.where(there, other - mean, 0.0)
     within = squares + np.where(there, other_squares, 0.0)
-    return total, mean + gap * (b / total), within + gap**2 * (a * b / total)
+    merged = total, mean + gap * (b / total), within + gap**2 * (a * b / total)
+    # NumPy turns arrays without axes into scalars.
+    count, mean, squares = map(np.asarray, merged)
+    return count, mean, squares

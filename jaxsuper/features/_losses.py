@@ -30,6 +30,8 @@ from ._samples import active_sets, features_of, sample_features
 # Floats of one (chunk, T) array; a chunk holds a few such arrays.
 _FLOATS = 2**20
 _SMALLEST, _LARGEST = 16, 8192
+# Count, mean and squared deviations of no inputs.
+_NOTHING = (np.zeros(()), np.zeros(()), np.zeros(()))
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _listed(embedding, readout, sets, n_valid) -> _Moments:
 def _finish(parts: list[_Moments], counts: list[int], exact: bool) -> Losses:
     """Merge the chunks in float64."""
     moments = [(count, part.mean, part.squares) for count, part in zip(counts, parts, strict=True)]
-    _, mean, squares = reduce(merge_moments, moments, (0, 0.0, 0.0))
+    _, mean, squares = reduce(merge_moments, moments, _NOTHING)
     total = sum(counts)
     if exact:
         error = np.zeros_like(mean)

@@ -59,7 +59,7 @@ def distinct_integers(
         int32 (count,), distinct in the places that count, anything in the others.
     """
     count = words.shape[0]
-    last = upper - (count if counted is None else counted) + jnp.arange(count)
+    last = jnp.arange(count) + (upper - (count if counted is None else counted))
     draws = (words % (last + 1).astype(jnp.uint32)).astype(jnp.int32)
     return distinct_of(draws, last)
 

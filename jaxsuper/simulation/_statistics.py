@@ -62,7 +62,8 @@ def merge(first: Moments, second: Moments) -> Moments:
         parts.append((count, part.mean, part.squares))
     _, mean, squares = merge_moments(*parts)
     worst = np.where(parts[1][0] > 0, np.maximum(first.worst, second.worst), first.worst)
-    return Moments(np.asarray(first.count) + np.asarray(second.count), mean, squares, worst)
+    count = np.asarray(np.asarray(first.count) + np.asarray(second.count))
+    return Moments(count, mean, squares, worst)
 
 
 def mean_errors(total: Moments) -> Float[np.ndarray, "*n L M"]:

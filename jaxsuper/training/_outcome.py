@@ -1,7 +1,7 @@
 """What training did to a hand-built network, in two words with stated thresholds."""
 
 from dataclasses import dataclass
-from math import isfinite
+from math import hypot, isfinite
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def judge_training(built: HeldOut, trained: HeldOut, structure: Structure) -> Ou
     errors = [float(np.nan_to_num(measured.stderr_of("loss"))) for measured in (built, trained)]
     least = min(before, after, *errors)
     check(least >= 0, "loss", "and its standard error must not be negative", least)
-    needed = max(IMPROVES_BY * before, SURE_BY * float(np.hypot(*errors)))
+    needed = max(IMPROVES_BY * before, SURE_BY * hypot(*errors))
     change = after - before
     loss = "improves" if change < -needed else "worsens" if change > needed else "same"
     scores = [

@@ -97,7 +97,9 @@ def test_outcomes_follow_their_thresholds():
     own = training.Structure(0.0, 0.6, 0.4, 0.6, 0.9, 0.0, 0.02, 0.9)
 
     def judge(after, stderr=0.001, structure=own):
-        return training.judge_training(loss(1.0, stderr), loss(after, stderr), structure)
+        outcome = training.judge_training(loss(1.0, stderr), loss(after, stderr), structure)
+        assert outcome is not None
+        return outcome
 
     assert (judge(0.9).loss, judge(0.96).loss, judge(1.1).loss) == ("improves", "same", "worsens")
     assert judge(0.9, stderr=0.1).loss == "same"
@@ -116,9 +118,10 @@ def test_outcomes_follow_their_thresholds():
 
 def test_what_was_finite_and_no_longer_is_has_diverged():
     own = training.Structure(0.0, 0.6, 0.4, 0.6, 0.9, 0.0, 0.02, 0.9)
-    judge = lambda *measured: training.judge_training(*measured, own)
+    judge = lambda before, after: training.judge_training(before, after, own)
     assert judge(loss(1.0, 0.1), loss(np.inf, 0.1)) is None
     assert judge(loss(1.0, 0.1), loss(0.5, 0.1, others=np.nan)) is None
     # Where all circuits are active, nothing is known of inactive ones before or after.
     blind = loss(0.5, 0.1, others=np.nan)
-    assert judge(replace(blind, mean=np.array([1.0, np.nan])), blind).loss == "improves"
+    outcome = judge(loss(1.0, 0.1, others=np.nan), blind)
+    assert outcome is not None and outcome.loss == "improves"
