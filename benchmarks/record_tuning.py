@@ -20,6 +20,7 @@ import jax
 import numpy as np
 from jaxsuper import environment, simulate, training
 from jaxsuper._files import written_whole
+from jaxsuper.network import AbstractNetwork, dense_network, DenseNetwork
 from jaxsuper.simulation import Configuration, prepare, samples_key
 
 
@@ -32,6 +33,8 @@ WIDE = replace(SIZE, network_width=400, n_circuits=200, redundancy=6)
 ALL, BETWEEN = ("embedding", "weights", "biases"), ("weights", "biases")
 RATES = (1e-3, 3e-3, 1e-2)
 SEEDS = 3
+# What an arm is called in the file -> where it starts.
+ARMS = {"built": "built", "matched": "random", "he": "he"}
 
 
 @dataclass(frozen=True)
@@ -50,121 +53,125 @@ class Case:
 
 def cases():
     """Return all cases, the ones that matter most first."""
-    found = []
+    listed = []
     for loss in ("mse", "l4"):
         for z in (1, 2):
             for parts, trained in (("all", ALL), ("between", BETWEEN)):
                 name = f"clipped z={z} {loss}, free: {parts}"
-                found.append(Case(name, SIZE, z, loss, trained=trained))
+                listed.append(Case(name, SIZE, z, loss, trained=trained))
     for z in (1, 2):
         for loss in ("mse", "l4"):
-            found.append(Case(f"carried z={z} {loss}, free: all", CARRIED, z, loss))
-        found.append(Case(f"carried z={z} mse, free: between", CARRIED, z, trained=BETWEEN))
+            listed.append(Case(f"carried z={z} {loss}, free: all", CARRIED, z, loss))
+        listed.append(Case(f"carried z={z} mse, free: between", CARRIED, z, trained=BETWEEN))
     for z in (1, 2):
         only = ("biases",)
-        found.append(
+        listed.append(
             Case(f"clipped z={z} mse, free: biases", SIZE, z, trained=only, arms=("built",))
         )
     two = replace(SIZE, n_layers=2)
-    found.append(Case("clipped L=2 z=1 mse, free: between", two, 1, trained=BETWEEN))
-    found.append(Case("clipped z=1 mse over all circuits, free: all", SIZE, 1, circuits="all"))
+    listed.append(Case("clipped L=2 z=1 mse, free: between", two, 1, trained=BETWEEN))
+    listed.append(Case("clipped z=1 mse over all circuits, free: all", SIZE, 1, circuits="all"))
     for z in (1, 2):
-        found.append(Case(f"clipped D=400 T=200 S=6 z={z} mse, free: all", WIDE, z))
-    found.append(Case("separate z=1 mse, free: all", SEPARATE, 1))
-    return found
+        listed.append(Case(f"clipped D=400 T=200 S=6 z={z} mse, free: all", WIDE, z))
+    listed.append(Case("separate z=1 mse, free: all", SEPARATE, 1))
+    return listed
 
 
-def measured(one):
-    """Return a measurement as plain data."""
-    values = zip(one.names, one.mean, one.stderr, strict=True)
-    plain = lambda value: float(value) if np.isfinite(value) else None
-    return {name: {"value": plain(mean), "stderr": plain(error)} for name, mean, error in values}
+def plain(measured):
+    """Return a held-out measurement as plain data."""
+    values = zip(measured.names, measured.mean, measured.stderr, strict=True)
+    number = lambda value: float(value) if np.isfinite(value) else None
+    return {name: {"value": number(mean), "stderr": number(error)} for name, mean, error in values}
 
 
-def start_of(arm, built, case, key):
-    """Return the network that an arm starts from; what is not trained is that of the built one."""
-    if arm == "built":
-        return built
-    return training.random_like(built, key=key, scale=arm, parts=case.trained)
+@dataclass(frozen=True)
+class Subject:
+    """A construction, the same written out, and the key of its samples."""
+
+    construction: AbstractNetwork
+    built: DenseNetwork
+    key: jax.Array
 
 
-def run(case, arm, network, rate):
-    """Train one network; return the result and its plain form."""
-    size, circuits, built = network
-    task = training.Task(case.loss, case.circuits)
+def subject_of(case, seed):
+    """Build the network of a case."""
+    size = replace(case.size, seed=seed)
+    construction = prepare(size)
+    return Subject(construction, dense_network(construction), samples_key(size))
+
+
+def settings_of(case, rate):
+    """Return task and schedule of a case."""
     schedule = training.Schedule(
         case.n_active, case.steps, learning_rate=rate, evaluate_every=case.steps // 10,
         trained=case.trained,
     )  # fmt: skip
-    key = samples_key(size.seed)
-    start = start_of(arm, built, case, jax.random.fold_in(key, 10))
-    return task, schedule, key, training.fine_tune(start, circuits, task, schedule, key=key)
+    return training.Task(case.loss, case.circuits), schedule
 
 
-def judged(case, network, construction, outcome):
+def train(case, arm, subject, rate):
+    """Train one network; what is not trained is that of the built one."""
+    task, schedule = settings_of(case, rate)
+    key = subject.key
+    start = training.start_from(subject.built, ARMS[arm], key=key, parts=case.trained)
+    return training.fine_tune(start, subject.construction.circuits, task, schedule, key=key)
+
+
+def report(case, subject, rate, trained):
     """Return everything that is reported of one trained network."""
-    _, circuits, built = network
-    task, schedule, key, tuned = outcome
-    kept = training.structure(construction, tuned.network)
-    of_built = training.held_out(built, circuits, task, schedule, key=key)
-    said = training.verdict(
-        of_built["loss"],
-        of_built.stderr_of("loss"),
-        tuned.test["loss"],
-        tuned.test.stderr_of("loss"),
-        kept,
-    )
-    other = replace(schedule, n_active=3 - case.n_active)
+    task, schedule = settings_of(case, rate)
+    structure = training.structure_of(subject.construction, trained.network)
+
+    def measure(network, schedule=schedule):
+        circuits = subject.construction.circuits
+        return training.held_out(network, circuits, task, schedule, key=subject.key)
+
+    as_built = measure(subject.built)
+    outcome = training.judge_training(as_built, trained.test, structure)
     reverted = {}
     for part in case.trained:
-        parts = training.split(built, (part,))[0], training.split(tuned.network, (part,))[1]
-        swapped = eqx.combine(*parts)
-        reverted[part] = training.held_out(swapped, circuits, task, schedule, key=key)["loss"]
-    scores = {"support_score": kept.support_score, "circuits_score": kept.circuits_score}
+        built_part = training.split(subject.built, (part,))[0]
+        swapped = eqx.combine(built_part, training.split(trained.network, (part,))[1])
+        reverted[part] = measure(swapped)["loss"]
+    scores = {name: getattr(structure, name) for name in ("support_score", "circuits_score")}
     # A score that says nothing is NaN, for which JSON has no word.
     scores = {name: value if np.isfinite(value) else None for name, value in scores.items()}
+    other = replace(schedule, n_active=3 - case.n_active)
     return {
-        "start": measured(tuned.start),
-        "built": measured(of_built),
-        "test": measured(tuned.test),
-        "test_at_other_z": measured(
-            training.held_out(tuned.network, circuits, task, other, key=key)
-        ),
+        "start": plain(trained.start),
+        "built": plain(as_built),
+        "test": plain(trained.test),
+        "test_at_other_z": plain(measure(trained.network, other)),
         "loss_with_one_part_of_the_built_network": reverted,
-        "structure": {**asdict(kept), **scores},
-        "verdict": asdict(said),
-        "validation_loss": [[one.step, one["loss"]] for one in tuned.curve],
+        "structure": {**asdict(structure), **scores},
+        "verdict": outcome and asdict(outcome),
+        "validation_loss": [[measured.step, measured["loss"]] for measured in trained.curve],
     }
 
 
 def record(case):
     """Run all arms and networks of a case."""
-    networks, constructions = [], []
-    for seed in range(SEEDS):
-        size = replace(case.size, seed=seed)
-        circuits, _, construction = prepare(size)
-        networks.append((size, circuits, training.from_construction(construction)))
-        constructions.append(construction)
-    size, _, built = networks[0]
-    direct = simulate(constructions[0], case.n_active, 2048, key=samples_key(size.seed))
+    subjects = [subject_of(case, seed) for seed in range(SEEDS)]
+    first = subjects[0]
+    direct = simulate(first.construction, case.n_active, 2048, key=first.key)
     arms = {}
     for arm in case.arms:
         started = perf_counter()
-        tries = {rate: run(case, arm, networks[0], rate) for rate in RATES}
-        finals = {rate: outcome[3].curve[-1]["loss"] for rate, outcome in tries.items()}
+        tries = {rate: train(case, arm, first, rate) for rate in RATES}
+        finals = {rate: trained.curve[-1]["loss"] for rate, trained in tries.items()}
         best = min(finals, key=lambda rate: (not np.isfinite(finals[rate]), finals[rate]))
-        outcomes = [tries[best]]
-        outcomes += [run(case, arm, network, best) for network in networks[1:]]
+        results = [tries[best]]
+        results += [train(case, arm, subject, best) for subject in subjects[1:]]
         arms[arm] = {
             "learning_rate": best,
             "validation_loss_by_rate": {str(rate): value for rate, value in finals.items()},
             "seconds": perf_counter() - started,
             "networks": [
-                judged(case, *parts)
-                for parts in zip(networks, constructions, outcomes, strict=True)
+                report(case, subject, best, trained)
+                for subject, trained in zip(subjects, results, strict=True)
             ],
         }
-    parameters = {name: int(getattr(built, name).size) for name in training.PARTS}
+    parameters = {name: int(getattr(first.built, name).size) for name in training.PARTS}
     return {
         **asdict(case),
         "parameters": parameters,
@@ -176,36 +183,36 @@ def record(case):
 def average(networks, *path):
     """Return the mean over networks of a number in their results, NaN if it is missing."""
     values = []
-    for one in networks:
+    for result in networks:
         for name in path:
-            one = one[name]
-        values.append(np.nan if one is None else one)
+            result = result[name]
+        values.append(np.nan if result is None else result)
     return float(np.mean(values))
 
 
-def line(found):
+def line(result):
     """Return one line for each arm."""
     rows = []
-    for arm, one in found["arms"].items():
-        networks = one["networks"]
+    for arm, of_arm in result["arms"].items():
+        networks = of_arm["networks"]
         rows.append(
-            f"{found['name']:48s} {arm:8s} lr {one['learning_rate']:.0e} "
+            f"{result['name']:48s} {arm:8s} lr {of_arm['learning_rate']:.0e} "
             f"built {average(networks, 'built', 'loss', 'value'):.4g} "
             f"test {average(networks, 'test', 'loss', 'value'):.4g} "
             f"x {average(networks, 'test', 'mse_x_active', 'value'):.4g} "
             f"dist {average(networks, 'structure', 'distance'):.3f} "
             f"support {average(networks, 'structure', 'support_score'):.3f} "
             f"circuits {average(networks, 'structure', 'circuits_score'):.3f} "
-            f"{one['seconds']:.0f} s"
+            f"{of_arm['seconds']:.0f} s"
         )
     return "\n".join(rows)
 
 
 def main(target, minutes):
     """Write one file named after the device, anew after every case."""
-    made = environment()
+    made_with = environment()
     result = {
-        "environment": made,
+        "environment": made_with,
         "how": "python -m benchmarks.record_tuning; "
         + os.environ.get("JAXSUPER_BENCHMARK_NOTE", "on an otherwise idle machine"),
         "settings": {
@@ -216,7 +223,7 @@ def main(target, minutes):
         "cases": [],
         "left_out": [],
     }
-    name = str(made["device"]).lower().replace(" ", "-")
+    name = str(made_with["device"]).lower().replace(" ", "-")
     path, started = Path(target) / f"tuning-{name}.json", perf_counter()
     for case in cases():
         if perf_counter() - started > 60 * minutes:
@@ -229,5 +236,6 @@ def main(target, minutes):
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    main(given[0] if given else "benchmarks/results", float(given[1]) if len(given) > 1 else 1e9)
+    arguments = sys.argv[1:]
+    target = arguments[0] if arguments else "benchmarks/results"
+    main(target, float(arguments[1]) if len(arguments) > 1 else 1e9)

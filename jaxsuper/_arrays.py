@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Float, Int
 
 from ._types import Scalar
 
@@ -26,3 +28,49 @@ def sum_of(terms: list[Array]) -> Array:
     for term in terms[1:]:
         total = total + term
     return total
+
+
+def distinct_of(draws: Int[Array, " z"], last: Int[Array, " z"]) -> Int[Array, " z"]:
+    """Turn draws into distinct integers by Floyd's method, without rejection.
+
+    Draw j is uniform over 0..last_j; one that was taken before gives way to last_j. If the last_j
+    are the z largest integers below some number, in order, the set is uniform over all subsets of
+    so many; the order of its elements is not random.
+
+    Args:
+        draws: the draws.
+        last: the largest value that each draw may have.
+
+    Returns:
+        Distinct integers.
+    """
+
+    def pick(position, chosen):
+        taken = jnp.any(chosen == draws[position])
+        return chosen.at[position].set(jnp.where(taken, last[position], draws[position]))
+
+    return jax.lax.fori_loop(0, draws.shape[0], pick, jnp.full_like(draws, -1))
+
+
+def merge_moments(
+    first: tuple[Any, Any, Any], second: tuple[Any, Any, Any]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Merge two samples in double precision (Chan, Golub and LeVeque 1979).
+
+    Args:
+        first: count, mean, and sum of squared deviations from the mean, of shapes that broadcast.
+        second: the same; where the count is 0 it changes nothing. At least one of the two counts
+            must not be 0.
+
+    Returns:
+        Count, mean and squared deviations of both together.
+    """
+    a, mean, squares = (np.asarray(part, np.float64) for part in first)
+    b, other, other_squares = (np.asarray(part, np.float64) for part in second)
+    total, there = a + b, b > 0
+    gap = np.where(there, other - mean, 0.0)
+    within = squares + np.where(there, other_squares, 0.0)
+    merged = total, mean + gap * (b / total), within + gap**2 * (a * b / total)
+    # NumPy turns arrays without axes into scalars.
+    count, mean, squares = map(np.asarray, merged)
+    return count, mean, squares

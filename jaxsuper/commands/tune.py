@@ -15,7 +15,8 @@ from ._terminal import complain, number, progress_bar, save_picture, say, table
 
 
 if TYPE_CHECKING:
-    from ..training import HeldOut, Structure, TrainableNetwork, Tuned, Verdict
+    from ..network import DenseNetwork
+    from ..training import HeldOut, Outcome, Structure, Trained
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def run(command: Command, console: Console) -> int:
     """
     check(command.network >= 0, "network", "must be at least 0", command.network)
     from .. import training
+    from ..network import dense_network
     from ..simulation import check_active, prepare, samples_key
 
     task = training.Task(command.loss, command.circuits_counted, command.indicator_weight)
@@ -91,10 +93,10 @@ def run(command: Command, console: Console) -> int:
     check(command.n_layers >= 2, "n_layers", "must be at least 2", command.n_layers)
     check(command.n_circuits >= 3, "n_circuits", "must be at least 3", command.n_circuits)
     check_active(command.n_active, command.n_circuits)
-    circuits, _, network = prepare(command, command.network)
-    built = training.from_construction(network, command.read)
+    network = prepare(command)
+    built = dense_network(network, command.read)
     training.split(built, schedule.trained)
-    key = samples_key(command.seed, command.network)
+    key = samples_key(command)
     start = training.start_from(built, command.start, key=key, parts=schedule.trained)
     if command.out is not None:
         make_writable_folder(command.out, "out")
@@ -104,24 +106,30 @@ def run(command: Command, console: Console) -> int:
             report = lambda now, total: bar(
                 now.step, total, f"steps, held-out loss {number(now['loss'], 3)}"
             )
-            tuned = training.fine_tune(
-                start, circuits, task, schedule, key=key, progress=report, checkpoint=checkpoint
+            trained = training.fine_tune(
+                start,
+                network.circuits,
+                task,
+                schedule,
+                key=key,
+                progress=report,
+                checkpoint=checkpoint,
             )
     except KeyboardInterrupt:
         if checkpoint is None or not checkpoint.exists():
             raise
         complain("interrupted; the same command resumes")
         return 130
-    before = training.held_out(built, circuits, task, schedule, key=key)
-    structure = training.structure(network, tuned.network)
-    verdict = training.judge(before, tuned.test, structure)
-    console.print(_errors(before, tuned))
+    before = training.held_out(built, network.circuits, task, schedule, key=key)
+    structure = training.structure_of(network, trained.network)
+    outcome = training.judge_training(before, trained.test, structure)
+    console.print(_errors(before, trained))
     console.print(_structure(structure))
-    said = "diverged: lower the learning rate" if verdict is None else str(verdict)
+    said = "diverged: lower the learning rate" if outcome is None else str(outcome)
     say(console, f"training {said}")
     if command.out is None:
         return 0
-    content = _content(command, built, before, tuned, structure, verdict)
+    content = _content(command, built, before, trained, structure, outcome)
     write(command.out / "tuning.json", content)
 
     def figure():
@@ -129,7 +137,7 @@ def run(command: Command, console: Console) -> int:
 
         title = f"{command.construction}, T = {command.n_circuits}, z = {command.n_active}, "
         title += f"{command.loss}, start: {command.start}"
-        return tuning_figure(tuned.curve, title, before["loss"])
+        return tuning_figure(trained.curve, title, before["loss"])
 
     save_picture(command.out / "tuning.png", figure)
     return 0
@@ -137,11 +145,11 @@ def run(command: Command, console: Console) -> int:
 
 def _content(
     command: Command,
-    built: "TrainableNetwork",
+    built: "DenseNetwork",
     before: "HeldOut",
-    tuned: "Tuned",
+    trained: "Trained",
     structure: "Structure",
-    verdict: "Verdict | None",
+    outcome: "Outcome | None",
 ) -> dict[str, Any]:
     """Return the result as it stands in the file."""
     from ..training import PARTS
@@ -152,12 +160,12 @@ def _content(
         command.precision,
         parameters={name: getattr(built, name).size for name in PARTS},
         built=_plain(before),
-        start=_plain(tuned.start),
-        test=_plain(tuned.test),
-        curve=[_plain(measured) | {"step": measured.step} for measured in tuned.curve],
+        start=_plain(trained.start),
+        test=_plain(trained.test),
+        curve=[_plain(measured) | {"step": measured.step} for measured in trained.curve],
         structure={name: finite(value) for name, value in (asdict(structure) | scores).items()},
-        verdict=verdict
-        and asdict(verdict) | {"ratio": finite(verdict.ratio), "score": finite(verdict.score)},
+        verdict=outcome
+        and asdict(outcome) | {"ratio": finite(outcome.ratio), "score": finite(outcome.score)},
     )
 
 
@@ -166,12 +174,12 @@ def _plain(measured: "HeldOut") -> dict[str, Any]:
     return {name: {"value": finite(mean), "stderr": finite(error)} for name, mean, error in rows}
 
 
-def _errors(before: "HeldOut", tuned: "Tuned") -> Table:
+def _errors(before: "HeldOut", trained: "Trained") -> Table:
     columns = ("metric", "built", "± s.e.", "start", "trained", "± s.e.")
     shown = table("held-out errors, last layer", columns, left=("metric",))
     for name in before.names:
-        cells = (before[name], before.stderr_of(name), tuned.start[name])
-        cells += (tuned.test[name], tuned.test.stderr_of(name))
+        cells = (before[name], before.stderr_of(name), trained.start[name])
+        cells += (trained.test[name], trained.test.stderr_of(name))
         shown.add_row(name, *map(number, cells))
     return shown
 

@@ -11,6 +11,7 @@
 """
 
 from dataclasses import dataclass
+from functools import reduce
 
 import equinox as eqx
 import jax
@@ -18,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from .._arrays import merge_moments
 from .._errors import check
 from .._types import KeyScalar, Scalar
 from ._embedding import check_active, Embedding
@@ -28,6 +30,8 @@ from ._samples import active_sets, features_of, sample_features
 # Floats of one (chunk, T) array; a chunk holds a few such arrays.
 _FLOATS = 2**20
 _SMALLEST, _LARGEST = 16, 8192
+# Count, mean and squared deviations of no inputs.
+_NOTHING = (np.zeros(()), np.zeros(()), np.zeros(()))
 
 
 @dataclass(frozen=True)
@@ -108,12 +112,9 @@ def _listed(embedding, readout, sets, n_valid) -> _Moments:
 
 def _finish(parts: list[_Moments], counts: list[int], exact: bool) -> Losses:
     """Merge the chunks in float64."""
-    weights = np.asarray(counts, np.float64)[:, None]
-    means = np.stack([np.asarray(part.mean, np.float64) for part in parts])
-    total = int(weights.sum())
-    mean = (weights * means).sum(axis=0) / total
-    within = np.stack([np.asarray(part.squares, np.float64) for part in parts]).sum(axis=0)
-    squares = within + (weights * (means - mean) ** 2).sum(axis=0)
+    moments = [(count, part.mean, part.squares) for count, part in zip(counts, parts, strict=True)]
+    _, mean, squares = reduce(merge_moments, moments, _NOTHING)
+    total = sum(counts)
     if exact:
         error = np.zeros_like(mean)
     else:

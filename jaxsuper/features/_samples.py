@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from .._arrays import distinct_of
 from .._errors import check
 from .._types import KeyScalar
 from ._embedding import check_active
@@ -43,12 +44,7 @@ def sample_features(
 
     def one(sample):
         draws = jax.random.randint(jax.random.fold_in(key, sample), (n_active,), 0, last + 1)
-
-        def pick(step, features):
-            chosen = jnp.where(features[draws[step]] > 0, last[step], draws[step])
-            return features.at[chosen].set(1.0)
-
-        return jax.lax.fori_loop(0, n_active, pick, jnp.zeros(n_features))
+        return jnp.zeros(n_features).at[distinct_of(draws, last)].set(1.0)
 
     return jax.vmap(one)(sample_ids)
 

@@ -47,6 +47,17 @@ class DenseNetwork(eqx.Module):
         """L."""
         return self.biases.shape[0]
 
+    def ends(self) -> tuple[Float[Array, "T D d"], Float[Array, "R k T D"]]:
+        """Return E and O.
+
+        Raises:
+            ValueError: if W and B alone are written out.
+        """
+        if self.embedding is None or self.readout is None:
+            rule = "must hold an embedding and a readout"
+            raise bad("network", rule, "W and B alone", "write it out with `dense_network`")
+        return self.embedding, self.readout
+
     def activations(
         self, active: ActiveIds, inputs: Float[Array, "d z B"]
     ) -> Float[Array, "R D B"]:
@@ -58,27 +69,40 @@ class DenseNetwork(eqx.Module):
 
         Returns:
             (R, D, B).
+
+        Raises:
+            ValueError: if W and B alone are written out; so the methods below.
         """
-        assert self.embedding is not None and self.readout is not None
-        embedded = jnp.einsum(
-            "zbnd,dzb->nb", self.embedding[active], inputs, precision=self.precision
-        )
+        embedding, readout = self.ends()
+        embedded = jnp.einsum("zbnd,dzb->nb", embedding[active], inputs, precision=self.precision)
         layers = [jax.nn.relu(embedded + self.biases[0][:, None])]
         for weights, bias in zip(self.weights, self.biases[1:], strict=True):
             before = jnp.matmul(weights, layers[-1], precision=self.precision)
             layers.append(jax.nn.relu(before + bias[:, None]))
-        return jnp.stack(layers[-self.readout.shape[0] :])
+        return jnp.stack(layers[-readout.shape[0] :])
 
     def estimates(self, activations: Float[Array, "R D B"]) -> Float[Array, "R k T B"]:
         """Return the estimated channels of all circuits."""
-        return jnp.einsum("rktn,rnb->rktb", self.readout, activations, precision=self.precision)
+        readout = self.ends()[1]
+        return jnp.einsum("rktn,rnb->rktb", readout, activations, precision=self.precision)
 
     def estimates_of(
-        self, activations: Float[Array, "R D B"], active: ActiveIds
+        self, activations: Float[Array, "R D B"], active: Int[Array, "sets z B"]
     ) -> Float[Array, "R k z B"]:
-        """Return the estimated channels of z circuits per sample alone."""
-        assert self.readout is not None
-        chosen = self.readout[:, :, active]
+        """Return the estimated channels of z circuits per sample alone.
+
+        Args:
+            activations: of the layers that are read out.
+            active: (1 or R, z, B), which circuits; one entry if they are the same in every layer.
+
+        Returns:
+            (R, k, z, B).
+        """
+        readout = self.ends()[1]
+        if active.shape[0] == 1:
+            chosen = readout[:, :, active[0]]
+        else:
+            chosen = jax.vmap(lambda of_layer, ids: of_layer[:, ids])(readout, active)
         return jnp.einsum("rkzbn,rnb->rkzb", chosen, activations, precision=self.precision)
 
 
@@ -160,5 +184,4 @@ def dense_network(network: AbstractNetwork, read: str = "last") -> DenseNetwork:
     check_trainable(network)
     layers = lookup(_READ, read, "read")
     whole = _whole(network)
-    assert whole.readout is not None
-    return eqx.tree_at(lambda dense: dense.readout, whole, whole.readout[layers])
+    return eqx.tree_at(lambda dense: dense.readout, whole, whole.ends()[1][layers])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._style import color_of, save, style
     from ._sweeps import published_figures, sweep_figure
     from ._trajectories import plot_channel, plot_plane
-    from ._tuning import plot_tuning, tuning_figure
+    from ._tuning import tuning_figure
 
 __getattr__, __dir__ = lazy(
     __name__,
@@ -32,7 +32,7 @@ __getattr__, __dir__ = lazy(
         "_style": ("color_of", "save", "style"),
         "_sweeps": ("published_figures", "sweep_figure"),
         "_trajectories": ("plot_channel", "plot_plane"),
-        "_tuning": ("plot_tuning", "tuning_figure"),
+        "_tuning": ("tuning_figure",),
     },
 )
 
@@ -51,7 +51,6 @@ __all__ = [
     "plot_claim",
     "plot_mse",
     "plot_plane",
-    "plot_tuning",
     "published_figures",
     "save",
     "simulation_figure",

@@ -16,7 +16,7 @@ from ._checks import check_active, check_experiment, check_settings, own_indicat
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import Inputs, sample_inputs
-from ._metrics import metric_names
+from ._metrics import layer_metrics, metric_names
 from ._parameters import parameters_of, with_parameters
 from ._run import configurations_of, Networks, run_networks
 from ._simulate import (
@@ -53,6 +53,7 @@ __all__ = [
     "environment",
     "finish",
     "forward",
+    "layer_metrics",
     "mean_errors",
     "merge",
     "merge_networks",

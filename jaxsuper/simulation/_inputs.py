@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt32
 
+from .._arrays import distinct_of
 from .._errors import check
 from .._types import ActiveIds, KeyScalar
 from ..circuits import AbstractCircuits, exact_channels, exact_trajectory
@@ -58,14 +59,9 @@ def distinct_integers(
         int32 (count,), distinct in the places that count, anything in the others.
     """
     count = words.shape[0]
-    last = upper - (count if counted is None else counted) + jnp.arange(count)
+    last = jnp.arange(count) + (upper - (count if counted is None else counted))
     draws = (words % (last + 1).astype(jnp.uint32)).astype(jnp.int32)
-
-    def pick(position, chosen):
-        taken = jnp.any(chosen == draws[position])
-        return chosen.at[position].set(jnp.where(taken, last[position], draws[position]))
-
-    return jax.lax.fori_loop(0, count, pick, jnp.full((count,), -1, jnp.int32))
+    return distinct_of(draws, last)
 
 
 def sample_inputs(

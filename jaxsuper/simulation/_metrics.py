@@ -51,7 +51,7 @@ def metric_names(circuits: AbstractCircuits | Layout) -> tuple[tuple[str, ...], 
 
 
 def layer_metrics(
-    circuits: AbstractCircuits,
+    layout: Layout,
     view: LayerView,
     padded: Extent | None = None,
     counted: Int[Array | np.ndarray, ""] | None = None,
@@ -59,7 +59,7 @@ def layer_metrics(
     """Measure one layer.
 
     Args:
-        circuits: the circuits.
+        layout: of the circuits, for the names of their readouts.
         view: the layer, with its active circuits and their true channels.
         padded: how many circuits and neurons count, if not all; the others are 0.
         counted: how many of the z active circuits count, if not all.
@@ -81,7 +81,7 @@ def layer_metrics(
     slots = jnp.arange(active.shape[0])[:, None] < n_active.astype(jnp.int32)
     samples = jnp.arange(batch)[None, :]
     averaged, worst = [], []
-    for name, channels in circuits.layout.readouts:
+    for name, channels in layout.readouts:
         estimated = jnp.stack([estimates[c][active, samples] for c in channels])
         error = estimated - take_rows(truth, channels)
         if counted is not None:

@@ -98,7 +98,7 @@ def _chunk(network, n_active, chunk, n_shown, first_sample, n_valid, key, dense,
     shown = jnp.arange(min(n_shown, chunk))
 
     def observe(view: LayerView):
-        metrics = layer_metrics(network.circuits, view, padded, counted)
+        metrics = layer_metrics(network.circuits.layout, view, padded, counted)
         ids = view.active[:, : len(shown)]
         return metrics, jnp.stack([channel[ids, shown[None]] for channel in view.estimates])
 

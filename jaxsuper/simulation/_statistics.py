@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from .._arrays import merge_moments
 from .._errors import check, one_of
 
 
@@ -46,7 +47,7 @@ def moments(
 
 
 def merge(first: Moments, second: Moments) -> Moments:
-    """Merge two chunks in double precision (Chan, Golub and LeVeque 1979).
+    """Merge two chunks in double precision, as `merge_moments` does.
 
     Args:
         first: one or several, stacked on leading axes; each of at least one sample.
@@ -55,15 +56,14 @@ def merge(first: Moments, second: Moments) -> Moments:
     Returns:
         Moments of the samples of both.
     """
-    a, b = (np.asarray(m.count, np.float64)[..., None, None] for m in (first, second))
-    total, there = a + b, b > 0
-    means = [np.asarray(m.mean, np.float64) for m in (first, second)]
-    squares = [np.asarray(m.squares, np.float64) for m in (first, second)]
-    gap = np.where(there, means[1] - means[0], 0.0)
-    within = squares[0] + np.where(there, squares[1], 0.0)
-    worst = np.where(there, np.maximum(first.worst, second.worst), first.worst)
+    parts = []
+    for part in (first, second):
+        count = np.asarray(part.count, np.float64)[..., None, None]
+        parts.append((count, part.mean, part.squares))
+    _, mean, squares = merge_moments(*parts)
+    worst = np.where(parts[1][0] > 0, np.maximum(first.worst, second.worst), first.worst)
     count = np.asarray(np.asarray(first.count) + np.asarray(second.count))
-    return Moments(count, means[0] + gap * (b / total), within + gap**2 * (a * b / total), worst)
+    return Moments(count, mean, squares, worst)
 
 
 def mean_errors(total: Moments) -> Float[np.ndarray, "*n L M"]:

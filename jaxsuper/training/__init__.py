@@ -1,46 +1,36 @@
 """Training: a hand-built network as free matrices, gradient descent, and what is left of it."""
 
-from ._fine_tune import fine_tune, held_out, HeldOut, Schedule, Tuned
-from ._losses import batch_loss, measured_names, sample_losses, sample_measures, Task
-from ._network import (
-    from_construction,
-    PARTS,
-    perturbed,
-    random_like,
-    split,
-    supports,
-    TrainableNetwork,
-)
-from ._start import start_from, STARTS
-from ._structure import circuit_cosines, circuit_weights, Structure, structure
-from ._verdict import judge, Verdict, verdict
+from ._fine_tune import fine_tune, Trained
+from ._held_out import held_out, HeldOut
+from ._losses import batch_loss, sample_losses, sample_metric_names, sample_metrics, Task
+from ._outcome import judge_training, Outcome
+from ._parts import PARTS, split
+from ._schedule import Schedule
+from ._start import random_like, start_from, STARTS
+from ._structure import circuit_cosines, circuit_weights, Structure, structure_of, supports
 
 
 __all__ = [
     "PARTS",
     "STARTS",
     "HeldOut",
+    "Outcome",
     "Schedule",
     "Structure",
     "Task",
-    "TrainableNetwork",
-    "Tuned",
-    "Verdict",
+    "Trained",
     "batch_loss",
     "circuit_cosines",
     "circuit_weights",
     "fine_tune",
-    "from_construction",
     "held_out",
-    "judge",
-    "measured_names",
-    "perturbed",
+    "judge_training",
     "random_like",
     "sample_losses",
-    "sample_measures",
+    "sample_metric_names",
+    "sample_metrics",
     "split",
     "start_from",
-    "structure",
+    "structure_of",
     "supports",
-    "verdict",
 ]

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._errors import check
+from .._errors import bad
 from .._files import written_whole
 
 
@@ -84,15 +84,14 @@ def load_checkpoint(
     with path.open("rb") as file:
         try:
             header = json.loads(file.readline())
-            found, step, curve = header["identity"], header["step"], header["curve"]
-        except (ValueError, KeyError, TypeError):
-            check(False, "checkpoint", "must be a checkpoint", path, remedy)
-            raise
-        rule = "must be of a run with the same start and settings"
-        check(found == identity, "checkpoint", rule, path, remedy)
+            owner, step, curve = header["identity"], header["step"], header["curve"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise bad("checkpoint", "must be a checkpoint", path, remedy) from error
+        if owner != identity:
+            rule = "must be of a run with the same start and settings"
+            raise bad("checkpoint", rule, path, remedy)
         try:
             state = eqx.tree_deserialise_leaves(file, like)
         except (RuntimeError, ValueError, EOFError) as error:
-            check(False, "checkpoint", "must be undamaged", path, f"{remedy} ({error})")
-            raise
+            raise bad("checkpoint", "must be undamaged", path, f"{remedy} ({error})") from error
     return step, curve, state

@@ -11,19 +11,20 @@ over the layers that are read out. w is the weight of the indicator.
 
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._arrays import sum_of
-from .._errors import check, lookup
+from .._errors import check, lookup, one_of
 from .._types import Scalar
 from ..circuits import Layout
-from ..simulation import Inputs
-from ._network import TrainableNetwork
+from ..network import DenseNetwork
+from ..simulation import Inputs, layer_metrics, LayerView, metric_names
 
 
 _POWERS = {"mse": 2, "l4": 4}
-_CIRCUITS = {"active": None, "all": None}
+_CIRCUITS = ("active", "all")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Task:
 
     def __post_init__(self):
         lookup(_POWERS, self.loss, "loss")
-        lookup(_CIRCUITS, self.circuits, "circuits")
+        one_of(_CIRCUITS, self.circuits, "circuits")
         weight = self.indicator_weight
         check(0 <= weight < float("inf"), "indicator_weight", "must be finite, at least 0", weight)
 
@@ -59,24 +60,32 @@ def _per_circuit(
     return sum_of(terms)
 
 
-def all_errors(
-    network: TrainableNetwork, activations: Float[Array, "R D B"], inputs: Inputs
-) -> Float[Array, "R k T B"]:
-    """Return the errors of all circuits; an inactive one should be estimated as 0."""
-    estimates = network.estimates(activations)
-    samples = jnp.arange(inputs.active.shape[1])[None, :]
-    truth = inputs.truth[-estimates.shape[0] :]
-    # Indices apart from slices put their axes first: (z, B, R, k).
-    return estimates.at[:, :, inputs.active, samples].add(-truth)
+def _errors(
+    estimates: Float[Array, "R k T B"], inputs: Inputs, task: Task
+) -> Float[Array, "R k m B"]:
+    """Return the errors of the circuits that count, an inactive one's being its estimate."""
+    layers = estimates.shape[0]
+    samples = jnp.arange(inputs.truth.shape[-1])[None, :]
+
+    def layer(estimates, active, truth):
+        if task.circuits == "active":
+            return estimates[:, active, samples] - truth
+        return estimates.at[:, active, samples].add(-truth)
+
+    # A set that stays the same is not copied for every layer.
+    constant = inputs.active.shape[0] == 1
+    active = inputs.active[0] if constant else inputs.active[-layers:]
+    by_layer = jax.vmap(layer, in_axes=(0, None if constant else 0, 0))
+    return by_layer(estimates, active, inputs.truth[-layers:])
 
 
 def sample_losses(
-    network: TrainableNetwork, inputs: Inputs, layout: Layout, task: Task
+    network: DenseNetwork, inputs: Inputs, layout: Layout, task: Task
 ) -> Float[Array, " B"]:
     """Return the loss of each sample; nothing of size batch x circuits x neurons is made.
 
     Args:
-        network: the network.
+        network: with embedding and readout.
         inputs: the batch.
         layout: of the circuits, for the names of their readouts.
         task: the loss.
@@ -84,50 +93,49 @@ def sample_losses(
     Returns:
         (B,).
     """
-    activations = network.activations(inputs.active, inputs.inputs)
+    activations = network.activations(inputs.active_at(0), inputs.inputs)
     if task.circuits == "active":
-        truth = inputs.truth[-activations.shape[0] :]
-        errors = network.estimates_of(activations, inputs.active) - truth
+        layers = activations.shape[0]
+        estimates = network.estimates_of(activations, inputs.active[-layers:])
+        errors = estimates - inputs.truth[-layers:]
     else:
-        errors = all_errors(network, activations, inputs)
+        errors = _errors(network.estimates(activations), inputs, task)
     return _per_circuit(errors, layout, task).mean(axis=(0, 1))
 
 
-def batch_loss(network: TrainableNetwork, inputs: Inputs, layout: Layout, task: Task) -> Scalar:
+def batch_loss(network: DenseNetwork, inputs: Inputs, layout: Layout, task: Task) -> Scalar:
     """Return the mean loss of a batch; arguments as in `sample_losses`."""
     return sample_losses(network, inputs, layout, task).mean()
 
 
-def measured_names(layout: Layout) -> tuple[str, ...]:
-    """Return the names of what `sample_measures` measures, the loss first."""
-    names = [f"mse_{name}_{kind}" for name, _ in layout.readouts for kind in ("active", "inactive")]
-    return ("loss", *names)
+def sample_metric_names(layout: Layout) -> tuple[str, ...]:
+    """Return the names of what `sample_metrics` gives: the loss and mean squared errors."""
+    averaged, _ = metric_names(layout)
+    return ("loss", *(name for name in averaged if name.startswith("mse_")))
 
 
-def sample_measures(
-    network: TrainableNetwork, inputs: Inputs, layout: Layout, task: Task
+def sample_metrics(
+    network: DenseNetwork, inputs: Inputs, layout: Layout, task: Task
 ) -> Float[Array, "metrics B"]:
     """Return the loss and the mean squared errors of the last layer, sample by sample.
 
     Args:
-        network: the network.
+        network: with embedding and readout.
         inputs: the batch.
         layout: of the circuits.
         task: the loss.
 
     Returns:
-        In the order of `measured_names`, as `simulation` measures them; those of inactive circuits
-        are 0 if there are none.
+        In the order of `sample_metric_names`; the errors by the rule of `simulation.layer_metrics`,
+        so that those of inactive circuits are NaN if there are none.
     """
-    activations = network.activations(inputs.active, inputs.inputs)
-    errors = all_errors(network, activations, inputs)
-    samples = jnp.arange(inputs.active.shape[1])[None, :]
-    ours = errors[:, :, inputs.active, samples]
-    chosen = ours if task.circuits == "active" else errors
-    rows = [_per_circuit(chosen, layout, task).mean(axis=(0, 1))]
-    n_active, idle = inputs.active.shape[0], max(errors.shape[2] - inputs.active.shape[0], 1)
-    for _, channels in layout.readouts:
-        active = sum_of([ours[-1, channel] ** 2 for channel in channels]).sum(axis=0)
-        everything = sum_of([errors[-1, channel] ** 2 for channel in channels]).sum(axis=0)
-        rows += [active / n_active, jnp.maximum(everything - active, 0.0) / idle]
-    return jnp.stack(rows)
+    activations = network.activations(inputs.active_at(0), inputs.inputs)
+    estimates = network.estimates(activations)
+    losses = _per_circuit(_errors(estimates, inputs, task), layout, task).mean(axis=(0, 1))
+    # Matrices have no blocks: their neurons are shown as those of a single one.
+    last = network.n_layers - 1
+    view = LayerView(activations[-1:], estimates[-1], inputs.active_at(last), inputs.truth[-1])
+    averaged, _ = layer_metrics(layout, view)
+    names, _ = metric_names(layout)
+    errors = [averaged[names.index(name)] for name in sample_metric_names(layout)[1:]]
+    return jnp.stack([losses, *errors])

@@ -24,8 +24,13 @@ from jaxtyping import Array, Bool, Float
 
 from .._errors import check
 from ..circuits import small_weights
-from ..network import AbstractNetwork, indicators
-from ._network import from_construction, neurons_of, supports, TrainableNetwork
+from ..network import (
+    AbstractNetwork,
+    dense_network,
+    DenseNetwork,
+    indicator_vectors,
+    neurons_that_exist,
+)
 
 
 # Pairings of circuits with others, over which the null of `circuits` is taken.
@@ -78,6 +83,31 @@ class Structure:
         return self.circuits / self.circuits_built if known else float("nan")
 
 
+def _indicators(network, layer):
+    """Return the indicator vectors of the layer before and of this one."""
+    placement = network.placement
+    return indicator_vectors(placement, layer - 1), indicator_vectors(placement, layer)
+
+
+def supports(network: AbstractNetwork) -> Bool[Array, "gaps D D"]:
+    """Return the pairs of neurons, of all blocks, that some circuit uses both of.
+
+    Args:
+        network: the construction, for the sets.
+
+    Returns:
+        (L-1, D, D), [to, from], over the neurons that exist, as in `network.dense_network`.
+    """
+    keep, width = neurons_that_exist(network), network.circuits.width
+
+    def between(layer):
+        before, after = _indicators(network, layer)
+        shared = jnp.matmul(after.T, before, precision="highest") > 0
+        return jnp.tile(shared, (width, width))[keep[:, None], keep[None, :]]
+
+    return jax.lax.map(between, jnp.arange(1, network.n_layers))
+
+
 def circuit_weights(
     network: AbstractNetwork, weights: Float[Array, "gaps D D"]
 ) -> Float[Array, "gaps T d d"]:
@@ -85,16 +115,16 @@ def circuit_weights(
 
     Args:
         network: the construction, for the sets.
-        weights: W^2..W^L over the neurons of `from_construction`.
+        weights: W^2..W^L over the neurons that exist, as in `network.dense_network`.
 
     Returns:
         (L-1, T, d, d), [layer, circuit, to, from]; w_t and interference for the built network.
     """
-    keep, width, n = neurons_of(network), network.circuits.width, network.block_width
-    exists = jnp.zeros(width * n).at[keep].set(1.0).reshape(width, n)
+    keep, width, n = neurons_that_exist(network), network.circuits.width, network.block_width
+    exists = jnp.asarray(network.exists(), jnp.float32)
 
-    def one(layer):
-        before, after = indicators(network, layer - 1), indicators(network, layer)
+    def between(layer):
+        before, after = _indicators(network, layer)
         full = jnp.zeros((width * n, width * n))
         full = full.at[keep[:, None], keep[None, :]].set(weights[layer - 1])
         seen = jnp.einsum(
@@ -104,17 +134,17 @@ def circuit_weights(
         count = jnp.einsum("tm,im->ti", after, exists, precision="highest")
         return driven / jnp.maximum(count, 1.0)[:, :, None]
 
-    return jax.lax.map(one, jnp.arange(1, network.n_layers))
+    return jax.lax.map(between, jnp.arange(1, network.n_layers))
 
 
 def _cosines(
-    found: Float[Array, "gaps T w"], wanted: Float[Array, "gaps T w"]
+    driven: Float[Array, "gaps T w"], small: Float[Array, "gaps T w"]
 ) -> Float[Array, "gaps T"]:
     """Return the cosine of each circuit's deviation from the mean over circuits."""
-    found = found - found.mean(axis=1, keepdims=True)
-    wanted = wanted - wanted.mean(axis=1, keepdims=True)
-    scale = jnp.linalg.norm(found, axis=2) * jnp.linalg.norm(wanted, axis=2)
-    return (found * wanted).sum(axis=2) / jnp.maximum(scale, 1e-30)
+    driven = driven - driven.mean(axis=1, keepdims=True)
+    small = small - small.mean(axis=1, keepdims=True)
+    scale = jnp.linalg.norm(driven, axis=2) * jnp.linalg.norm(small, axis=2)
+    return (driven * small).sum(axis=2) / jnp.maximum(scale, 1e-30)
 
 
 def circuit_cosines(
@@ -131,13 +161,13 @@ def circuit_cosines(
         circuits paired with the s-th next one, s = 1, 2, ...).
     """
     layers, count = weights.shape[0], network.n_circuits
-    found = circuit_weights(network, weights).reshape(layers, count, -1)
+    driven = circuit_weights(network, weights).reshape(layers, count, -1)
     numbers = jnp.arange(1, layers + 1)
-    wanted = jax.lax.map(lambda layer: small_weights(network.circuits, layer), numbers)
-    wanted = wanted.reshape(layers, count, -1)
+    small = jax.lax.map(lambda layer: small_weights(network.circuits, layer), numbers)
+    small = small.reshape(layers, count, -1)
     shifts = jnp.arange(1, min(_SHIFTS, count - 1) + 1)
-    wrong = jax.lax.map(lambda s: _cosines(found, jnp.roll(wanted, s, axis=1)).mean(), shifts)
-    return _cosines(found, wanted), wrong
+    wrong = jax.lax.map(lambda s: _cosines(driven, jnp.roll(small, s, axis=1)).mean(), shifts)
+    return _cosines(driven, small), wrong
 
 
 def _share(weights: Float[Array, "gaps D D"], connected: Bool[Array, "gaps D D"]) -> Array:
@@ -162,7 +192,7 @@ def _numbers(network, weights, built):
     )
 
 
-def structure(network: AbstractNetwork, trained: TrainableNetwork) -> Structure:
+def structure_of(network: AbstractNetwork, trained: DenseNetwork) -> Structure:
     """Compare a trained network with the construction.
 
     Args:
@@ -173,10 +203,11 @@ def structure(network: AbstractNetwork, trained: TrainableNetwork) -> Structure:
         The numbers of the module's table.
 
     Raises:
-        ValueError: if the construction has no weights between layers or too few circuits.
+        ValueError: if the construction has no weights between layers, too few circuits, or layers
+            that are not all ReLU layers.
     """
     check(network.n_layers >= 2, "n_layers", "must be at least 2", network.n_layers)
     check(network.n_circuits >= 3, "n_circuits", "must be at least 3", network.n_circuits)
-    built = from_construction(network).weights
+    built = dense_network(network).weights
     values = jax.device_get(_numbers(network, trained.weights, built))
     return Structure(*(float(np.asarray(value)) for value in values))
