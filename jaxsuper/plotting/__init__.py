@@ -1,7 +1,6 @@
 """Tables and networks in, matplotlib Axes out. Never imported by `jaxsuper` itself."""
 
 from ._changes import changes_figure, plot_changes
-from ._claims import claim_figure, plot_claim
 from ._designs import capacity_figure, design_figure
 from ._figures import simulation_figure
 from ._mse import plot_mse
@@ -16,14 +15,12 @@ __all__ = [
     "capacity_figure",
     "changes_figure",
     "claim_article",
-    "claim_figure",
     "color_of",
     "design_figure",
     "formula_svg",
     "ledger_page",
     "plot_changes",
     "plot_channel",
-    "plot_claim",
     "plot_mse",
     "plot_plane",
     "plot_tuning",
