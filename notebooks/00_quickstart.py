@@ -69,13 +69,8 @@ prediction = jaxsuper.predict(network, 2)
 metric = "mse_x_active"
 for layer in range(5):
     value, stderr = measured[metric][layer], measured.stderr_of(metric)[layer]
-    closed, evolved = (
-        form.values[metric][layer] for form in (prediction.closed_form, prediction.state_evolution)
-    )
-    print(
-        f"layer {layer + 1}: {value:.3f} ± {stderr:.3f}, "
-        f"closed form {closed:.3f}, state evolution {evolved:.3f}"
-    )
+    said = [f"{form.theory} {form.values[metric][layer]:.3f}" for form in prediction.forms]
+    print(f"layer {layer + 1}: {value:.3f} ± {stderr:.3f}", *said, sep=", ")
 
 # %% [markdown]
 # The same as one experiment, for z = 1, 2, 3: the headline figure. The closed forms hold for two
