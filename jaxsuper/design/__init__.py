@@ -21,6 +21,7 @@ from ._measure import measure, Measured, seed_for, with_seed
 from ._predict import predict_error
 from ._search import Effort, Entry, Found, QUICK, search
 from ._tune import bound, free, loss, loss_and_gradient, tune, Tuned
+from ._verdicts import meets, seizes
 
 
 __all__ = [
@@ -53,11 +54,13 @@ __all__ = [
     "loss",
     "loss_and_gradient",
     "measure",
+    "meets",
     "most_circuits",
     "predict_error",
     "scan",
     "search",
     "seed_for",
+    "seizes",
     "simulate_line",
     "structure_of",
     "summary",

@@ -210,12 +210,13 @@ def ledger_page(
         f"matrix precision {run['precision']}; {'quick' if run['quick'] else 'full'} run, seed "
         f"{run['seed']}"
     )
+    claims = f"{len(entries)} claim{'s' * (len(entries) != 1)}"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>jaxsuper: ledger of {len(entries)} claims</title><style>{_STYLE}</style></head><body>"
-        f"<h1>Ledger of {len(entries)} claims about computation in superposition</h1>"
+        f"<title>jaxsuper: ledger of {claims}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>Ledger of {claims} about computation in superposition</h1>"
         f"<p>{verdicts}: {state}.</p><p class='soft'>{escape(with_what)}.</p>"
         f"<p class='soft'>All {n_points} comparisons share one family-wise error rate of "
         f"{run['family_wise_error_rate']:g} (Bonferroni over {run['most_comparisons']}, fixed in "

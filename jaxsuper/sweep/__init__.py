@@ -6,7 +6,7 @@
 
 from ._allocations import Allocations
 from ._buckets import Bucket
-from ._devices import default_cache, join_processes, use_all_cores, use_cache
+from ._devices import join_processes, use_all_cores
 from ._grid import Grid, grid_from_toml, load_grid, presets
 from ._identity import config_id, configuration_from
 from ._plan import make_plan, Plan, PlannedBucket
@@ -26,7 +26,6 @@ __all__ = [
     "SweepResult",
     "config_id",
     "configuration_from",
-    "default_cache",
     "grid_from_toml",
     "join_processes",
     "load_grid",
@@ -36,5 +35,4 @@ __all__ = [
     "run_sweep",
     "select",
     "use_all_cores",
-    "use_cache",
 ]

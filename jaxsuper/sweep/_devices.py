@@ -1,7 +1,6 @@
-"""Devices of one or many processes, and the cache of compiled programs on disk."""
+"""Devices of one or many processes."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -60,28 +59,6 @@ def join_processes(
     inside = process is not None and 0 <= process < count
     check(inside, "process", f"must lie in 0..{count - 1}", process)
     jax.distributed.initialize(coordinator, processes, process)
-
-
-def use_cache(folder: Path | None) -> None:
-    """Keep compiled programs on disk, so that a second start does not compile again.
-
-    Args:
-        folder: where; `JAX_COMPILATION_CACHE_DIR` goes first, and None leaves JAX as it is.
-    """
-    if folder is None or os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # a cache is a convenience
-        return
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-
-
-def default_cache() -> Path:
-    """Return `jaxsuper/xla` in the user's cache directory."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "jaxsuper" / "xla"
 
 
 def device_mesh() -> Mesh:

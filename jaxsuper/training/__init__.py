@@ -11,12 +11,14 @@ from ._network import (
     supports,
     TrainableNetwork,
 )
+from ._start import start_from, STARTS
 from ._structure import circuit_cosines, circuit_weights, Structure, structure
-from ._verdict import Verdict, verdict
+from ._verdict import judge, Verdict, verdict
 
 
 __all__ = [
     "PARTS",
+    "STARTS",
     "HeldOut",
     "Schedule",
     "Structure",
@@ -30,12 +32,14 @@ __all__ = [
     "fine_tune",
     "from_construction",
     "held_out",
+    "judge",
     "measured_names",
     "perturbed",
     "random_like",
     "sample_losses",
     "sample_measures",
     "split",
+    "start_from",
     "structure",
     "supports",
     "verdict",

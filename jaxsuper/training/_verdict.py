@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from math import isfinite
 
+import numpy as np
+
 from .._errors import check
+from ._fine_tune import HeldOut
 from ._structure import Structure
 
 
@@ -66,3 +69,20 @@ def verdict(
     kind = "keeps" if score >= KEEPS_ABOVE else "leaves" if score < LEAVES_BELOW else "changes"
     kind = kind if scores else "unknown"
     return Verdict(loss, kind, after / before if before > 0 else float("inf"), score)
+
+
+def judge(before: HeldOut, after: HeldOut, kept: Structure) -> Verdict | None:
+    """Judge a run by its held-out measurements; the unknown error of one sample counts as 0.
+
+    Args:
+        before: of the built network.
+        after: of the trained one.
+        kept: the structure of the trained network.
+
+    Returns:
+        The verdict, or None if training diverged.
+    """
+    if not np.isfinite(after.mean).all():
+        return None
+    errors = [float(np.nan_to_num(measured.stderr_of("loss"))) for measured in (before, after)]
+    return verdict(before["loss"], errors[0], after["loss"], errors[1], kept)

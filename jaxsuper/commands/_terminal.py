@@ -1,0 +1,198 @@
+"""What all commands show and hear on the terminal: bar, numbers, tables, pictures, signals."""
+
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from .._errors import bad
+from .._files import check_writable
+
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Bar = Callable[[int, int, str], None]
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number for a table, and nothing for None."""
+    return "" if value is None else f"{value:.{digits}g}"
+
+
+def say(console: Console, text: str) -> None:
+    """Print a line as it is: no colours of numbers, no breaks."""
+    console.print(text, highlight=False, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Print a line on standard error."""
+    print(f"jaxsuper: {text}", file=sys.stderr)
+
+
+def table(title: str, columns: Sequence[str], left: Sequence[str], **options: Any) -> Table:
+    """Return an empty table.
+
+    Args:
+        title: above it.
+        columns: their names.
+        left: those that hold text; numbers stand on the right.
+        **options: of rich's table.
+    """
+    made = Table(title=title, title_justify="left", **options)
+    for name in columns:
+        made.add_column(name, justify="left" if name in left else "right")
+    return made
+
+
+@contextmanager
+def progress_bar(console: Console | None = None) -> Iterator[Bar]:
+    """Show a bar on a terminal, nothing elsewhere.
+
+    Args:
+        console: where; by default standard error.
+
+    Yields:
+        A function to be called with (pieces done, pieces in all, what is next).
+    """
+    console = console or Console(stderr=True)
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with bar:
+        task = bar.add_task("", total=None)
+
+        def report(done: int, total: int, label: str) -> None:
+            bar.update(task, completed=done, total=total, description=label)
+
+        yield report
+
+
+@contextmanager
+def caught_signals() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM; a second SIGINT interrupts at once.
+
+    Yields:
+        A list that grows with every signal.
+    """
+    caught: list[int] = []
+
+    def note(received: int, frame: Any) -> None:
+        del frame
+        if caught and received == signal.SIGINT:
+            raise KeyboardInterrupt
+        caught.append(received)
+
+    before = {}
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        try:
+            before[wanted] = signal.signal(wanted, note)
+        except ValueError:  # not the main thread: whoever runs it stops it
+            break
+    try:
+        yield caught
+    finally:
+        for changed, handler in before.items():
+            signal.signal(changed, handler)
+
+
+def interrupted_status(caught: Sequence[int], consequence: str) -> int:
+    """Return the exit status after signals, 0 if there were none, and say what they led to."""
+    if not caught:
+        return 0
+    complain(f"interrupted; {consequence}")
+    return 128 + caught[0]
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print the warnings of this package as one line each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", category=UserWarning, module="jaxsuper")
+        shown = warnings.showwarning
+
+        def show(message, category, filename, lineno, file=None, line=None):
+            if issubclass(category, UserWarning):
+                complain(f"warning: {message}")
+            else:
+                shown(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield
+
+
+def check_picture(path: Path | None, argument: str) -> None:
+    """Raise a `ValueError` unless a picture can be written at `path`; None passes.
+
+    Args:
+        path: where a picture is to go.
+        argument: the argument's name in the error.
+
+    Raises:
+        ValueError: if no file can be written there, or for an unknown format.
+    """
+    check_writable(path, argument)
+    if path is None:
+        return
+    ending = path.suffix.removeprefix(".").lower()
+    if ending in ("png", "pdf", "svg"):  # known without loading matplotlib
+        return
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = sorted(FigureCanvasBase.get_supported_filetypes())
+    if ending not in known:
+        raise bad(argument, f"must end in one of {', '.join(known)}", path.name)
+
+
+def use_no_window() -> None:
+    """Let matplotlib draw into files only; to be called before anything is drawn."""
+    import matplotlib
+
+    matplotlib.use("agg")
+
+
+def prepare_drawing(path: Path | None) -> None:
+    """Load matplotlib beside what is compiled, if there is a picture to draw."""
+    if path is not None:
+        threading.Thread(target=_load_matplotlib, daemon=True).start()
+
+
+def _load_matplotlib() -> None:
+    use_no_window()
+    import matplotlib.backends.backend_agg
+    import matplotlib.pyplot  # noqa: F401
+
+
+def save_picture(path: Path | None, figure_of: Callable[[], "Figure"]) -> None:
+    """Draw a picture into a file; None draws nothing.
+
+    Args:
+        path: where.
+        figure_of: draws it.
+    """
+    if path is None:
+        return
+    use_no_window()
+    from ..plotting import save
+
+    save(figure_of(), path)

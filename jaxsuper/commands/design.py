@@ -1,0 +1,197 @@
+"""`jaxsuper design`: the search for the design with the lowest error.
+
+Exit status: 0 done, 2 bad input, 130 after SIGINT and 143 after SIGTERM: the measurement in flight
+was finished, and what had been measured is printed and written, marked as interrupted.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.console import Console
+
+from .._errors import check
+from .._files import check_writable
+from ._result import config_of, envelope, write
+from ._terminal import (
+    caught_signals,
+    check_picture,
+    interrupted_status,
+    number,
+    progress_bar,
+    save_picture,
+    say,
+    table,
+)
+
+
+if TYPE_CHECKING:
+    from ..design import Entry, Found
+
+_COLUMNS = ("", "kind", "choices", "D", "assumes", "from", "predicted", "measured ± s.e.", "growth")
+_TEXT = ("kind", "choices", "assumes", "from")
+_WRAPPED = ("choices", "growth")
+_LEGEND = (
+    "growth: of the inactive indicators' MSE from layer 1 to L; S=a/x: of indicators / payload; "
+    "share: of D, for indicators; known set: the active circuits are given with the input and stay "
+    "the same; fixed set: they stay the same and z is known; 2L layers: twice the depth"
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """Search for the design with the lowest error, and measure the best ones on fresh seeds.
+
+    Attributes:
+        network_width: D.
+        n_circuits: T.
+        n_active: z, circuits active in a sample.
+        n_layers: L.
+        error_target: say which designs keep the active circuits' error at layer L below this.
+        only: kinds of design to search: published, clipped, cleaned, separate, carried, early-guess,
+            private, block; all by default.
+        quick: fewer structures and samples, no gradient.
+        seed: of everything random.
+        json: write settings, environment, timing and rows to this file.
+        plot: draw the designs' errors by layer into this file (png, pdf, svg).
+    """
+
+    network_width: int
+    n_circuits: int
+    n_active: int
+    n_layers: int
+    error_target: float | None = None
+    only: tuple[str, ...] = ()
+    quick: bool = False
+    seed: int = 0
+    json: Path | None = None
+    plot: Path | None = None
+
+
+def run(command: Command, console: Console) -> int:
+    """Search, print, write and draw.
+
+    Args:
+        command: the settings.
+        console: where the table goes.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ValueError: for bad input.
+    """
+    check_writable(command.json, "json")
+    check_picture(command.plot, "plot")
+    target = command.error_target
+    check(target is None or target > 0, "error_target", "must be positive", target)
+    from .. import design
+
+    problem = design.Problem(
+        command.network_width, command.n_circuits, command.n_active, command.n_layers
+    )
+    started = perf_counter()
+    with caught_signals() as caught, progress_bar() as bar:
+        found = design.search(
+            problem,
+            seed=command.seed,
+            effort=design.QUICK if command.quick else design.Effort(),
+            only=command.only,
+            progress=bar,
+            stop=lambda: bool(caught),
+        )
+    seconds = perf_counter() - started
+    rows = [_row(entry, found, target) for entry in found.entries]
+    _print(found, rows, console)
+    content = envelope(
+        config_of(command),
+        timing={"run": seconds},
+        rows=rows,
+        confirmed=None if found.confirmed is None else asdict(found.confirmed),
+        absent=found.absent,
+        interrupted=found.interrupted,
+    )
+    write(command.json, content)
+
+    def figure():
+        from ..plotting import design_figure
+
+        return design_figure(found)
+
+    if found.entries:
+        save_picture(command.plot, figure)
+    return interrupted_status(caught, "the table is of what was measured until then")
+
+
+def _row(entry: "Entry", found: "Found", target: float | None) -> dict[str, Any]:
+    """Return an entry as it stands in the file."""
+    from ..design import meets, seizes, simulate_line
+
+    fresh, effort = entry.held_out, found.effort
+    config = asdict(entry.design.configuration)
+    config["batch_size"] = effort.held_out_samples
+    sizes = (effort.held_out_samples, effort.networks, entry.chunk)
+    return {
+        "kind": entry.design.kind,
+        "assumes": entry.design.assumes,
+        "method": entry.method,
+        "config": config,
+        "predicted": entry.predicted,
+        "value": fresh and fresh.error,
+        "stderr": fresh and fresh.stderr,
+        "by_layer": fresh and list(fresh.by_layer),
+        "search_value": entry.searched.error,
+        "growth": fresh and fresh.growth,
+        "seizes": fresh and seizes(fresh),
+        "meets_target": fresh and (None if target is None else meets(fresh, target)),
+        "command": simulate_line(entry.design, *sizes),
+    }
+
+
+def _print(found: "Found", rows: list[dict[str, Any]], console: Console) -> None:
+    from ..design import choices
+
+    problem = found.problem
+    title = (
+        f"D = {problem.network_width}, T = {problem.n_circuits}, z = {problem.n_active}: active "
+        f"circuits' error at layer {problem.n_layers}, on seeds that chose nothing"
+    )
+    with_target = any(row["meets_target"] for row in rows)
+    columns = (*_COLUMNS, *["target"] * with_target)
+    shown = table(title, columns, _TEXT, box=SIMPLE, padding=(0, 0))
+    for column in shown.columns:
+        column.no_wrap = column.header not in _WRAPPED
+    for rank, (entry, row) in enumerate(zip(found.entries, rows, strict=True), 1):
+        measured = f"{number(row['value'], 3)} ± {number(row['stderr'], 2)}"
+        if row["value"] is None:
+            measured = f"(search: {number(row['search_value'], 3)})"
+        cells = [
+            str(rank),
+            row["kind"],
+            choices(entry.design),
+            str(entry.design.configuration.network_width),
+            row["assumes"],
+            row["method"],
+            number(row["predicted"], 3),
+            measured,
+            number(row["growth"], 3) + (" seizes" if row["seizes"] else ""),
+        ]
+        shown.add_row(*cells, *[row["meets_target"] or ""] * with_target)
+    console.print(shown)
+    say(console, _LEGEND)
+    if found.confirmed is not None:
+        error, stderr = number(found.confirmed.error, 3), number(found.confirmed.stderr, 2)
+        say(
+            console,
+            f"design 1 once more, on seeds that ranked nothing either: {error} ± {stderr}",
+        )
+    if found.absent:
+        say(
+            console,
+            f"no structure that holds {problem.n_circuits} circuits, or that suits z = "
+            f"{problem.n_active}: {', '.join(found.absent)}",
+        )
+    for rank, row in enumerate(rows, 1):
+        say(console, f"{rank}: {row['command']}")

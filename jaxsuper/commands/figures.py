@@ -1,0 +1,85 @@
+"""`jaxsuper figures`: pictures of a results store."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from .._errors import check
+from ._terminal import plain_warnings, progress_bar, save_picture, say, use_no_window
+
+
+@dataclass(frozen=True)
+class Command:
+    """Draw a sweep: the published figures 5-11, or any metric against any setting.
+
+    Attributes:
+        stores: directories of results stores, taken together.
+        out: directory for the pictures.
+        x: a setting, layer or density; with y, draws this instead of the published figures.
+        y: a metric.
+        hue: a setting, a colour for each of its values.
+        layer: which layer, by default the last.
+        where: conditions on what is drawn, e.g. "n_active == 2"; as the filters of a grid.
+        state_evolution: draw that prediction too; it takes about a second for each shape and z.
+        format: png, pdf or svg.
+    """
+
+    stores: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    out: Path = Path(".")
+    x: str | None = None
+    y: str | None = None
+    hue: str | None = None
+    layer: int | None = None
+    where: tuple[str, ...] = ()
+    state_evolution: bool = True
+    format: str = "png"
+
+
+def run(command: Command, console: Console) -> None:
+    """Predict and draw.
+
+    Args:
+        command: the settings.
+        console: where the names of the files go.
+
+    Raises:
+        ValueError: for bad input, before anything is written.
+    """
+    check(len(command.stores) > 0, "stores", "must name at least one", "none")
+    known = command.format in ("png", "pdf", "svg")
+    check(known, "format", "must be png, pdf or svg", command.format)
+    both = (command.x is None) == (command.y is None)
+    check(both, "x", "must be given together with `y`", command.x or command.y)
+    check(command.out.is_dir(), "out", "must be an existing folder", command.out)
+    use_no_window()
+    import matplotlib.pyplot as plt
+
+    from ..analytics import with_predictions
+    from ..plotting import published_figures, sweep_figure
+    from ..sweep import read_store, select
+
+    with plain_warnings():
+        stored = read_store(command.stores)
+    check(len(stored) > 0, "stores", "must hold rows", "none that can be read")
+    rows = select(stored, command.where)
+    if command.x is None or command.y is None:
+        draw = published_figures
+    else:
+        axes = (command.x, command.y, command.hue, command.layer)
+        name = f"{command.y}-by-{command.x}"
+        draw = lambda drawn: {name: sweep_figure(drawn, *axes)}
+    # First without predictions, which take long, to see whether there is anything to draw.
+    draw(rows)
+    plt.close("all")
+    if command.y is not None:
+        rows = rows.filter(metric=command.y)
+    with progress_bar() as bar:
+        report = lambda done, total: bar(done, total, "predictions")
+        figures = draw(with_predictions(rows, command.state_evolution, report))
+    for name, figure in figures.items():
+        path = command.out / f"{name}.{command.format}"
+        save_picture(path, lambda figure=figure: figure)
+        say(console, str(path))

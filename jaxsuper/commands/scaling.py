@@ -1,0 +1,178 @@
+"""`jaxsuper scaling`: how many circuits fit under an error target.
+
+Exit status: 0 done, 2 bad input, 130 after SIGINT and 143 after SIGTERM: the network in flight was
+measured, and the intervals as they stand are printed and written, marked as interrupted.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any, TYPE_CHECKING
+
+import tyro
+from rich.box import SIMPLE
+from rich.console import Console
+
+from .._errors import check, one_of
+from .._files import check_writable
+from ._result import config_of, envelope, write
+from ._terminal import (
+    caught_signals,
+    check_picture,
+    interrupted_status,
+    number,
+    progress_bar,
+    save_picture,
+    say,
+    table,
+)
+
+
+if TYPE_CHECKING:
+    from ..design import Capacity
+
+_COLUMNS = ("design", "assumes", "T low", "T high", "limited by", "sets hold", "at T low")
+_TEXT = ("design", "assumes", "limited by", "at T low")
+
+
+@dataclass(frozen=True)
+class Command:
+    """Find the most circuits whose error at layer L stays under a target, as an interval.
+
+    Attributes:
+        study: capacity.
+        network_width: D.
+        n_active: z, circuits active in a sample.
+        n_layers: L.
+        error_target: for the active circuits' error at layer L.
+        design: published, clipped, carried, private, block, or best of the last three; several may
+            be named.
+        max_circuits: no more than so many; by default what the sets of a design hold.
+        confidence: that all decisions of a design's bisection are right.
+        tolerance: relative width of the interval at which to stop.
+        samples: of each network.
+        seed: of everything random.
+        json: write settings, environment, timing and rows to this file.
+        plot: draw the errors measured against T into this file (png, pdf, svg).
+    """
+
+    study: Annotated[str, tyro.conf.Positional]
+    network_width: int
+    n_active: int
+    n_layers: int
+    error_target: float
+    design: tuple[str, ...] = ("published", "best")
+    max_circuits: int | None = None
+    confidence: float = 0.95
+    tolerance: float = 0.05
+    samples: int = 256
+    seed: int = 0
+    json: Path | None = None
+    plot: Path | None = None
+
+
+def run(command: Command, console: Console) -> int:
+    """Bisect, print, write and draw.
+
+    Args:
+        command: the settings.
+        console: where the table goes.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ValueError: for bad input.
+    """
+    one_of(("capacity",), command.study, "study")
+    check_writable(command.json, "json")
+    check_picture(command.plot, "plot")
+    check(len(command.design) > 0, "design", "must name at least one", "none")
+    from .. import design
+
+    rules = design.Rules(confidence=command.confidence, tolerance=command.tolerance)
+    problem = design.Problem(command.network_width, 0, command.n_active, command.n_layers)
+    target = command.error_target
+    settings: dict[str, Any] = {"max_circuits": command.max_circuits, "rules": rules}
+    settings |= {"samples": command.samples, "seed": command.seed}
+    for kind in command.design:
+        design.check_frontier(problem, target, kind, **settings)
+    started, capacities = perf_counter(), []
+    with caught_signals() as caught, progress_bar() as bar:
+        for number_done, kind in enumerate(command.design):
+            if caught:
+                break
+
+            def report(kind: str, count: int, networks: int, done: int = number_done) -> None:
+                bar(done, len(command.design), f"{kind}: T = {count}, network {networks + 1}")
+
+            stop = lambda: bool(caught)
+            capacities.append(
+                design.frontier(problem, target, kind, progress=report, stop=stop, **settings)
+            )
+    seconds = perf_counter() - started
+    rows = [_row(capacity, command.samples) for capacity in capacities]
+    _print(rows, command, console)
+    content = envelope(
+        config_of(command), timing={"run": seconds}, rows=rows, interrupted=bool(caught)
+    )
+    write(command.json, content)
+
+    def figure():
+        from ..plotting import capacity_figure
+
+        return capacity_figure(capacities, target)
+
+    if any(capacity.crossing.points for capacity in capacities):
+        save_picture(command.plot, figure)
+    return interrupted_status(caught, "the intervals are as narrow as they had become")
+
+
+def _row(capacity: "Capacity", samples: int) -> dict[str, Any]:
+    """Return what was found of a kind of design as it stands in the file."""
+    from ..design import choices, simulate_line
+
+    points = [
+        {
+            "n_circuits": point.at,
+            "value": point.mean,
+            "stderr": point.stderr if len(point.values) > 1 else None,
+            "n_networks": len(point.values),
+            "verdict": point.verdict,
+            "design": capacity.chosen[point.at].kind,
+            "choices": choices(capacity.chosen[point.at]),
+            "command": simulate_line(capacity.chosen[point.at], samples, len(point.values)),
+        }
+        for point in capacity.crossing.points
+    ]
+    return {
+        "design": capacity.kind,
+        "assumes": capacity.assumes,
+        "low": capacity.crossing.low,
+        "high": capacity.crossing.high,
+        "held": capacity.held,
+        "limited_by": capacity.limited_by,
+        "points": points,
+    }
+
+
+def _print(rows: list[dict[str, Any]], command: Command, console: Console) -> None:
+    title = (
+        f"D = {command.network_width}, z = {command.n_active}: most circuits with an error below "
+        f"{command.error_target:g} at layer {command.n_layers}, confidence {command.confidence:g}"
+    )
+    shown = table(title, _COLUMNS, _TEXT, box=SIMPLE, padding=(0, 0))
+    for row in rows:
+        low = [point for point in row["points"] if point["n_circuits"] == row["low"]]
+        chosen = [f"{point['design']} {point['choices']}" for point in low]
+        bounds = ["" if row[name] is None else str(row[name]) for name in ("low", "high")]
+        cells = (row["design"], row["assumes"], *bounds, row["limited_by"], str(row["held"]))
+        shown.add_row(*cells, *(chosen or [""]))
+    console.print(shown)
+    for row in rows:
+        measured = ", ".join(
+            f"{point['n_circuits']}: {number(point['value'], 3)} ± "
+            f"{number(point['stderr'], 2) or '?'} ({point['verdict']})"
+            for point in row["points"]
+        )
+        say(console, f"{row['design']}: {measured}")

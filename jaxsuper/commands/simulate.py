@@ -1,0 +1,114 @@
+"""`jaxsuper simulate`: one network, measured and held against theory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from .._errors import check
+from .._files import check_writable
+from .._settings import Configuration, Experiment
+from ._result import write
+from ._terminal import (
+    check_picture,
+    number,
+    prepare_drawing,
+    progress_bar,
+    save_picture,
+    say,
+    table,
+)
+
+
+if TYPE_CHECKING:
+    from ..analytics import ExperimentResult
+
+_COLUMNS = ("metric", "measured", "± s.e.", "closed form", "ratio")
+
+
+@dataclass(frozen=True)
+class Command(Configuration):
+    """Build a superposed network, simulate it and hold it against the closed forms.
+
+    Prints a table per layer and number of active circuits: metric, measured ± standard error,
+    closed form, ratio; for clipped rotations also state evolution, which predicts the seizure.
+
+    Attributes:
+        n_active: z, circuits active in a sample; several values are run one after the other.
+        n_networks: independent networks to average over; above 1, the errors include their spread.
+        chunk: samples run at once; by default what suits the device.
+        json: write settings, environment, timing and rows to this file.
+        plot: draw errors by layer and sample trajectories into this file (png, pdf, svg).
+        metrics: which metrics to print; the JSON holds all.
+    """
+
+    n_active: tuple[int, ...] = (1,)
+    network: tyro.conf.Suppress[tyro.conf.Fixed[int]] = 0
+    n_networks: int = 1
+    chunk: int | None = None
+    json: Path | None = None
+    plot: Path | None = None
+    metrics: tuple[str, ...] = ("mse", "frac_active")
+
+
+def run(command: Command, console: Console) -> None:
+    """Simulate, print, write and draw.
+
+    Args:
+        command: the settings.
+        console: where the tables go.
+
+    Raises:
+        ValueError: for bad input, before anything is simulated or written.
+    """
+    check_writable(command.json, "json")
+    check_picture(command.plot, "plot")
+    check(len(command.metrics) > 0, "metrics", "must name at least one metric", "none")
+    from ..analytics import run_experiment
+
+    prepare_drawing(command.plot)
+    names = (*(field.name for field in fields(Configuration)), "n_networks", "chunk")
+    experiment = Experiment.of(**{name: getattr(command, name) for name in names})
+    with progress_bar() as bar:
+        report = lambda done, total: bar(done, total, "samples")
+        result = run_experiment(experiment, report, state_evolution=True)
+    for shown in _tables(result, command.metrics):
+        console.print(shown)
+    made, timing = result.environment, result.timing
+    say(
+        console,
+        f"{made['device']} ({made['platform']}), {made['dtype']} {made['precision']}, "
+        f"jax {made['jax']}: build {number(timing['build'], 3)} s, "
+        f"compile {number(timing['compile'], 3)} s, run {number(timing['run'], 3)} s",
+    )
+    write(command.json, result.to_json())
+
+    def figure():
+        from ..plotting import simulation_figure
+
+        return simulation_figure(result)
+
+    save_picture(command.plot, figure)
+
+
+def _tables(result: "ExperimentResult", shown: Sequence[str]) -> Iterator[Table]:
+    """Yield a table for every number of active circuits and layer, of metrics that start so."""
+    evolved = any("state_evolution" in row for row in result.rows)
+    columns = (*_COLUMNS, *["state evolution"] * evolved)
+    rows: dict[tuple[int, int], list] = {}
+    for row in result.rows:
+        rows.setdefault((row["n_active"], row["layer"]), []).append(row)
+    for (n_active, layer), of_layer in rows.items():
+        made = table(f"z = {n_active}, layer {layer}", columns, left=("metric",), min_width=70)
+        for row in of_layer:
+            if not row["metric"].startswith(tuple(shown)):
+                continue
+            value, predicted = row["value"], row["predicted"]
+            ratio = value / predicted if value is not None and predicted else None
+            cells = (number(value), number(row["stderr"], 2), number(predicted), number(ratio, 3))
+            made.add_row(row["metric"], *cells, *[number(row.get("state_evolution"))] * evolved)
+        yield made
