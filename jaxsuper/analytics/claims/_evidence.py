@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, KW_ONLY
 from functools import lru_cache
 from math import isfinite
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -75,7 +75,7 @@ class Point:
     rival_relation: Relation | None = None
 
     @classmethod
-    def from_draws(cls, x: Real, draws: Draws, predicted: Real, **more: Any) -> Self:
+    def from_draws(cls, x: Real, draws: Draws, predicted: Real, **more: Any) -> "Point":
         """Return the point of a mean over independent draws, with its standard error.
 
         Args:
@@ -93,7 +93,7 @@ class Point:
         return cls(x, float(values.mean()), predicted, **options)
 
     @classmethod
-    def ratio(cls, x: Real, above: Draws, below: Draws, predicted: Real, **more: Any) -> Self:
+    def ratio(cls, x: Real, above: Draws, below: Draws, predicted: Real, **more: Any) -> "Point":
         """Return the point of a ratio of two means over the same draws.
 
         What both have in common from draw to draw cancels in the standard error.
