@@ -62,7 +62,7 @@ def merge(first: Moments, second: Moments) -> Moments:
     gap = np.where(there, means[1] - means[0], 0.0)
     within = squares[0] + np.where(there, squares[1], 0.0)
     worst = np.where(there, np.maximum(first.worst, second.worst), first.worst)
-    count = np.asarray(first.count) + np.asarray(second.count)
+    count = np.asarray(np.asarray(first.count) + np.asarray(second.count))
     return Moments(count, means[0] + gap * (b / total), within + gap**2 * (a * b / total), worst)
 
 
