@@ -3,8 +3,8 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxsuper import allocate, build, dense_parameters, forward, Rotation, sample_inputs
-from jaxsuper.network import indicators
+from jaxsuper import allocate, build, dense_layers, forward, Rotation, sample_inputs
+from jaxsuper.network import indicator_vectors
 from jaxsuper.simulation import dense_forward
 
 
@@ -13,13 +13,12 @@ def make_network(
 ):
     key = jax.random.key(seed)
     circuits = Rotation.random(n_circuits, key=jax.random.fold_in(key, 0))
-    design = allocate(width // 4, redundancy, n_circuits, family)
-    return jax.block_until_ready(build(circuits, design, n_layers, key=jax.random.fold_in(key, 1)))
+    sets = allocate(width // 4, redundancy, n_circuits, family)
+    return jax.block_until_ready(build(circuits, sets, n_layers, key=jax.random.fold_in(key, 1)))
 
 
-def summarise(view, truth):
+def summarise(view):
     """Use every readout of every circuit, so that none is optimised away; no metrics."""
-    del truth
     return jnp.sum(view.estimates**2, axis=1)
 
 
@@ -43,7 +42,7 @@ def dense_pass(network, dense, inputs):
 @eqx.filter_jit
 def all_dense_pass(network, dense, incidence, inputs):
     """As a first version would be written: the readout, too, is a product with a 0/1 matrix."""
-    activations = network.first_layer(inputs.active, inputs.inputs)
+    activations = network.first_layer(inputs.active_at(0), inputs.inputs)
     shape, seen = activations.shape, []
     for layer in range(network.n_layers):
         channels = network.channels(activations)
@@ -59,7 +58,9 @@ def all_dense_pass(network, dense, incidence, inputs):
 
 def incidence_matrices(network):
     """(L, T, n) of 0 and 1: who uses which neuron."""
-    return jnp.stack([indicators(network, layer) for layer in range(network.n_layers)])
+    return jnp.stack(
+        [indicator_vectors(network.placement, layer) for layer in range(network.n_layers)]
+    )
 
 
 def chunked_inputs(network, n_active, batch, chunk):
@@ -70,7 +71,7 @@ def chunked_inputs(network, n_active, batch, chunk):
 __all__ = [
     "all_dense_pass",
     "chunked_inputs",
-    "dense_parameters",
+    "dense_layers",
     "dense_pass",
     "incidence_matrices",
     "make_network",

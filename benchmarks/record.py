@@ -16,7 +16,7 @@ from jaxsuper.simulation import default_chunk
 from benchmarks.cases import (
     all_dense_pass,
     chunked_inputs,
-    dense_parameters,
+    dense_layers,
     dense_pass,
     incidence_matrices,
     make_network,
@@ -45,7 +45,7 @@ def headline(batch=500, n_active=3):
     """D = T = 2000, S = 6, L = 4, z = 3: structured against dense, and building."""
     build_first = timed(make_network)
     network = make_network()
-    dense = jax.block_until_ready(dense_parameters(network))
+    dense = jax.block_until_ready(dense_layers(network))
     incidence = jax.block_until_ready(incidence_matrices(network))
     chunk = default_chunk(network, batch)
     parts = chunked_inputs(network, n_active, batch, chunk)

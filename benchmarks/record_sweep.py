@@ -19,8 +19,7 @@ from time import perf_counter
 import numpy as np
 from jaxsuper import environment, simulate
 from jaxsuper.simulation import prepare, samples_key
-from jaxsuper.sweep import Designs, load_grid, make_plan
-from jaxsuper.sweep._shape import bytes_running
+from jaxsuper.sweep import Allocations, bytes_running, load_grid, make_plan
 
 
 ROOT = Path(__file__).parents[1]
@@ -88,8 +87,8 @@ def single_loop(count=200):
 
     def one(seed):
         configuration = replace(first, seed=seed, lower_threshold=0.2 + 0.0005 * seed)
-        _, _, network = prepare(configuration)
-        return simulate(network, 2, configuration.batch_size, key=samples_key(seed))
+        key = samples_key(configuration)
+        return simulate(prepare(configuration), 2, configuration.batch_size, key=key)
 
     for seed in range(10):
         one(seed)
@@ -122,7 +121,7 @@ def memory(folder):
     """Run configurations that would need more than 40 GiB at once, under a limit of 2 GiB."""
     path = folder / "large.toml"
     path.write_text(LARGE)
-    plan = make_plan(load_grid(str(path)).configurations(), Designs())
+    plan = make_plan(load_grid(str(path)).configurations(), Allocations())
     at_once = sum(bytes_running(b.bucket.shape, 4000) * len(b.bucket.ids) for b in plan.buckets)
     run = command(path, folder / "large", folder / "cache-large", "--memory", "2GiB")
     return {"limit_gib": 2, "at_once_gib": at_once / 2**30, **run}

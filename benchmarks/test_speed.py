@@ -4,7 +4,7 @@ import jax
 import pytest
 from jaxsuper.simulation import default_chunk, simulate
 
-from .cases import chunked_inputs, dense_parameters, dense_pass, make_network, structured_pass
+from .cases import chunked_inputs, dense_layers, dense_pass, make_network, structured_pass
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def test_structured(benchmark, network):
 
 
 def test_dense(benchmark, network):
-    dense = dense_parameters(network)
+    dense = dense_layers(network)
     (inputs,) = chunked_inputs(network, 3, 500, 500)
     run = lambda: jax.block_until_ready(dense_pass(network, dense, inputs))
     run()

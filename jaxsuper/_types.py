@@ -13,7 +13,7 @@
 | b        | `gate_bias`        | bias of the rotation neurons                                       |
 | chi'     | `inhibition`       | inhibition between unconnected neurons (clipped construction)      |
 | lo, hi   | `lower_threshold`, `upper_threshold` | where the step of the on-indicator starts and ends |
-| e        | `overlap_rate`     | mean squared relative overlap of two circuits of a design          |
+| e        | `overlap_rate`     | mean squared relative overlap of two circuits of an allocation     |
 | rho      | `overlap_rate_published` | d/D - 1/(S T), the published approximation of e              |
 
 Letters appear only as arguments of `jaxsuper.theory` and in shape strings, where besides them

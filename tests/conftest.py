@@ -7,6 +7,8 @@ os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
 )
 os.environ.setdefault("MPLBACKEND", "agg")
+# Commands leave the user's cache of programs alone.
+os.environ.setdefault("JAXSUPER_CACHE", "none")
 
 import zlib
 

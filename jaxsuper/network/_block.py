@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
-from ..allocation import Allocation, blocks
+from ..allocation import AbstractAllocation, Allocation, blocks
 from ..circuits import AbstractCircuits, Layout
 from ._network import AbstractLayer, AbstractNetwork, ROTATION, Traits
 from ._placement import indicator_vectors, place, Placement
@@ -118,7 +118,7 @@ class Block(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,

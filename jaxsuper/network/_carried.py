@@ -1,12 +1,12 @@
 """Carried indicators: embedded once, in superposition, and copied from layer to layer."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._types import Activations, ActiveIds, KeyScalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, small_weights
 from ._inhibition import clipped_links
 from ._network import ROTATION3, Traits
@@ -50,15 +50,15 @@ class AbstractCarried(AbstractTwoPart):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
-        indicators: Allocation,
+        indicators: AbstractAllocation,
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",
-    ) -> Self:
+    ) -> "AbstractCarried":
         """Build the network; may be traced.
 
         Args:

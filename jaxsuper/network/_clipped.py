@@ -1,13 +1,13 @@
 """The clipped construction, the one that the published rotations use."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout, small_weights
 from ._inhibition import balanced, clipped_links
 from ._network import AbstractLayer, AbstractNetwork, Traits
@@ -61,14 +61,14 @@ class AbstractClipped(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",
-    ) -> Self:
+    ) -> "AbstractClipped":
         """Build the network; may be traced.
 
         Args:

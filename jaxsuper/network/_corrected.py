@@ -1,6 +1,6 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
-from typing import Self
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int
 from .._arrays import as_float
 from .._errors import lookup
 from .._types import Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import Allocation, extent_of
+from ..allocation import AbstractAllocation, extent_of
 from ..circuits import AbstractCircuits, Layout
 from ._network import AbstractLayer, AbstractNetwork
 from ._placement import indicator_vectors, place, Placement
@@ -41,13 +41,13 @@ class AbstractCorrected(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
         overlap: str = "even",
         precision: str = "highest",
-    ) -> Self:
+    ) -> "AbstractCorrected":
         """Build the network; may be traced.
 
         Args:
@@ -95,23 +95,23 @@ class AbstractCorrectedLayer(AbstractLayer):
     correction: Float[Array, " gaps"]
     layout: Layout = eqx.field(static=True)
 
-    @classmethod
-    def of(cls, network: AbstractCorrected) -> Self:
-        """Return layers 2..L of a network."""
-        circuits, n_layers = network.circuits, network.n_layers
-        return cls(
-            mean=stacked(circuits.mean_weights(), n_layers),
-            difference=stacked(circuits.difference_weights(), n_layers),
-            members=network.placement.members[1:],
-            bias=stacked(circuits.biases(), n_layers),
-            correction=jnp.broadcast_to(network.correction, (n_layers - 1,)),
-            layout=circuits.layout,
-        )
-
     def corrected_spread(self, values: CircuitValues) -> Float[Array, "k n B"]:
         """Return S·sum_t u_t values_t."""
         total = jnp.sum(values, axis=1, keepdims=True)
         return (1 + self.correction) * spread(values, self.members) - self.correction * total
+
+
+def corrected_fields(network: AbstractCorrected) -> dict[str, Any]:
+    """Return the fields of `AbstractCorrectedLayer`, stacked over layers 2..L."""
+    circuits, n_layers = network.circuits, network.n_layers
+    return {
+        "mean": stacked(circuits.mean_weights(), n_layers),
+        "difference": stacked(circuits.difference_weights(), n_layers),
+        "members": network.placement.members[1:],
+        "bias": stacked(circuits.biases(), n_layers),
+        "correction": jnp.broadcast_to(network.correction, (n_layers - 1,)),
+        "layout": circuits.layout,
+    }
 
 
 def corrected_readout(
@@ -123,7 +123,7 @@ def corrected_readout(
     return (1 + network.correction) * means - network.correction * total
 
 
-def even_overlap(allocation: Allocation) -> Scalar:
+def even_overlap(allocation: AbstractAllocation) -> Scalar:
     """Return S (T S/n - 1)/(T - 1), the mean overlap if every neuron carried the same load."""
     extent = extent_of(allocation)
     count, redundancy = as_float(extent.n_circuits), as_float(extent.redundancy)
@@ -131,7 +131,7 @@ def even_overlap(allocation: Allocation) -> Scalar:
     return jnp.maximum(redundancy * (load - 1) / jnp.maximum(count - 1, 1.0), 0.0)
 
 
-def exact_overlap(allocation: Allocation) -> Scalar:
+def exact_overlap(allocation: AbstractAllocation) -> Scalar:
     """Return sum_i r_i (r_i - 1) / (T (T - 1)), traceable unlike `allocation.mean_overlap`."""
     loads = jnp.asarray(allocation.loads, dtype=jnp.float32)
     count = as_float(extent_of(allocation).n_circuits)

@@ -8,7 +8,13 @@ from jaxtyping import Array, Float
 from .._arrays import take_rows
 from .._types import Activations, Channels, CircuitValues
 from ..circuits import small_weights
-from ._corrected import AbstractCorrected, AbstractCorrectedLayer, corrected_readout, OPTIONS
+from ._corrected import (
+    AbstractCorrected,
+    AbstractCorrectedLayer,
+    corrected_fields,
+    corrected_readout,
+    OPTIONS,
+)
 from ._network import Traits
 from ._placement import indicator_vectors
 from ._shared import (
@@ -57,7 +63,7 @@ class Plain(AbstractCorrected):
 
     def layers(self) -> PlainLayer:
         """Return layers 2..L."""
-        return PlainLayer.of(self)
+        return PlainLayer(**corrected_fields(self))
 
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write W and B out."""

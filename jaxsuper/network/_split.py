@@ -8,7 +8,13 @@ from jaxtyping import Array, Float
 from .._arrays import take_rows
 from .._types import Activations, Channels, CircuitValues
 from ..circuits import small_weights
-from ._corrected import AbstractCorrected, AbstractCorrectedLayer, corrected_readout, OPTIONS
+from ._corrected import (
+    AbstractCorrected,
+    AbstractCorrectedLayer,
+    corrected_fields,
+    corrected_readout,
+    OPTIONS,
+)
 from ._network import Traits
 from ._placement import indicator_vectors
 from ._shared import (
@@ -59,7 +65,7 @@ class Split(AbstractCorrected):
 
     def layers(self) -> SplitLayer:
         """Return layers 2..L."""
-        return SplitLayer.of(self)
+        return SplitLayer(**corrected_fields(self))
 
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write W and B out."""

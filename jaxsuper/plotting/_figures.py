@@ -1,12 +1,12 @@
 """Whole figures, put together from panels."""
 
-import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
-from ..analytics import ExperimentResult, prepare, samples_key
-from ..simulation import trajectories
+from ..analytics import ExperimentResult
+from ..circuits import layout_of
 from ._mse import plot_mse
-from ._style import style
+from ._style import panels, style
 from ._trajectories import plot_channel, plot_plane
 
 
@@ -25,27 +25,28 @@ def simulation_figure(result: ExperimentResult) -> Figure:
     Returns:
         The figure; points are measured with standard errors, lines are closed forms.
     """
-    experiment = result.experiment
-    circuits, _, network = prepare(experiment)
-    readouts = [name for name, _ in circuits.layout.readouts][:3]
-    z = max(experiment.n_active)
-    estimated, truth = trajectories(network, z, 2, key=samples_key(experiment))
+    layout = layout_of(result.experiment.configuration.circuit)
+    readouts = [name for name, _ in layout.readouts][:3]
+    z = max(result.experiment.n_active)
+    estimated, truth = map(np.asarray, result.trajectories[z])
+    n_samples = estimated.shape[-1]
     with style():
         columns = len(readouts) + 1
-        figure, axes = plt.subplots(2, columns, figsize=(3.4 * columns, 6), layout="constrained")
+        figure, axes = panels(2, columns, 3.4, 2.8)
         for row, kind in enumerate(("active", "inactive")):
             for ax, name in zip(axes[row], readouts, strict=False):
                 title = f"{kind}: {_QUANTITIES.get(name, name)}"
                 plot_mse(ax, result.rows, f"mse_{name}_{kind}", title)
             ax = axes[row, -1]
-            title = f"sample {row}, z = {z}"
-            found, true = estimated[..., row], truth[..., row]
+            sample = min(row, n_samples - 1)  # a batch of one has no second
+            title = f"sample {sample}, z = {z}"
+            drawn, true = estimated[..., sample], truth[..., sample]
             if "x" in readouts:
-                rows = list(dict(circuits.layout.readouts)["x"])
-                plot_plane(ax, found[:, rows], true[:, rows], title)
+                rows = list(dict(layout.readouts)["x"])
+                plot_plane(ax, drawn[:, rows], true[:, rows], title)
             else:
-                name, channels = circuits.layout.readouts[0]
-                plot_channel(ax, found[:, channels[0]], true[:, channels[0]], name, title)
+                name, channels = layout.readouts[0]
+                plot_channel(ax, drawn[:, channels[0]], true[:, channels[0]], name, title)
         axes[0, -1].legend(fontsize=7)
         _share_legend(axes, len(readouts), any("state_evolution" in row for row in result.rows))
         figure.suptitle(_caption(result), fontsize=9)
@@ -67,8 +68,9 @@ def _share_legend(axes, n_readouts: int, evolved: bool) -> None:
 
 
 def _caption(result: ExperimentResult) -> str:
-    given, made = result.experiment, result.environment
-    networks = f", {given.n_networks} networks" if given.n_networks > 1 else ""
+    given, made = result.experiment.configuration, result.environment
+    count = result.experiment.n_networks
+    networks = f", {count} networks" if count > 1 else ""
     return (
         f"{given.construction} {given.circuit}, {given.allocation}: D = {given.network_width}, "
         f"T = {given.n_circuits}, S = {given.redundancy}, {given.batch_size} samples{networks}, "

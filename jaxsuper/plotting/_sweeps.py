@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .._errors import check, lookup, one_of
+from ..circuits import kinds, width_of
 from ._style import color_of, style
 
 
@@ -236,7 +237,7 @@ def sweep_figure(
 
     Args:
         table: as of `published_figures`; seeds are averaged over, and nothing else.
-        x: a numeric setting, "layer" or "density" (T (d/D)^2 with d = 4, 3 or 2 of the circuit).
+        x: a numeric setting, "layer" or "density" (T (d/D)^2 with d of the circuit).
         y: a metric.
         hue: a setting, "layer" or none.
         layer: which layer; the last of every configuration if left out, all if x or hue is "layer".
@@ -252,8 +253,8 @@ def sweep_figure(
 
     metrics = sorted(table["metric"].drop_nulls().unique())
     one_of(metrics, y, "y")
-    widths = {"rotation": 4, "rotation3": 3, "step": 2}
-    d = polars.col("circuit").replace_strict(widths, default=4, return_dtype=polars.Float64)
+    widths = {kind: width_of(kind) for kind in kinds()}
+    d = polars.col("circuit").replace_strict(widths, return_dtype=polars.Float64)
     density = polars.col("n_circuits") * (d / polars.col("network_width")) ** 2
     rows = table.filter(polars.col("metric") == y).with_columns(density.alias("density"))
     columns = {name: kind for name, kind in rows.schema.items() if name not in ("value", "stderr")}

@@ -12,6 +12,7 @@ from ._identity import config_id, configuration_from
 from ._plan import make_plan, Plan, PlannedBucket
 from ._run import Progress, run_sweep, SweepResult
 from ._select import select
+from ._shape import bytes_running
 from ._store import read_store, Store
 
 
@@ -24,6 +25,7 @@ __all__ = [
     "Progress",
     "Store",
     "SweepResult",
+    "bytes_running",
     "config_id",
     "configuration_from",
     "grid_from_toml",

@@ -52,7 +52,7 @@ def make_buckets(
 
     Args:
         configurations: by id.
-        loads: the largest load of each one's design, by id.
+        loads: the largest load of each one's allocation, by id.
         speed: of the device, in CPU cores; the faster it is, the less padding matters.
 
     Returns:

@@ -55,7 +55,7 @@ class Shape:
 
     @classmethod
     def of(cls, configuration: Configuration, load: int) -> "Shape":
-        """Return the shape of a configuration whose design has the largest load `load`."""
+        """Return the shape of a configuration whose allocation has the largest load `load`."""
         return cls(
             configuration.n_circuits,
             configuration.network_width // width_of(configuration.circuit),
@@ -102,13 +102,13 @@ def bytes_running(shape: Shape, chunk: int) -> int:
 
 
 def bytes_held(shape: Shape, n_chunks: int) -> int:
-    """Estimate the bytes per configuration of a chunk that are held besides: design and results.
+    """Estimate the bytes per configuration of a chunk that are held besides: allocation and results.
 
     Twice, since the next chunk is put together while one runs.
     """
-    design = 4 * (shape.n_circuits * shape.redundancy + shape.block_width * (shape.load + 1))
+    allocation = 4 * (shape.n_circuits * shape.redundancy + shape.block_width * (shape.load + 1))
     results = 4 * 50 * shape.n_layers * n_chunks
-    return 2 * (2 * design + results)
+    return 2 * (2 * allocation + results)
 
 
 def samples_at_once(shape: Shape, floats: int) -> int:

@@ -41,8 +41,6 @@ from ._overlap import (
 )
 from ._private import private_active_mse
 from ._rates import fit_rate, FittedRate, Rate, RATES
-from ._separate_evolution import separate_evolution
-from ._state_evolution import state_evolution
 from ._validity import (
     correct_active_fraction,
     in_working_regime,
@@ -50,6 +48,7 @@ from ._validity import (
     interference_parameter,
     USELESS_VECTOR_ERROR,
 )
+from .evolution import separate_evolution, state_evolution
 
 
 __all__ = [

@@ -2,8 +2,6 @@
 
 from math import log, sqrt
 
-from scipy.special import betaincinv
-
 from .._errors import check
 
 
@@ -64,5 +62,8 @@ def random_max_overlap_median(T: int, D: int) -> float:
     """
     check(T >= 2, "T", "must be at least 2", T)
     check(D >= 2, "D", "must be at least 2", D)
+    # Takes a sixth of a second to load, which nothing else here needs.
+    from scipy.special import betaincinv
+
     pairs = T * (T - 1) / 2
     return float(sqrt(betaincinv(0.5, (D - 1) / 2, 2 ** (-1 / pairs))))

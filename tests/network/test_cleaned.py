@@ -6,8 +6,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 from jaxsuper import allocation, circuits, network, simulation, theory
+from jaxsuper.network._cleaned import _gated as gated
+
+from .. import jitted
 
 
 T, S, N, L = 40, 4, 50, 3
@@ -22,8 +24,8 @@ def make(key, construction="cleaned", layers=L, **options) -> Any:
 def test_clean_up_layers_by_hand_and_as_matrices(getkey):
     """From the definition in numpy, sample 0: cut, wait, open, rotate; two matrices for each step."""
     net = make(getkey(), inhibition="receiver", inhibition_factor=1.2)
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(2), key=getkey())
-    found = np.asarray(eqx.filter_jit(simulation.forward)(net, inputs).activations)
+    inputs = jitted.sample_inputs(net.circuits, 3, L, jnp.arange(2), key=getkey())
+    found = np.asarray(jitted.forward(net, inputs).activations)
     views = found[..., 0]
     sets, angles, b = np.asarray(net.placement.sets), np.asarray(net.circuits.angles[0]), 0.7
     for layer in range(1, L):
@@ -50,8 +52,7 @@ def test_clean_up_layers_by_hand_and_as_matrices(getkey):
         assert np.abs(raw - views[layer][2:]).max() > 0.1
 
     assert (net.n_layers, net.depth, net.network_width) == (L, 2 * L, 4 * N)
-    write = eqx.filter_jit(network.dense_parameters)
-    run = eqx.filter_jit(simulation.dense_forward)
+    write, run = jitted.dense_layers, jitted.dense_forward
     other = eqx.tree_at(lambda one: one.inhibition, net, net.inhibition * 1.02)
     dense, wrong = write(net), write(other)
     assert dense.weights.shape == (2 * (L - 1), 4 * N, 4 * N)
@@ -65,7 +66,8 @@ def test_the_gate_is_its_own_offset(getkey):
     net = make(getkey())
     alpha = jnp.linspace(0, 1, 11)[:, None]
     mean, bias = net.circuits.mean_weights()[0], net.circuits.biases()[0]
-    after = jax.nn.relu(net.gated(mean, bias, alpha, jnp.zeros((2, 11, 1))))
+    nothing = jnp.zeros((2, 11, 1))
+    after = jax.nn.relu(gated(net.circuits.layout, mean, bias, alpha, nothing))
     np.testing.assert_array_equal(np.asarray(net.channels(after)[1:]), 0)
     other = net.channels(after.at[0].set(alpha))[1:]
     assert np.abs(np.asarray(other)).max() > 0.3
@@ -103,9 +105,3 @@ def test_clean_up_layers_help(getkey):
     clipped = rotations("clipped", getkey(), 10)[1]["mse_x_active"]
     assert found[4] < 0.5 * clipped[4]  # equal rotations
     assert found[4] < 0.5 * clipped[9]  # equal depth: ten layers, of which five compute
-
-
-def test_circuits_are_checked(getkey):
-    made = circuits.Rotation3.random(T, key=getkey())
-    with pytest.raises(ValueError, match="must be rotations with 2 neurons .* use rotation"):
-        network.build(made, allocation.prime_steps(N, S, T), 2, "cleaned", key=getkey())

@@ -1,4 +1,4 @@
-"""Structured against dense, for every construction and circuit, and facts of the matrices."""
+"""Structured against dense, for every kind of circuit, and facts of the matrices."""
 
 from typing import Any
 
@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
 
+from .. import jitted
 
-T, S, N, L, B = 40, 4, 50, 4, 6
+
+T, S, N, L, B = 40, 4, 50, 3, 6
+SETS = allocation.prime_steps(N, S, T)
 # The others need circuits of their own and are tested apart.
 SHUFFLED = ("clipped", "oracle", "plain", "split")
 CIRCUITS = {
@@ -22,27 +25,28 @@ CIRCUITS = {
     "mlp-per-layer": lambda key: circuits.MLP.random(T, 3, L, key=key),
     "mlp-own-mean": lambda key: circuits.MLP.random(T, 2, key=key, mean=np.ones((1, 2, 2))),
 }
-PAIRS = [(kind, construction) for kind in CIRCUITS for construction in SHUFFLED]
-PAIRS += [("rotation", "cleaned"), ("rotation-per-layer", "cleaned")]
+# Every construction with rotations is in `test_laws.py`.
+PAIRS = [(kind, construction) for kind in list(CIRCUITS)[1:] for construction in SHUFFLED]
+PAIRS += [("rotation-per-layer", "cleaned")]
 
 
 def make(kind, construction, key, n_layers=L, **options) -> Any:
-    made = CIRCUITS[kind](key)
-    design = allocation.prime_steps(N, S, T)
-    return network.build(made, design, n_layers, construction, key=key, **options)
+    small = CIRCUITS[kind](key)
+    return network.build(small, SETS, n_layers, construction, key=key, **options)
 
 
-def views(net, inputs):
-    structured = simulation.forward(net, inputs)
-    dense = simulation.dense_forward(net, network.dense_parameters(net), inputs)
-    return structured, dense
+@eqx.filter_jit
+def views(small, key, construction):
+    """Build, run and run as matrices in one program."""
+    net = network.make_network(small, SETS, L, construction, key=key)
+    inputs = simulation.sample_inputs(small, 3, L, jnp.arange(B), key=key)
+    dense = network.dense_layers(net)
+    return simulation.forward(net, inputs), simulation.dense_forward(net, dense, inputs)
 
 
 @pytest.mark.parametrize("kind, construction", PAIRS)
 def test_structured_equals_dense(kind, construction, getkey):
-    net = make(kind, construction, getkey())
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
-    structured, dense = views(net, inputs)
+    structured, dense = views(CIRCUITS[kind](getkey()), getkey(), construction)
     for one, other in zip(jax.tree.leaves(structured), jax.tree.leaves(dense), strict=True):
         scale = np.abs(np.asarray(other)).max()
         np.testing.assert_allclose(one / scale, other / scale, atol=1e-5)
@@ -52,26 +56,14 @@ def test_a_wrong_matrix_is_noticed(getkey):
     """The comparison above rejects dense weights of another shuffle and of another chi."""
     key = getkey()
     net = make("rotation", "clipped", key)
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
-    right = simulation.forward(net, inputs).activations
+    inputs = jitted.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
+    right = jitted.forward(net, inputs).activations
     for wrong in (
         make("rotation", "clipped", getkey()),
         eqx.tree_at(lambda n: n.inhibition, net, net.inhibition * 1.01),
     ):
-        other = simulation.dense_forward(net, network.dense_parameters(wrong), inputs).activations
+        other = jitted.dense_forward(net, jitted.dense_layers(wrong), inputs).activations
         assert np.abs(np.asarray(right - other)).max() > 1e-3
-
-
-@pytest.mark.parametrize("construction", (*SHUFFLED, "cleaned"))
-def test_no_overlap_no_error(construction, getkey):
-    """With T S <= n every circuit is reproduced exactly, over any number of layers."""
-    made = circuits.Rotation.random(12, key=getkey())
-    sets = np.arange(48, dtype=np.int32).reshape(12, 4)
-    design = allocation.Allocation(sets, 50)
-    net = network.build(made, design, 6, construction, key=getkey())
-    measured = simulation.simulate(net, 4, 64, key=getkey())
-    for name in ("mse_on_active", "mse_x_active", "mse_on_inactive", "mse_x_inactive"):
-        assert measured[name].max() < 1e-10
 
 
 def test_one_circuit_exact_in_layer_one_and_wrong_with_overlap_later(getkey):
@@ -125,12 +117,9 @@ def test_receiver_inhibition_balances_every_neuron(getkey):
 @pytest.mark.parametrize("overlap", ["even", "exact"])
 def test_corrected_unembedding(overlap, getkey):
     """<u_t, e_t> = 1, and the mean over t ≠ v of <u_t, e_v> is 0 for the exact overlap."""
-    from jaxsuper.network._dense import unembedding
-    from jaxsuper.network._dense_parts import indicators
-
     net = make("rotation", "plain", getkey(), overlap=overlap)
-    assert isinstance(net, network.Plain)
-    gram = np.asarray(unembedding(net, 0) @ indicators(net, 0).T, np.float64)
+    gram = net.unembedding(0) @ network.indicator_vectors(net.placement, 0).T
+    gram = np.asarray(gram, np.float64)
     np.testing.assert_allclose(np.diag(gram), 1, rtol=1e-5)
     off = gram[~np.eye(T, dtype=bool)].mean()
     assert (abs(off) < 1e-6) == (overlap == "exact")
@@ -138,12 +127,12 @@ def test_corrected_unembedding(overlap, getkey):
 
 def test_oracle_keeps_only_the_neurons_of_active_circuits(getkey):
     net = make("rotation", "oracle", getkey())
-    inputs = simulation.sample_inputs(net.circuits, 2, L, jnp.arange(B), key=getkey())
-    found = np.asarray(simulation.forward(net, inputs).activations)
+    inputs = jitted.sample_inputs(net.circuits, 2, L, jnp.arange(B), key=getkey())
+    found = np.asarray(jitted.forward(net, inputs).activations)
     sets = np.asarray(net.placement.sets)
     for layer in range(L):
         for sample in range(B):
-            used = sets[layer, np.asarray(inputs.active[:, sample])].ravel()
+            used = sets[layer, np.asarray(inputs.active_at(0)[:, sample])].ravel()
             idle = np.setdiff1d(np.arange(N), used)
             assert (found[layer][:, idle, sample] == 0).all()
 
@@ -168,14 +157,14 @@ def test_layers_are_shuffled_independently(getkey):
 )
 def test_build_checks(change, message, getkey):
     arguments = {"n_layers": 2, "construction": "clipped", **change}
-    made, design = CIRCUITS["step"](getkey()), allocation.prime_steps(N, S, T)
+    made = CIRCUITS["step"](getkey())
     with pytest.raises(ValueError, match=message):
-        network.build(made, design, key=getkey(), **arguments)
+        network.build(made, SETS, key=getkey(), **arguments)
 
 
 def test_parts_must_fit(getkey):
     with pytest.raises(ValueError, match="`circuits` must be as many"):
-        network.build(circuits.Step(3), allocation.prime_steps(N, S, T), 2, key=getkey())
+        network.build(circuits.Step(3), SETS, 2, key=getkey())
 
 
 @pytest.mark.parametrize("width", [1, 7, 8, 9, 16, 29])

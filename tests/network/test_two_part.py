@@ -2,12 +2,13 @@
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
+
+from .. import jitted
 
 
 T, L, B = 40, 4, 6
@@ -38,33 +39,24 @@ def make(
 )
 def test_structured_equals_dense(scheme, options, getkey):
     net = make(scheme, getkey(), **options)
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
-    one = eqx.filter_jit(simulation.forward)(net, inputs)
-    dense = network.dense_parameters(net)
-    other = eqx.filter_jit(simulation.dense_forward)(net, dense, inputs)
+    inputs = jitted.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
+    one = jitted.forward(net, inputs)
+    dense = jitted.dense_layers(net)
+    other = jitted.dense_forward(net, dense, inputs)
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         scale = np.abs(np.asarray(b)).max()
         np.testing.assert_allclose(a / scale, b / scale, atol=1e-5)
-    shuffled = network.dense_parameters(make(scheme, getkey(), **options))
-    wrong = eqx.filter_jit(simulation.dense_forward)(net, shuffled, inputs).activations
+    shuffled = jitted.dense_layers(make(scheme, getkey(), **options))
+    wrong = jitted.dense_forward(net, shuffled, inputs).activations
     assert np.abs(np.asarray(one.activations - wrong)).max() > 1e-3
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_no_overlap_no_error(scheme, getkey):
-    net = make(scheme, getkey(), count=12, layers=6)
-    assert allocation.transversal(60, 5, 12).loads.max() == 1
-    measured = simulation.simulate(net, 4, 64, key=getkey())
-    for name in ("mse_on_active", "mse_x_active", "mse_on_inactive", "mse_x_inactive"):
-        assert measured[name].max() < 1e-10
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_only_neurons_that_exist_fire(scheme, getkey):
     net = make(scheme, getkey())
     assert net.network_width == (210 if scheme == "separate" else 150)
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
-    found = np.asarray(simulation.forward(net, inputs).activations)
+    inputs = jitted.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
+    found = np.asarray(jitted.forward(net, inputs).activations)
     assert (found[:, :-2, 60:] == 0).all() and (found[:, -2:, :60] == 0).all()
 
 
@@ -103,15 +95,3 @@ def test_copies_are_independent(getkey):
         sorted(map(tuple, first)) == sorted(map(tuple, second)) == sorted(map(tuple, design.sets))
     )
     assert (first != second).any()
-
-
-def test_parts_are_checked(getkey):
-    made = circuits.Rotation.random(T, key=getkey())
-    payload = allocation.transversal(45, 3, T)
-    with pytest.raises(ValueError, match="`indicators` must be an allocation"):
-        network.build(made, payload, 2, "separate", key=getkey())
-    with pytest.raises(ValueError, match="`circuits` must be rotations with 1 neurons"):
-        network.build(made, payload, 2, "carried", key=getkey(), indicators=payload)
-    few = allocation.transversal(45, 3, 10)
-    with pytest.raises(ValueError, match="`indicators` must hold as many sets as the 40"):
-        network.build(made, payload, 2, "separate", key=getkey(), indicators=few)

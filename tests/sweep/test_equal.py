@@ -25,9 +25,7 @@ def check_rows(configurations, folder):
     table = sweep.read_store(folder)
     assert table["failure"].is_null().all()
     for one in configurations:
-        _, _, network = prepare(one, one.network)
-        key = samples_key(one.seed, one.network)
-        single = simulate(network, one.n_active, one.batch_size, key=key)
+        single = simulate(prepare(one), one.n_active, one.batch_size, key=samples_key(one))
         rows = table.filter(config_id=sweep.config_id(one))
         assert len(rows) == one.n_layers * len(single.names + single.worst_names)
         for layer, metric, *found in rows.select("layer", "metric", "value", "stderr").iter_rows():
@@ -84,8 +82,7 @@ def test_a_wrong_seed_is_noticed(tmp_path):
     wrong = replace(RAGGED[1], seed=6)
     sweep.run_sweep([wrong], tmp_path / "store")
     row = sweep.read_store(tmp_path / "store").filter(metric="mse_x_inactive", layer=2)
-    _, _, network = prepare(RAGGED[1])
-    single = simulate(network, 1, 64, key=samples_key(5))
+    single = simulate(prepare(RAGGED[1]), 1, 64, key=samples_key(RAGGED[1]))
     assert abs(row["value"][0] / single["mse_x_inactive"][1] - 1) > 1e-3
 
 
@@ -105,15 +102,17 @@ def test_many_values_of_one_shape_are_traced_once(tmp_path, monkeypatch):
 
 def test_side_by_side_is_the_same(tmp_path):
     """As accelerators run them, by vmap, a few at a time."""
-    designs = sweep.Designs()
-    plan = sweep.make_plan(RAGGED[:3], designs, n_devices=1)
+    allocations = sweep.Allocations()
+    plan = sweep.make_plan(RAGGED[:3], allocations, n_devices=1)
     (bucket,) = plan.buckets
     mesh = jax.make_mesh((1,), (_kernel.AXIS,), axis_types=(jax.sharding.AxisType.Auto,))
     found = []
     for width in (1, 2):
         program = _kernel.Program.of(bucket.bucket, bucket.chunk, width, 4)
         batch = _kernel.batch_of(
-            [*RAGGED[:3], RAGGED[0]], [designs.of(one) for one in [*RAGGED[:3], RAGGED[0]]], program
+            [*RAGGED[:3], RAGGED[0]],
+            [allocations.of(one) for one in [*RAGGED[:3], RAGGED[0]]],
+            program,
         )
         compiled = _kernel.compile_program(program, mesh, batch)
         arguments = _run.place((batch, np.array([3], np.int32)), mesh)
@@ -126,6 +125,6 @@ def test_side_by_side_is_the_same(tmp_path):
 
 
 def test_padding_needs_room():
-    design = allocation.prime_steps(40, 3, 50)
+    sets = allocation.prime_steps(40, 3, 50)
     with pytest.raises(ValueError, match="`shape` must be at least"):
-        allocation.Padded(design, (50, 41, 3, 10))
+        allocation.Padded(sets, (50, 41, 3, 10))
