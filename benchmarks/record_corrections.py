@@ -2,7 +2,7 @@
 
     python -m benchmarks.record_corrections benchmarks/results
 
-Every design runs ten computing layers: `clipped` in ten layers, `cleaned` in twenty. Lists hold one
+Every network runs ten computing layers: `clipped` in ten layers, `cleaned` in twenty. Lists hold one
 entry for each, so one table has three comparisons of r rotations: `cleaned` r against `clipped` r,
 which has half the depth; against `clipped` 2r, which has the same depth and more rotations; and,
 since two rotations are one, against the same `clipped` 2r as r rotations made in two layers each.
@@ -15,14 +15,15 @@ from pathlib import Path
 
 import jax
 from jaxsuper import environment
-from jaxsuper.simulation import Configuration, merge_networks, prepare, samples_key, simulate
+from jaxsuper.network import traits_of
+from jaxsuper.simulation import Experiment, run_networks
 
 
 WIDTH, ROTATIONS, NETWORKS, SAMPLES, SEED = 1000, 10, 5, 200, 2026
 METRICS = ("mse_x_active", "mse_on_inactive", "mse_on_active")
 PUBLISHED = (0.25, 0.75)
-# T, family, S, thresholds, b: one change at a time from the published design, then together.
-DESIGNS = [
+# T, family, S, thresholds, b: one change at a time from the published choice, then together.
+CHOICES = [
     (557, "prime-steps", 6, PUBLISHED, 1.0),
     (557, "transversal", 6, PUBLISHED, 1.0),
     (557, "transversal", 6, PUBLISHED, 0.5),
@@ -41,14 +42,17 @@ DESIGNS = [
 ]
 
 
-def networks_of(design, construction):
-    """Build the independent networks of one design."""
-    count, family, redundancy, (lower, upper), bias = design
-    given = Configuration(
+def experiment_of(choice, construction):
+    """Return the experiment on one choice of settings, for z = 1, 2, 3."""
+    count, family, redundancy, (lower, upper), bias = choice
+    return Experiment.of(
         network_width=WIDTH,
         n_circuits=count,
         redundancy=redundancy,
+        n_active=(1, 2, 3),
         n_layers=ROTATIONS,
+        batch_size=SAMPLES,
+        n_networks=NETWORKS,
         seed=SEED,
         construction=construction,
         allocation=family,
@@ -56,44 +60,38 @@ def networks_of(design, construction):
         upper_threshold=upper,
         gate_bias=bias,
     )
-    return [prepare(given, index)[2] for index in range(NETWORKS)]
 
 
-def measure(design, construction):
-    """Return the rows of one design, for z = 1, 2, 3."""
-    networks = networks_of(design, construction)
+def measure(choice, construction):
+    """Return the rows of one choice of settings, one for each z."""
     names = ("n_circuits", "allocation", "redundancy", "thresholds", "gate_bias")
-    for z in (1, 2, 3):
-        parts = [
-            simulate(made, z, SAMPLES, key=samples_key(SEED, index))
-            for index, made in enumerate(networks)
-        ]
-        merged = merge_networks(parts)
-        row = dict(zip(names, design, strict=True))
+    merged = run_networks(experiment_of(choice, construction)).merged()
+    for z, measured in merged.items():
+        row = dict(zip(names, choice, strict=True))
         row |= {"construction": construction, "n_active": z}
-        row["layers_per_rotation"] = networks[0].layers_per_step
+        row["layers_per_rotation"] = traits_of(construction).layers_per_step
         for name in METRICS:
-            row[name] = [float(f"{value:.4g}") for value in merged[name]]
-            row[f"{name}_stderr"] = [float(f"{value:.2g}") for value in merged.stderr_of(name)]
+            row[name] = [float(f"{value:.4g}") for value in measured[name]]
+            row[f"{name}_stderr"] = [float(f"{value:.2g}") for value in measured.stderr_of(name)]
         yield row
 
 
 def main(folder):
     """Write corrections-<device>.json."""
-    runs = list(product(DESIGNS, ("clipped", "cleaned")))
-    # Designs of one shape share their programs, which would otherwise be kept for all shapes.
+    runs = list(product(CHOICES, ("clipped", "cleaned")))
+    # Networks of one shape share their programs, which would otherwise be kept for all shapes.
     runs.sort(key=lambda run: (run[0][0], run[0][2], run[1]))
     rows, shape = [], None
-    made = environment()
-    name = str(made["device"]).lower().replace(" ", "-")
-    for design, construction in runs:
-        if shape != (shape := (design[0], design[2], construction)):
+    made_with = environment()
+    name = str(made_with["device"]).lower().replace(" ", "-")
+    for choice, construction in runs:
+        if shape != (shape := (choice[0], choice[2], construction)):
             jax.clear_caches()
-        for row in measure(design, construction):
+        for row in measure(choice, construction):
             rows.append(row)
-            print(construction, design, row["n_active"], row["mse_x_active"], flush=True)
+            print(construction, choice, row["n_active"], row["mse_x_active"], flush=True)
     setting = {"network_width": WIDTH, "networks": NETWORKS, "samples": SAMPLES, "seed": SEED}
-    result = {"environment": made, "setting": setting, "rows": rows}
+    result = {"environment": made_with, "setting": setting, "rows": rows}
     (Path(folder) / f"corrections-{name}.json").write_text(compact(result) + "\n")
 
 

@@ -14,7 +14,7 @@
 # # Quickstart: from small circuits to the headline figure
 #
 # A *rotation circuit* has four neurons: two carry an on-indicator alpha, two a vector x. While
-# alpha = 1 every layer rotates x by the circuit's own angle; while alpha = 0 the circuit is silent.
+# alpha = 1 every layer rotates x by the circuit's own angle; while alpha = 0 all four are silent.
 # We store T = 557 of them, 2228 neurons' worth, in a network of D = 1000 neurons per layer, and
 # let z = 1, 2 or 3 of them be active at a time.
 
@@ -43,48 +43,47 @@ print("alpha", channels[:, 0], " turned by", turned, " angle", circuits.angles[0
 # two circuits share more than one neuron. The prime steps hold exactly 557.
 
 # %%
-design = jaxsuper.allocate(250, 6, 557, "prime-steps")
-print(jaxsuper.allocation.diagnostics(design))
+allocation = jaxsuper.allocate(250, 6, 557, "prime-steps")
+print(jaxsuper.allocation.diagnostics(allocation))
 
 # %% [markdown]
 # The network is a pytree. No D x D matrix is needed to run it, but it can be had, and gives the
 # same activations.
 
 # %%
-network = jaxsuper.build(circuits, design, 5, key=jax.random.fold_in(key, 2))
+network = jaxsuper.build(circuits, allocation, 5, key=jax.random.fold_in(key, 2))
 inputs = jaxsuper.sample_inputs(circuits, 2, 5, jnp.arange(32), key=jax.random.fold_in(key, 3))
 structured = jaxsuper.forward(network, inputs).activations
-dense = jaxsuper.dense_parameters(network)
+dense = jaxsuper.dense_layers(network)
 print("W", dense.weights.shape, " B", dense.biases.shape)
 reference = jaxsuper.simulation.dense_forward(network, dense, inputs).activations
 print("largest difference", float(jnp.abs(structured - reference).max()))
 
 # %% [markdown]
-# Measure it, layer by layer, with standard errors, beside the closed forms.
+# Measure it, layer by layer, with standard errors, beside what theory says of this network: the
+# closed forms leave erroneous activation out, state evolution follows it.
 
 # %%
 measured = jaxsuper.simulate(network, 2, 1000, key=jax.random.fold_in(key, 4))
-predicted = jaxsuper.predict(circuits, design, 2, 5)
+prediction = jaxsuper.predict(network, 2)
+metric = "mse_x_active"
 for layer in range(5):
-    value, error = measured["mse_x_active"][layer], measured.stderr_of("mse_x_active")[layer]
-    print(
-        f"layer {layer + 1}: {value:.3f} ± {error:.3f}, closed form {predicted['mse_x_active'][layer]:.3f}"
-    )
+    value, stderr = measured[metric][layer], measured.stderr_of(metric)[layer]
+    said = [f"{form.theory} {form.values[metric][layer]:.3f}" for form in prediction.forms]
+    print(f"layer {layer + 1}: {value:.3f} ± {stderr:.3f}", *said, sep=", ")
 
 # %% [markdown]
 # The same as one experiment, for z = 1, 2, 3: the headline figure. The closed forms hold for two
 # layers. Then inactive circuits switch on erroneously (lower row), their noise switches on more of
-# them, and the network *seizes*.
+# them, and the network *seizes*, as state evolution predicts.
 
 # %%
-from jaxsuper.plotting import save, simulation_figure
+from jaxsuper.plotting import simulation_figure
 
 
-result = jaxsuper.run_experiment(jaxsuper.Experiment(n_active=(1, 2, 3), batch_size=1000))
+experiment = jaxsuper.Experiment.of(n_active=(1, 2, 3), batch_size=1000)
+result = jaxsuper.run_experiment(experiment, state_evolution=True)
 figure = simulation_figure(result)
 
-# %%
-from pathlib import Path
-
-
-save(figure, Path("headline.png"))
+# %% [markdown]
+# To keep it: `jaxsuper.plotting.save(figure, Path("headline.png"))`.

@@ -53,25 +53,25 @@ from jaxsuper.plotting import style
 
 # %%
 rng = np.random.default_rng(0)
-design = allocation.prime_steps(250, 6, 557)
+steps = allocation.prime_steps(250, 6, 557)
 
 
-def incidence(design):
+def incidence(steps):
     """The 0/1 table (T, n) of a shuffled layer."""
-    table = np.zeros((design.n_circuits, design.block_width), np.float32)
-    np.put_along_axis(table, design.sets[rng.permutation(design.n_circuits)], 1, axis=1)
+    table = np.zeros((steps.n_circuits, steps.block_width), np.float32)
+    np.put_along_axis(table, steps.sets[rng.permutation(steps.n_circuits)], 1, axis=1)
     return table
 
 
-def blocks(design):
+def blocks(steps):
     """N for all ordered pairs t ≠ v of one pair of layers."""
-    to, source = incidence(design), incidence(design)
+    to, source = incidence(steps), incidence(steps)
     clipped = (to.T @ source > 0).astype(np.float32)
-    return (to @ clipped @ source.T)[~np.eye(design.n_circuits, dtype=bool)].astype(float)
+    return (to @ clipped @ source.T)[~np.eye(steps.n_circuits, dtype=bool)].astype(float)
 
 
-T, S = design.n_circuits, design.redundancy
-d = design.loads[design.sets].ravel() - 1.0
+T, S = steps.n_circuits, steps.redundancy
+d = steps.loads[steps.sets].ravel() - 1.0
 values, counts = np.unique(d, return_counts=True)
 share = counts / counts.sum()
 zero = (
@@ -80,7 +80,7 @@ zero = (
     * theory.disjoint_probability(T - 2, values[:, None], values[None])
 )
 density = 1 - share @ zero @ share
-drawn = np.array([blocks(design).mean() / S**2 for _ in range(5)])
+drawn = np.array([blocks(steps).mean() / S**2 for _ in range(5)])
 print(
     f"density of the block: drawn {drawn.mean():.4f} ± {drawn.std(ddof=1) / 5**0.5:.4f}, "
     f"formula {density:.4f}"
@@ -96,13 +96,13 @@ assert abs(drawn.mean() / density - 1) < 0.02
 n, T = 300, 700
 sizes, measured, derived, guessed = range(2, 11), [], [], []
 for S in sizes:
-    one = allocation.prime_steps(n, S, min(T, allocation.prime_step_capacity(n, S)))
-    N = blocks(one)
+    steps = allocation.prime_steps(n, S, min(T, allocation.prime_step_capacity(n, S)))
+    N = blocks(steps)
     chi = N.mean() / (S**2 - N.mean())
     measured.append((((1 + chi) * N - chi * S**2) ** 2).mean() / S**4)
-    derived.append(theory.mean_interaction(one.loads[one.sets]))
-    rho = theory.overlap_rate_published(4, 4 * n, S, one.n_circuits)
-    guessed.append(one.n_circuits * rho**2 + 2 * rho)
+    derived.append(theory.mean_interaction(steps.loads[steps.sets]))
+    rho = theory.overlap_rate_published(4, 4 * n, S, steps.n_circuits)
+    guessed.append(steps.n_circuits * rho**2 + 2 * rho)
     print(
         f"S = {S}: derived/measured {derived[-1] / measured[-1]:.3f}, "
         f"guess/measured {guessed[-1] / measured[-1]:.3f}"

@@ -172,7 +172,7 @@ PRIVATE = {
     "redundancy": 6,
     "gate_bias": 10.0,
 }
-deep = jaxsuper.Experiment(n_circuits=1700, n_layers=20, batch_size=100, **PRIVATE)
+deep = jaxsuper.Experiment.of(n_circuits=1700, n_layers=20, batch_size=100, **PRIVATE)
 errors = jaxsuper.run_experiment(deep).measurements[1]["mse_x_active"]
 print("T = 1700, z = 1, layers 5, 10, 20:", errors[[4, 9, 19]])
 assert errors.max() < 1e-9
@@ -188,12 +188,12 @@ assert errors.max() < 1e-9
 
 # %%
 active, layers = (2, 4, 6, 8), 5
-limits = jaxsuper.Experiment(
+limits = jaxsuper.Experiment.of(
     n_layers=layers, batch_size=100, n_networks=3, n_active=active, **PRIVATE
 )
-found = jaxsuper.run_experiment(limits).measurements
-measured = [found[z]["mse_x_active"][-1] for z in active]
-spread = [found[z].stderr_of("mse_x_active")[-1] for z in active]
+by_z = jaxsuper.run_experiment(limits).measurements
+measured = [by_z[z]["mse_x_active"][-1] for z in active]
+spread = [by_z[z].stderr_of("mse_x_active")[-1] for z in active]
 dense = np.arange(2, 13)
 predicted = [theory.private_active_mse(layers, 557, 333, 6, int(z))[-1] for z in dense]
 for z, value in zip(active, measured, strict=True):
@@ -247,7 +247,7 @@ with style():
 
 # %%
 for z in (1, 2):
-    blocks = jaxsuper.Experiment(
+    blocks = jaxsuper.Experiment.of(
         network_width=200,
         n_circuits=2500,
         redundancy=1,

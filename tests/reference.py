@@ -2,12 +2,12 @@
 
 import csv
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from jaxsuper import Experiment, run_experiment
+from jaxsuper.simulation import Experiment, run_networks
 
 
 DATA = Path(__file__).parent / "data"
@@ -27,15 +27,17 @@ class Setting:
     n_active: int
     construction: str
 
-    def experiment(self, batch_size: int, n_networks: int) -> Experiment:
-        """Return the same run for the toolkit."""
+    def experiment(
+        self, batch_size: int, n_networks: int, n_active: tuple[int, ...] = ()
+    ) -> Experiment:
+        """Return the same run for the toolkit, or that for other numbers of active circuits."""
         name = self.construction
         steps = self.n_circuits == 1000 and self.n_layers == 10
-        return Experiment(
+        return Experiment.of(
             network_width=self.network_width,
             n_circuits=self.n_circuits,
             redundancy=self.redundancy,
-            n_active=(self.n_active,),
+            n_active=n_active or (self.n_active,),
             n_layers=self.n_layers,
             batch_size=batch_size,
             n_networks=n_networks,
@@ -63,7 +65,7 @@ def averaged(cells: list[tuple[int, str, float]]) -> list[tuple[int, str, float]
     values = defaultdict(list)
     for layer, metric, value in cells:
         values[layer, metric].append(value)
-    return [(*cell, float(np.mean(several))) for cell, several in values.items()]
+    return [(*cell, float(np.mean(seeds))) for cell, seeds in values.items()]
 
 
 def log_ratios(
@@ -74,16 +76,19 @@ def log_ratios(
     only=lambda setting: True,
     average: bool = False,
 ) -> dict[str, np.ndarray]:
-    """Return log(ours/reference) of the cells above the floor, by metric."""
-    found = defaultdict(list)
+    """Return log(ours/reference) of the cells above the floor, by metric.
+
+    Runs that differ in z alone are measured on the same networks.
+    """
+    ratios, groups = defaultdict(list), defaultdict(dict)
     for setting, cells in reference(file).items():
-        if not only(setting):
-            continue
-        (measured,) = run_experiment(
-            setting.experiment(batch_size, n_networks)
-        ).measurements.values()
-        for layer, metric, value in averaged(cells) if average else cells:
-            if value > FLOOR and (metrics is None or metric in metrics):
-                ours = max(float(measured[metric][layer - 1]), 1e-30)
-                found[metric].append(np.log(ours / value))
-    return {metric: np.array(values) for metric, values in found.items()}
+        if only(setting):
+            groups[replace(setting, n_active=0)][setting.n_active] = cells
+    for setting, by_z in groups.items():
+        experiment = setting.experiment(batch_size, n_networks, tuple(by_z))
+        for z, measured in run_networks(experiment).merged().items():
+            for layer, metric, value in averaged(by_z[z]) if average else by_z[z]:
+                if value > FLOOR and (metrics is None or metric in metrics):
+                    ours = max(float(measured[metric][layer - 1]), 1e-30)
+                    ratios[metric].append(np.log(ours / value))
+    return {metric: np.array(values) for metric, values in ratios.items()}

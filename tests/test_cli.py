@@ -186,13 +186,10 @@ def test_nothing_is_written_on_interruption(tmp_path, capsys, monkeypatch):
 def test_error_bars_cover_the_truth():
     """Of 40 short runs about 95 % lie within two standard errors of a long one."""
     import jax
-    from jaxsuper import Experiment
-    from jaxsuper.analytics import prepare, samples_key
-    from jaxsuper.simulation import simulate
+    from jaxsuper.simulation import Configuration, prepare, samples_key, simulate
 
-    experiment = Experiment(network_width=200, n_circuits=60, redundancy=4, n_layers=2)
-    _, _, network = prepare(experiment)
-    key = samples_key(experiment)
+    settings = Configuration(200, 60, 4, n_layers=2)
+    network, key = prepare(settings), samples_key(settings)
     long = simulate(network, 2, 20_000, key=jax.random.fold_in(key, 99), chunk=1000)
     hits = 0
     for index in range(40):

@@ -10,7 +10,6 @@ from .._lazy import lazy
 
 if TYPE_CHECKING:
     from ._changes import changes_figure, plot_changes
-    from ._claims import claim_figure, plot_claim
     from ._designs import capacity_figure, design_figure
     from ._figures import simulation_figure
     from ._mse import plot_mse
@@ -24,7 +23,6 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "_changes": ("changes_figure", "plot_changes"),
-        "_claims": ("claim_figure", "plot_claim"),
         "_designs": ("capacity_figure", "design_figure"),
         "_figures": ("simulation_figure",),
         "_mse": ("plot_mse",),
@@ -41,14 +39,12 @@ __all__ = [
     "capacity_figure",
     "changes_figure",
     "claim_article",
-    "claim_figure",
     "color_of",
     "design_figure",
     "formula_svg",
     "ledger_page",
     "plot_changes",
     "plot_channel",
-    "plot_claim",
     "plot_mse",
     "plot_plane",
     "published_figures",

@@ -13,48 +13,42 @@ from ._style import color_of, style
 _MOST_NAMED = 9
 
 
-def plot_claim(ax: Axes, entry: dict[str, Any]) -> Axes:
-    """Draw the evidence of a claim.
+def _plot_series(ax: Axes, points: list[dict[str, Any]], color: Any, label: str | None) -> None:
+    x = np.array([point["x"] for point in points], float)
+    # None becomes NaN, which is not drawn.
+    said, rival, measured = (
+        np.array([point[name] for point in points], float)
+        for name in ("predicted", "rival", "measured")
+    )
+    mark = {"equal": "o", "at most": "v", "at least": "^"}[points[0]["relation"]]
+    joined = "-" if len(np.unique(x)) == len(x) > 1 else ""
+    ax.plot(
+        x,
+        said,
+        mark + joined,
+        mfc="none",
+        color=color,
+        markersize=8,
+        linewidth=0.8,
+        alpha=0.8,
+    )
+    ax.plot(x, rival, "x", color=color, markersize=5, alpha=0.45)
+    errors = np.array([point["stderr"] or 0.0 for point in points], float)
+    ax.errorbar(
+        x, measured, yerr=errors, fmt="o", color=color, markersize=3.5, capsize=2, label=label
+    )
 
-    Args:
-        ax: where to draw.
-        entry: an object of the ledger with `evidence`.
 
-    Returns:
-        `ax`. Filled points are measured with standard errors, circles are what the claim says,
-        crosses what the rival says; triangles point to where an inequality allows the points.
-    """
+def _plot(ax: Axes, entry: dict[str, Any]) -> None:
     evidence = entry["evidence"]
     series = list(dict.fromkeys(point["series"] for point in evidence["points"]))
-    marks = {"equal": "o", "at most": "v", "at least": "^"}
     for index, name in enumerate(series):
         points = [
             p for p in evidence["points"] if p["series"] == name and p["measured"] is not None
         ]
-        if not points:
-            continue
-        color = color_of(index)
-        x = np.array([p["x"] for p in points], float)
-        label = name if name and index < _MOST_NAMED else None
-        said = np.array([np.nan if p["predicted"] is None else p["predicted"] for p in points])
-        rival = np.array([np.nan if p["rival"] is None else p["rival"] for p in points], float)
-        many = len(np.unique(x)) == len(x) > 1
-        ax.plot(
-            x,
-            said,
-            marks[points[0]["relation"]] + ("-" if many else ""),
-            mfc="none",
-            color=color,
-            markersize=8,
-            linewidth=0.8,
-            alpha=0.8,
-        )
-        ax.plot(x, rival, "x", color=color, markersize=5, alpha=0.45)
-        values = np.array([p["measured"] for p in points], float)
-        errors = np.array([p["stderr"] or 0.0 for p in points], float)
-        ax.errorbar(
-            x, values, yerr=errors, fmt="o", color=color, markersize=3.5, capsize=2, label=label
-        )
+        if points:
+            label = name if name and index < _MOST_NAMED else None
+            _plot_series(ax, points, color_of(index), label)
     shown = [
         p[k] for p in evidence["points"] for k in ("measured", "predicted") if p[k] is not None
     ]
@@ -69,14 +63,21 @@ def plot_claim(ax: Axes, entry: dict[str, Any]) -> Axes:
     ax.set_ylabel(evidence["y_label"])
     if len(series) > 1 or entry["boundary"]:
         ax.legend(fontsize=6, ncols=1 + (len(series) > 5))
-    return ax
 
 
 def claim_figure(entry: dict[str, Any]) -> Figure:
-    """Return the figure of one claim, in the size of the ledger's page."""
+    """Return the plot of a claim's evidence, in the size of the ledger's page.
+
+    Args:
+        entry: an object of the ledger with `evidence`.
+
+    Returns:
+        The figure. Filled points are measured with standard errors, circles are what the claim
+        says, crosses what the rival says; triangles point to where an inequality allows the points.
+    """
     with style():
         figure, ax = plt.subplots(figsize=(5.2, 3.2))
         # Fixed margins: a layout engine would take half of the time of a page of a hundred plots.
         figure.subplots_adjust(left=0.145, right=0.985, bottom=0.15, top=0.97)
-        plot_claim(ax, entry)
+        _plot(ax, entry)
     return figure

@@ -183,7 +183,7 @@ def ledger_page(
     Returns:
         The page.
     """
-    made = entries[0]["environment"]
+    run = entries[0]["environment"]
     counts = {verdict: sum(e["verdict"] == verdict for e in entries) for verdict in _CLASSES}
     off = [entry for entry in entries if not entry["as_expected"]]
     rows = [
@@ -204,11 +204,11 @@ def ledger_page(
     state = "all as expected" if not off else f"{len(off)} NOT as expected"
     n_points = sum(len(e["evidence"]["points"]) for e in entries if "evidence" in e)
     with_what = (
-        f"jaxsuper {made['jaxsuper']}, jax {made['jax']}, jaxlib {made['jaxlib']}, equinox "
-        f"{made['equinox']}, numpy {made['numpy']}, Python {made['python']}; {made['n_devices']} x "
-        f"{made['device']} ({made['platform']}), {made['cpu_cores']} CPU cores, {made['dtype']}, "
-        f"matrix precision {made['precision']}; {'quick' if made['quick'] else 'full'} run, seed "
-        f"{made['seed']}"
+        f"jaxsuper {run['jaxsuper']}, jax {run['jax']}, jaxlib {run['jaxlib']}, equinox "
+        f"{run['equinox']}, numpy {run['numpy']}, Python {run['python']}; {run['n_devices']} x "
+        f"{run['device']} ({run['platform']}), {run['cpu_cores']} CPU cores, {run['dtype']}, "
+        f"matrix precision {run['precision']}; {'quick' if run['quick'] else 'full'} run, seed "
+        f"{run['seed']}"
     )
     claims = f"{len(entries)} claim{'s' * (len(entries) != 1)}"
     return (
@@ -219,7 +219,7 @@ def ledger_page(
         f"<h1>Ledger of {claims} about computation in superposition</h1>"
         f"<p>{verdicts}: {state}.</p><p class='soft'>{escape(with_what)}.</p>"
         f"<p class='soft'>All {n_points} comparisons share one family-wise error rate of "
-        f"{made['family_wise_error_rate']:g} (Bonferroni over {made['most_comparisons']}, fixed in "
+        f"{run['family_wise_error_rate']:g} (Bonferroni over {run['most_comparisons']}, fixed in "
         "advance). Each claim has a rival, a plausible mistake or the corrected formula, which the "
         "same data have to judge the other way round.</p>"
         f'<div class="scroll"><table><tr><th>claim</th><th>statement</th><th>verdict</th></tr>'

@@ -2,7 +2,7 @@
 
 from .._errors import check, one_of
 from .._settings import Configuration, Experiment
-from ..circuits import check_parameters, width_of
+from ..circuits import check_parameters, layout_of, width_of
 from ..network import construction_for, indicator_schemes, traits_of
 from ._parameters import parameters_of
 
@@ -43,7 +43,10 @@ def check_settings(configuration: Configuration) -> None:
     fits = 0 <= factor < float("inf")
     check(fits, "inhibition_factor", "must be finite and not negative", factor)
     check_parameters(settings.circuit, **parameters_of(settings))
-    construction_for(settings.construction, settings.indicator, own_indicators_of(settings))
+    own = own_indicators_of(settings)
+    needs = traits_of(construction_for(settings.construction, settings.indicator, own)).needs
+    suits = needs.fits(layout_of(settings.circuit))
+    check(suits, "circuits", needs.rule, settings.circuit, f"use {needs.kind}")
 
 
 def own_indicators_of(configuration: Configuration) -> tuple[int, float, int]:

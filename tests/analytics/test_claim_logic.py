@@ -39,9 +39,9 @@ def test_one_error_rate_for_the_whole_ledger():
 
 def test_errors_decide():
     k = quantile(None)
-    assert verdict(Point(0, 1 + 0.99 * k, 1, 1.0)) == "holds"
-    assert verdict(Point(0, 1 + 1.01 * k, 1, 1.0)) == "refuted"
-    assert verdict(Point(0, 1 + 1.01 * k, 1, 1.0, freedom=5)) == "holds"
+    assert verdict(Point(0, 1 + 0.99 * k, 1, stderr=1)) == "holds"
+    assert verdict(Point(0, 1 + 1.01 * k, 1, stderr=1)) == "refuted"
+    assert verdict(Point(0, 1 + 1.01 * k, 1, stderr=1, freedom=5)) == "holds"
     assert verdict(Point(0, 1.04, 1), tolerance=0.05) == "holds"
     assert verdict(Point(0, 1.06, 1), tolerance=0.05) == "refuted"
     assert verdict(Point(0, 1e-9, 0), slack=1e-8) == "holds"
@@ -50,8 +50,8 @@ def test_errors_decide():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_not_finite_deviates(value):
-    assert verdict(Point(0, value, 1, 0.1)) == "refuted"
-    assert verdict(Point(0, 1, 1, value)) == "refuted"
+    assert verdict(Point(0, value, 1, stderr=0.1)) == "refuted"
+    assert verdict(Point(0, 1, 1, stderr=value)) == "refuted"
 
 
 def test_inequalities_deviate_in_one_direction():
@@ -61,10 +61,32 @@ def test_inequalities_deviate_in_one_direction():
     assert verdict(Point(0, 5, 1, relation="at most")) == "refuted"
 
 
+def test_points_of_draws():
+    """Mean and ratio of means, with standard errors that repeated draws scatter by."""
+    rng = np.random.default_rng(0)
+    noise, size = rng.normal(0, 1, (2000, 50)), rng.uniform(0.5, 3, (2000, 50))
+    means = [Point.from_draws(0, draws, 0) for draws in noise]
+    # Numerator and denominator go up and down together, which cancels.
+    ratios = [Point.ratio(0, s * (2 + 0.1 * d), s, 2) for s, d in zip(size, noise, strict=True)]
+    for points, scatter in ((means, 1 / 50**0.5), (ratios, None)):
+        measured, stderr = (
+            np.array([float(getattr(point, name)) for point in points])
+            for name in ("measured", "stderr")
+        )
+        assert stderr.mean() == pytest.approx(measured.std(), rel=0.1)
+        assert scatter is None or stderr.mean() == pytest.approx(scatter, rel=0.05)
+        assert {point.freedom for point in points} == {49}
+    # Taken for independent, the two would seem to scatter many times as much.
+    assert (
+        stderr.mean() < 0.2 * 2 * 2**0.5 * (size.std(axis=1) / size.mean(axis=1)).mean() / 50**0.5
+    )
+    assert Point.from_draws(0, noise[0], 0, freedom=None).freedom is None
+
+
 def test_regime_and_its_boundary():
     points = [Point(x, m, 1, rival=2) for x, m in ((3, 1.5), (1, 1), (2, 1), (4, 1))]
-    found = judge(evidence(*points, regime=True))
-    assert (found.verdict, found.boundary) == ("holds in regime", (2, 3))
+    judgement = judge(evidence(*points, regime=True))
+    assert (judgement.verdict, judgement.boundary) == ("holds in regime", (2, 3))
     assert verdict(*points) == "refuted"
     assert verdict(*points[1:3], regime=True) == "holds"
     # Nothing is left of a regime whose first point deviates.
@@ -89,7 +111,7 @@ def test_a_claim_needs_a_rival():
 ONE = (Point(0, 1, 1, rival=2),)
 
 
-def made(id, expected: Verdict = "holds", points=ONE):
+def claim_of(id, expected: Verdict = "holds", points=ONE):
     def gather(run):
         if points is None:
             raise ZeroDivisionError("no matter")
@@ -100,17 +122,17 @@ def made(id, expected: Verdict = "holds", points=ONE):
 
 def test_a_rival_that_agrees_too_is_no_success():
     """Evidence too weak to tell claim from rival is not as expected."""
-    weak = settle(made("a.weak", points=(Point(0, 1.5, 1, 1.0, rival=2),)), Run())
+    weak = settle(claim_of("a.weak", points=(Point(0, 1.5, 1, stderr=1, rival=2),)), Run())
     assert weak.verdict == "holds" and not weak.as_expected
-    assert settle(made("a.good"), Run()).as_expected
-    refuted = settle(made("a.no", "refuted", (Point(0, 2, 1, rival=2),)), Run())
+    assert settle(claim_of("a.good"), Run()).as_expected
+    refuted = settle(claim_of("a.no", "refuted", (Point(0, 2, 1, rival=2),)), Run())
     assert refuted.as_expected
     # A refutation counts only if the corrected formula is confirmed.
-    assert not settle(made("a.no", "refuted", (Point(0, 3, 1, rival=2),)), Run()).as_expected
+    assert not settle(claim_of("a.no", "refuted", (Point(0, 3, 1, rival=2),)), Run()).as_expected
 
 
 def test_an_error_is_a_verdict():
-    entry = settle(made("a.broken", points=None), Run())
+    entry = settle(claim_of("a.broken", points=None), Run())
     assert entry.verdict == "error" and not entry.as_expected
     assert "ZeroDivisionError" in entry.reason and "no matter" in entry.reason
     json.dumps(entry.to_json(), allow_nan=False)
@@ -119,7 +141,11 @@ def test_an_error_is_a_verdict():
 @pytest.fixture
 def three(monkeypatch):
     """Replace the registry by a true claim, one with a wrong verdict and one that cannot be run."""
-    entries = [made("a.good"), made("a.wrong", "refuted"), made("b.broken", points=None)]
+    entries = [
+        claim_of("a.good"),
+        claim_of("a.wrong", "refuted"),
+        claim_of("b.broken", points=None),
+    ]
     monkeypatch.setattr(registry, "_CLAIMS", {entry.id: entry for entry in entries})
 
 

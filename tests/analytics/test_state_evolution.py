@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 from jaxsuper import allocation, Experiment, run_experiment, theory
-from jaxsuper.analytics import prepare
+from jaxsuper.simulation import parts_of
 
 from ..reference import averaged, FLOOR, MSE, reference
 
@@ -58,25 +58,19 @@ def test_whole_grid():
 )
 def test_outside_the_grid(change):
     """Thresholds, bias, redundancy, chi and loads are inputs; the published settings do not fit."""
-    experiment = Experiment(**{"n_layers": 4, "n_active": (2,), "n_networks": 3, **change})
-    measured = run_experiment(experiment).measurements[2]
-    _, design, _ = prepare(experiment)
-    given = (design.loads[design.sets], design.block_width, 2, 4)
-    predicted = theory.state_evolution(
-        *given,
-        lo=experiment.lower_threshold,
-        hi=experiment.upper_threshold,
-        b=experiment.gate_bias,
-        chi_factor=experiment.inhibition_factor,
-        inhibition=experiment.inhibition,
-    )
+    experiment = Experiment.of(**{"n_layers": 4, "n_active": (2,), "n_networks": 3, **change})
+    result = run_experiment(experiment, state_evolution=True)
+    measured, form = result.measurements[2], result.predictions[2].state_evolution
+    assert form is not None
+    predicted, sets = form.values, parts_of(experiment.configuration).allocation
+    published = theory.state_evolution(sets.loads[sets.sets], sets.block_width, 2, 4)
     kept = {m: np.flatnonzero(measured[m][1:] > 1e-3) + 1 for m in MSE}
     off = lambda form: np.concatenate(
         [np.abs(np.log(form[m][kept[m]] / measured[m][kept[m]])) for m in MSE]
     )
     assert (off(predicted) < np.log(1.5)).all()
     if "redundancy" not in change and "allocation" not in change:
-        assert (off(theory.state_evolution(*given)) > np.log(1.5)).any()
+        assert (off(published) > np.log(1.5)).any()
 
 
 def test_even_loads_are_not_the_published_ones():

@@ -3,10 +3,10 @@
 import numpy as np
 import polars
 import pytest
-from jaxsuper import cli, predict, Rotation
+from jaxsuper import cli, predict
 from jaxsuper.analytics import with_predictions
 from jaxsuper.plotting import published_figures, sweep_figure
-from jaxsuper.simulation import Configuration, design_of
+from jaxsuper.simulation import Configuration
 from jaxsuper.sweep import _rows, _store, read_store, Store
 from matplotlib import pyplot as plt
 
@@ -40,11 +40,12 @@ def folder(tmp_path_factory):
 def test_predictions_are_joined_to_their_rows(folder):
     table = with_predictions(read_store(folder), state_evolution=False)
     assert len(table) == len(read_store(folder))
-    wanted = predict(Rotation(np.zeros(557)), design_of(Configuration()), 2, 5)
+    form = predict(Configuration(n_active=2), state_evolution=False).closed_form
+    assert form is not None
     for layer in range(1, 6):
         for metric in ("mse_x_active", "mse_on_inactive"):
             rows = table.filter(n_active=2, layer=layer, metric=metric)
-            assert len(rows) == 2 and set(rows["closed_form"]) == {wanted[metric][layer - 1]}
+            assert len(rows) == 2 and set(rows["closed_form"]) == {form.values[metric][layer - 1]}
     assert table.filter(construction="split")["closed_form"].is_null().all()
     assert table.filter(metric="worst_x_active")["closed_form"].is_null().all()
     assert table["state_evolution"].is_null().all()

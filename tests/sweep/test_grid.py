@@ -93,7 +93,7 @@ def test_unknown_files_and_presets():
 
 def test_buckets_hold_everything_in_few_programs():
     configurations = load_grid("published").configurations()
-    designs = sweep.Designs()
+    designs = sweep.Allocations()
     plan = sweep.make_plan(configurations, designs, n_devices=2)
     assert not plan.failures and 1 <= len(plan.buckets) <= 4 and 0 < plan.waste < 0.6
     assert sorted(i for b in plan.buckets for i in b.bucket.ids) == sorted(plan.configurations)
@@ -115,7 +115,7 @@ def test_bad_configurations_are_named_before_anything_runs():
         Configuration(lower_threshold=0.9),
         Configuration(seed=-1),
     ]
-    plan = sweep.make_plan([*bad, Configuration()], sweep.Designs())
+    plan = sweep.make_plan([*bad, Configuration()], sweep.Allocations())
     assert list(plan.failures) == [sweep.config_id(one) for one in bad]
     words = ("divisible", "capacity", "`n_active`", "`lower_threshold`", "`seed`")
     for reason, word in zip(plan.failures.values(), words, strict=True):

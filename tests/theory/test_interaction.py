@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from jaxsuper import allocation, theory
-from jaxsuper.analytics.claims._designs import design_for, interaction
+from jaxsuper.analytics.claims._matrices import allocation_for, interaction
 
 
 def measured_interaction(design, rng, n_networks=3):
@@ -14,7 +14,7 @@ def measured_interaction(design, rng, n_networks=3):
 @pytest.mark.parametrize("redundancy", range(1, 11))
 @pytest.mark.parametrize("width, count", [(200, 300), (300, 700), (500, 2000)])
 def test_interaction_within_5_percent(width, count, redundancy):
-    design = design_for(width, count, redundancy)
+    design = allocation_for(width, count, redundancy)
     measured = measured_interaction(design, np.random.default_rng(redundancy))
     derived = theory.mean_interaction(design.loads[design.sets])
     assert derived == pytest.approx(measured, rel=0.05)
@@ -22,7 +22,7 @@ def test_interaction_within_5_percent(width, count, redundancy):
 
 def test_the_published_guess_is_off():
     """T rho^2 + 2 rho is more than 30 % off for prime steps at S = 6."""
-    design = design_for(300, 700, 6)
+    design = allocation_for(300, 700, 6)
     measured = measured_interaction(design, np.random.default_rng(0))
     rho = theory.overlap_rate_published(4, 1200, 6, design.n_circuits)
     assert abs((design.n_circuits * rho**2 + 2 * rho) / measured - 1) > 0.3

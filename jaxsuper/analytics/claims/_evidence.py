@@ -12,15 +12,16 @@ formula, a plausible mistake, which has to come out the other way round.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, KW_ONLY
 from functools import lru_cache
 from math import isfinite
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from jaxtyping import Float
 from scipy import stats
 
-from ..._errors import check
+from ..._errors import bad
 
 
 ALPHA = 0.01
@@ -28,6 +29,7 @@ ALPHA = 0.01
 MOST_COMPARISONS = 5000
 Relation = Literal["equal", "at most", "at least"]
 Real = float | int | np.floating | np.integer
+Draws = Sequence[Real] | Float[np.ndarray, " n"]
 Verdict = Literal["holds", "holds in regime", "refuted", "error"]
 
 
@@ -64,12 +66,52 @@ class Point:
     x: Real
     measured: Real
     predicted: Real
+    _: KW_ONLY
     stderr: Real = 0.0
     rival: Real | None = None
     freedom: Real | None = None
     series: str = ""
     relation: Relation = "equal"
     rival_relation: Relation | None = None
+
+    @classmethod
+    def from_draws(cls, x: Real, draws: Draws, predicted: Real, **more: Any) -> "Point":
+        """Return the point of a mean over independent draws, with its standard error.
+
+        Args:
+            x: where it stands.
+            draws: (n,), n at least 2.
+            predicted: what the claim says of their mean.
+            **more: the other attributes; `freedom` is n - 1 if left out.
+
+        Returns:
+            The point.
+        """
+        values = np.asarray(draws, np.float64)
+        stderr = float(values.std(ddof=1) / len(values) ** 0.5)
+        options = {"stderr": stderr, "freedom": len(values) - 1, **more}
+        return cls(x, float(values.mean()), predicted, **options)
+
+    @classmethod
+    def ratio(cls, x: Real, above: Draws, below: Draws, predicted: Real, **more: Any) -> "Point":
+        """Return the point of a ratio of two means over the same draws.
+
+        What both have in common from draw to draw cancels in the standard error.
+
+        Args:
+            x: where it stands.
+            above: (n,), of the numerator.
+            below: (n,), of the denominator.
+            predicted: what the claim says of the ratio.
+            **more: the other attributes but `stderr` and `freedom`.
+
+        Returns:
+            The point, with n - 1 degrees of freedom.
+        """
+        top, bottom = np.asarray(above, np.float64), np.asarray(below, np.float64)
+        ratio, count = top.mean() / bottom.mean(), len(top)
+        stderr = float((top - ratio * bottom).std(ddof=1) / bottom.mean() / count**0.5)
+        return cls(x, float(ratio), predicted, stderr=stderr, freedom=count - 1, **more)
 
     def excess(self, rival: bool, tolerance: float, slack: float) -> float:
         """Return the deviation from claim or rival in units of what is allowed; above 1 it deviates.
@@ -121,7 +163,8 @@ class Evidence:
     note: str = ""
 
     def __post_init__(self):
-        check(len(self.points) > 0, "points", "must not be empty", "none")
+        if not self.points:
+            raise bad("points", "must not be empty", "none")
 
 
 @dataclass(frozen=True)
@@ -158,12 +201,13 @@ def judge(evidence: Evidence, rival: bool = False) -> Judgement:
     points = list(enumerate(evidence.points))
     if rival:
         points = [(i, point) for i, point in points if point.rival is not None]
-        check(len(points) > 0, "evidence", "must hold a rival at some point", "none")
+        if not points:
+            raise bad("evidence", "must hold a rival at some point", "none")
     excess = {i: p.excess(rival, evidence.tolerance, evidence.slack) for i, p in points}
     if rival and evidence.regime:
-        claim = judge(evidence)
-        if claim.boundary is not None:
-            excess = {i: e for i, e in excess.items() if evidence.points[i].x <= claim.boundary[0]}
+        boundary = judge(evidence).boundary
+        if boundary is not None:
+            excess = {i: e for i, e in excess.items() if evidence.points[i].x <= boundary[0]}
     deviating = tuple(i for i, e in excess.items() if e > 1)
     worst = max(excess.values(), default=0.0)
     if not deviating:

@@ -58,22 +58,22 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as plain data, without NaN or infinity."""
-        named, found, against = self.claim, self.judgement, self.rival
+        claim, judgement, rival = self.claim, self.judgement, self.rival
         answer: dict[str, Any] = {
-            "id": named.id,
-            "statement": named.statement,
-            "formula": named.formula,
-            "source": named.source,
-            "regime": named.regime,
-            "expected": named.expected,
+            "id": claim.id,
+            "statement": claim.statement,
+            "formula": claim.formula,
+            "source": claim.source,
+            "regime": claim.regime,
+            "expected": claim.expected,
             "verdict": self.verdict,
             "as_expected": self.as_expected,
-            "boundary": list(found.boundary) if found and found.boundary else None,
-            "worst": _number(found.worst) if found else None,
+            "boundary": list(judgement.boundary) if judgement and judgement.boundary else None,
+            "worst": _number(judgement.worst) if judgement else None,
             "rival": {
-                "statement": named.rival,
-                "verdict": against.verdict if against else None,
-                "worst": _number(against.worst) if against else None,
+                "statement": claim.rival,
+                "verdict": rival.verdict if rival else None,
+                "worst": _number(rival.worst) if rival else None,
                 "judged_the_other_way": self.rival_as_it_should,
             },
             "seconds": round(self.seconds, 3),
@@ -107,7 +107,7 @@ def settle(entry: Claim, run: Run) -> Entry:
     started = time.perf_counter()
     try:
         evidence = entry.gather(run)
-        found, against = judge(evidence), judge(evidence, rival=True)
+        judgement, rival = judge(evidence), judge(evidence, rival=True)
     except Exception as error:  # one claim that cannot be run must not hide the others
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{where.filename.rpartition('/')[2]}:{where.lineno}"
@@ -115,7 +115,7 @@ def settle(entry: Claim, run: Run) -> Entry:
         seconds = time.perf_counter() - started
         return Entry(entry, "error", None, None, None, seconds, reason)
     seconds = time.perf_counter() - started
-    return Entry(entry, found.verdict, found, against, evidence, seconds)
+    return Entry(entry, judgement.verdict, judgement, rival, evidence, seconds)
 
 
 def verify(
@@ -139,12 +139,12 @@ def verify(
         KeyboardInterrupt: on Ctrl-C, after the claims in progress have been handed to `progress`.
         RuntimeError: if there are more comparisons than the error rate was shared among.
     """
-    found: dict[str, Entry] = {}
+    settled: dict[str, Entry] = {}
 
     def take(done: Future[Entry]) -> None:
         entry = done.result()
-        if entry.claim.id not in found:
-            found[entry.claim.id] = entry
+        if entry.claim.id not in settled:
+            settled[entry.claim.id] = entry
             if progress is not None:
                 progress(entry)
 
@@ -163,11 +163,11 @@ def verify(
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-    entries = [found[entry.id] for entry in chosen]
-    made = comparisons(entries)
-    if made > MOST_COMPARISONS:
+    entries = [settled[entry.id] for entry in chosen]
+    total = comparisons(entries)
+    if total > MOST_COMPARISONS:
         raise RuntimeError(
-            f"{made} comparisons share an error rate made for {MOST_COMPARISONS}; raise the number"
+            f"{total} comparisons share an error rate made for {MOST_COMPARISONS}; raise the number"
         )
     return entries
 
@@ -187,11 +187,11 @@ def ledger(entries: Sequence[Entry], run: Run) -> list[dict[str, Any]]:
     Returns:
         A list with one object per claim, each with the environment it was made in.
     """
-    made = {
+    made_with = {
         **environment(),
         "quick": run.quick,
         "seed": run.seed,
         "family_wise_error_rate": ALPHA,
         "most_comparisons": MOST_COMPARISONS,
     }
-    return [{**entry.to_json(), "environment": made} for entry in entries]
+    return [{**entry.to_json(), "environment": made_with} for entry in entries]

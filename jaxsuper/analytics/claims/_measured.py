@@ -41,12 +41,53 @@ def measured_at(
         layer if x is None else x,
         measurement[metric][layer - 1] / unit,
         predicted,
-        measurement.stderr_of(metric)[layer - 1] / unit,
-        rival,
-        measurement.n_networks - 1,
-        series,
-        relation,
-        rival_relation,
+        stderr=measurement.stderr_of(metric)[layer - 1] / unit,
+        rival=rival,
+        freedom=measurement.n_networks - 1,
+        series=series,
+        relation=relation,
+        rival_relation=rival_relation,
+    )
+
+
+def ratio_at(
+    above: Measurement,
+    below: Measurement,
+    layer: int,
+    most: Real,
+    least: Real,
+    *,
+    x: Real | None = None,
+    series: str = "",
+) -> Point:
+    """Return the ratio of the errors of active vectors in two independent measurements.
+
+    Args:
+        above: of the numerator.
+        below: of the denominator, on as many networks.
+        layer: l, from 1.
+        most: what the claim says the ratio is at most.
+        least: what the rival says it is at least.
+        x: where the point stands; the layer if left out.
+        series: of the plot.
+
+    Returns:
+        The point; its standard error takes the two for independent.
+    """
+    metric, both = "mse_x_active", (above, below)
+    values = [measurement[metric][layer - 1] for measurement in both]
+    spreads = [measurement.stderr_of(metric)[layer - 1] for measurement in both]
+    ratio = values[0] / values[1]
+    return Point(
+        layer if x is None else x,
+        ratio,
+        most,
+        stderr=ratio * np.hypot(spreads[0] / values[0], spreads[1] / values[1]),
+        rival=least,
+        freedom=below.n_networks - 1,
+        series=series,
+        relation="at most",
+        rival_relation="at least",
     )
 
 

@@ -2,27 +2,30 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import partial
+from itertools import count
 from threading import Lock
 from typing import Any, TypeVar
 
 import jax
+import numpy as np
+from jaxtyping import Float
 
-from ..._errors import check
+from ..._errors import bad
 from ..._types import KeyScalar
 from ...allocation import Allocation
-from ...simulation import Measurement, merge_networks, simulate
-from .._experiment import design_of, evolution, Experiment, prepare, samples_key
+from ...simulation import Experiment, Measurement, merge_networks, parts_of, run_networks
+from ..prediction import predict, Prediction
 from ._evidence import Evidence, Verdict
 
 
 _Choice = TypeVar("_Choice")
 # Compiled programs hold memory maps, of which a process may have some ten thousands: hundreds of
-# shapes are too many, so they are forgotten from time to time.
-_KEPT = 12
+# shapes are too many, so they are forgotten after so many experiments.
+_EXPERIMENTS_KEPT = 12
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,16 @@ class Run:
     Attributes:
         quick: fewer networks, samples and settings; the verdicts have to be the same.
         seed: of everything random.
-        made: what several claims share, measurements above all, by experiment or name.
+        shared: what several claims use, measurements above all, by experiment or name.
         locks: by the same: claims run in threads, and the second one waits for the first.
+        experiments: counts those that were simulated.
     """
 
     quick: bool = False
     seed: int = 0
-    made: dict[Hashable, Any] = field(default_factory=dict)
+    shared: dict[Hashable, Any] = field(default_factory=dict)
     locks: defaultdict[Hashable, Lock] = field(default_factory=lambda: defaultdict(Lock))
+    experiments: Iterator[int] = field(default_factory=lambda: count(1))
 
     def choose(self, quick: _Choice, full: _Choice) -> _Choice:
         """Return the setting for a quick or a full run."""
@@ -52,30 +57,44 @@ class Run:
     def once(self, name: Hashable, make: Callable[[], _Choice]) -> _Choice:
         """Return what `make` returns, made once per ledger under that name."""
         with self.locks[name]:
-            if name not in self.made:
-                self.made[name] = make()
-            return self.made[name]
+            if name not in self.shared:
+                self.shared[name] = make()
+            return self.shared[name]
 
-    def design(self, **settings) -> Allocation:
-        """Return the allocation of an experiment; settings as in `networks`."""
-        return design_of(self.experiment(**settings))
+    def experiment(self, **settings: Any) -> Experiment:
+        """Return the experiment with these settings, as of `Experiment.of`, and the ledger's seed."""
+        return Experiment.of(**{"seed": self.seed, **settings})
 
-    def experiment(self, **settings) -> Experiment:
-        """Return the experiment with these settings and the ledger's seed."""
-        return Experiment(**{"seed": self.seed, **settings})
+    def allocation(self, **settings: Any) -> Allocation:
+        """Return the allocation of an experiment's circuits; settings as in `networks`."""
+        return parts_of(self.experiment(**settings).configuration).allocation
 
-    def evolution(self, experiment: Experiment, n_active: int) -> dict[str, Any]:
-        """Return the state evolution of an experiment, once per ledger: metric -> (L,)."""
+    def predict(self, experiment: Experiment, n_active: int) -> Prediction:
+        """Return what the theories say of an experiment, once per ledger."""
         # It does not depend on how much is simulated.
-        bare = replace(experiment, n_active=(n_active,), n_networks=1, batch_size=1)
-        make = lambda: evolution(bare, design_of(bare), n_active)
-        return self.once(("evolution", bare), make)
+        bare = replace(experiment.configuration, batch_size=1, n_active=n_active)
+        bare = Experiment(bare, n_networks=experiment.n_networks)
+        return self.once(("prediction", bare), partial(predict, bare))
 
-    def networks(self, **settings) -> dict[int, list[Measurement]]:
+    def evolution(
+        self, experiment: Experiment, n_active: int
+    ) -> Mapping[str, Float[np.ndarray, " L"]]:
+        """Return the state evolution of an experiment: metric -> (L,).
+
+        Raises:
+            ValueError: if the theory says nothing of its construction.
+        """
+        form = self.predict(experiment, n_active).state_evolution
+        if form is None:
+            configuration = experiment.configuration
+            raise bad("construction", "must have a state evolution", configuration.construction)
+        return form.values
+
+    def networks(self, **settings: Any) -> dict[int, list[Measurement]]:
         """Simulate the independent networks of an experiment, once per ledger.
 
         Args:
-            **settings: of `Experiment`.
+            **settings: of `Experiment.of`.
 
         Returns:
             z -> one measurement per network.
@@ -84,20 +103,15 @@ class Run:
         return self.once(experiment, partial(self._simulate, experiment))
 
     def _simulate(self, experiment: Experiment) -> dict[int, list[Measurement]]:
-        found: dict[int, list[Measurement]] = {z: [] for z in experiment.n_active}
-        for index in range(experiment.n_networks):
-            _, _, network = prepare(experiment, index)
-            key = samples_key(experiment, index)
-            for z in experiment.n_active:
-                found[z].append(simulate(network, z, experiment.batch_size, key=key))
-        if len(self.made) % _KEPT == 0:
+        measurements = run_networks(experiment).measurements
+        if next(self.experiments) % _EXPERIMENTS_KEPT == 0:
             jax.clear_caches()
-        return found
+        return measurements
 
-    def measure(self, **settings) -> dict[int, Measurement]:
+    def measure(self, **settings: Any) -> dict[int, Measurement]:
         """Return `networks` averaged: the unit of the standard error is the network."""
-        found = self.networks(**settings)
-        return {z: merge_networks(several) for z, several in found.items()}
+        networks = self.networks(**settings)
+        return {z: merge_networks(measurements) for z, measurements in networks.items()}
 
 
 @dataclass(frozen=True)
@@ -141,13 +155,13 @@ def claim(
     """Enter a claim; decorates the function that gathers its evidence.
 
     Args:
-        id: see `Claim`; so the others.
-        statement: in words.
-        formula: in LaTeX.
+        id: subject and name, "errors.rotation-active".
+        statement: what is claimed, in words.
+        formula: the same as LaTeX.
         source: where it comes from.
-        expected: the verdict.
-        rival: the formula to be judged the other way round.
-        regime: where it is meant to hold.
+        expected: the verdict that this library stands for.
+        rival: the formula that the same evidence has to judge the other way round, in words.
+        regime: where the claim is meant to hold.
 
     Returns:
         The decorator, which returns the function unchanged.
@@ -155,7 +169,8 @@ def claim(
     Raises:
         ValueError: if there is a claim of that id already.
     """
-    check(id not in _CLAIMS, "id", "must be new", repr(id))
+    if id in _CLAIMS:
+        raise bad("id", "must be new", repr(id))
 
     def enter(gather: Callable[[Run], Evidence]) -> Callable[[Run], Evidence]:
         _CLAIMS[id] = Claim(id, statement, formula, source, regime, expected, rival, gather)
@@ -180,14 +195,19 @@ def claims(only: Iterable[str] | None = None) -> tuple[Claim, ...]:
         return tuple(_CLAIMS.values())
     chosen = set()
     for name in only:
-        found = {id for id in _CLAIMS if id == name or id.startswith(f"{name}.")}
-        if not found:
-            names = [*_CLAIMS, *{id.split(".")[0] for id in _CLAIMS}]
-            # Most people remember the second half of an id.
-            halves = {id.split(".")[-1]: id for id in _CLAIMS}
-            near = get_close_matches(name, names, n=3, cutoff=0.4)
-            near += [halves[half] for half in get_close_matches(name, halves, n=3, cutoff=0.5)]
-            near = list(dict.fromkeys(near))[:4] or sorted({id.split(".")[0] for id in _CLAIMS})
-            check(False, "only", "must name claims", repr(name), f"the nearest: {', '.join(near)}")
-        chosen |= found
+        matching = {id for id in _CLAIMS if id == name or id.startswith(f"{name}.")}
+        if not matching:
+            remedy = f"the nearest: {', '.join(_nearest(name))}"
+            raise bad("only", "must name claims", repr(name), remedy)
+        chosen |= matching
     return tuple(entry for id, entry in _CLAIMS.items() if id in chosen)
+
+
+def _nearest(name: str) -> list[str]:
+    """Return up to four ids or subjects that look like a name; all subjects if none does."""
+    subjects = {id.split(".")[0] for id in _CLAIMS}
+    # Most people remember the second half of an id.
+    halves = {id.split(".")[-1]: id for id in _CLAIMS}
+    near = get_close_matches(name, [*_CLAIMS, *subjects], n=3, cutoff=0.4)
+    near += [halves[half] for half in get_close_matches(name, halves, n=3, cutoff=0.5)]
+    return list(dict.fromkeys(near))[:4] or sorted(subjects)

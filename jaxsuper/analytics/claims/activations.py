@@ -8,9 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
-from ...simulation import forward, sample_inputs
-from .._experiment import prepare, samples_key
+from ...simulation import (
+    configurations_of,
+    forward,
+    LayerView,
+    parts_of,
+    prepare,
+    sample_inputs,
+    samples_key,
+)
 from ._evidence import Evidence, Point
+from ._measured import measured_at
 from ._registry import claim, Run
 
 
@@ -20,9 +28,8 @@ def _erroneous(network, ids, key):
     inputs = sample_inputs(network.circuits, 1, network.n_layers, ids, key=key)
     samples = jnp.arange(ids.shape[0])[None, :]
 
-    def observe(view, truth):
-        del truth
-        on = (view.estimates[0] > 0.5).at[inputs.active, samples].set(False)
+    def observe(view: LayerView):
+        on = (view.estimates[0] > 0.5).at[view.active, samples].set(False)
         return on.astype(jnp.float32).mean(axis=1)
 
     return forward(network, inputs, observe)
@@ -42,31 +49,28 @@ def _erroneous(network, ids, key):
 def _most_loaded(run: Run) -> Evidence:
     settings: dict[str, Any] = {"n_layers": 3, "n_networks": run.choose(16, 60)}
     experiment, samples = run.experiment(**settings), run.choose(300, 1000)
+    parts = parts_of(experiment.configuration)
     most, least = [], []
-    for index in range(experiment.n_networks):
-        _, design, network = prepare(experiment, index)
-        found = _erroneous(network, jnp.arange(samples), samples_key(experiment, index))
-        frequency = np.asarray(jax.device_get(found), np.float64)[2]
-        crowd = design.loads[np.asarray(network.placement.sets[2])].sum(axis=1)
+    for configuration in configurations_of(experiment, 1):
+        network = prepare(configuration, parts)
+        erroneous = _erroneous(network, jnp.arange(samples), samples_key(configuration))
+        frequency = np.asarray(jax.device_get(erroneous), np.float64)[2]
+        crowd = parts.allocation.loads[np.asarray(network.placement.sets[2])].sum(axis=1)
         order = np.argsort(crowd, kind="stable")
         fifth = len(order) // 5
         least.append(frequency[order[:fifth]].mean())
         most.append(frequency[order[-fifth:]].mean())
     top, bottom = np.array(most), np.array(least)
-    gap = top - 5 * bottom
-    error = float(gap.std(ddof=1) / len(gap) ** 0.5)
     note = f"{top.mean() / bottom.mean():.1f} times: {top.mean():.4f} against {bottom.mean():.4f}."
     # As differences, so that a fifth in which nothing ever happens does no harm.
-    point = Point(
+    point = Point.from_draws(
         3,
-        float(gap.mean()),
+        top - 5 * bottom,
         0.0,
-        error,
-        float(-4 * bottom.mean()),
-        len(gap) - 1,
-        "top fifth - 5 bottom fifth",
-        "at least",
-        "at most",
+        rival=float(-4 * bottom.mean()),
+        series="top fifth - 5 bottom fifth",
+        relation="at least",
+        rival_relation="at most",
     )
     return Evidence([point], "layer", "frequency of erroneous activation", note=note)
 
@@ -89,18 +93,10 @@ def _hits(run: Run) -> Evidence:
         "n_active": run.choose((1,), (1, 2, 3)),
     }
     measured = run.measure(**settings)[1]
-    name = "frac_active_neurons_block0"
     n, T, S = 250, 557, 6
     kappa = 1 - np.exp(-T * S**2 / n**2)
     own = S / n
     tails = [own + (1 - own) * float(stats.binom.sf(hits - 1, S, kappa)) for hits in (3, 2)]
-    point = Point(
-        2,
-        measured[name][1],
-        tails[0],
-        measured.stderr_of(name)[1],
-        tails[1],
-        settings["n_networks"] - 1,
-        "on0",
-    )
+    name = "frac_active_neurons_block0"
+    point = measured_at(measured, name, 2, *tails, series="on0")
     return Evidence([point], "layer", "share of active neurons", tolerance=0.15)

@@ -3,9 +3,16 @@
 import jax
 import numpy as np
 
-from ... import allocation, theory
-from ._designs import incidence, lines, pair_counts
+from ... import theory
+from ...allocation import (
+    allocate,
+    Allocation,
+    max_overlap,
+    prime_steps,
+    random_sets,
+)
 from ._evidence import Evidence, Point
+from ._matrices import incidence, lines, pair_counts
 from ._registry import claim, Run
 
 
@@ -21,10 +28,10 @@ def _overlap_at_most_one(run: Run) -> Evidence:
     points = []
     for S, count in ((3, 900), (4, 800), (5, 500), (6, 300), (8, 140)):
         for family in ("prime-steps", "balanced-prime-steps"):
-            design = allocation.allocate(200, S, count, family, key=run.key(family))
-            worst = float(allocation.max_overlap(design))
+            allocation = allocate(200, S, count, family, key=run.key(family))
+            worst = float(max_overlap(allocation))
             points.append(Point(S, worst, 1, rival=0, series=family, relation="at most"))
-        worst = float(allocation.max_overlap(lines(200, 23, S)))
+        worst = float(max_overlap(lines(200, 23, S)))
         points.append(Point(S, worst, 1, rival=0, series="lines, q = 23", relation="at most"))
     return Evidence(points, "S", "largest overlap of any pair")
 
@@ -41,8 +48,8 @@ def _random_overlaps(run: Run) -> Evidence:
     key, points = run.key("random"), []
     for S in (3, 4, 6, 8):
         for draw in range(3):
-            sets = allocation.random_sets(250, S, 557, key=jax.random.fold_in(key, 10 * S + draw))
-            worst = float(allocation.max_overlap(sets))
+            sets = random_sets(250, S, 557, key=jax.random.fold_in(key, 10 * S + draw))
+            worst = float(max_overlap(sets))
             points.append(
                 Point(S, worst, 2, rival=1, relation="at least", rival_relation="at most")
             )
@@ -63,9 +70,9 @@ def _mean_overlap_even(run: Run) -> Evidence:
     for q, S in ((23, 4), (41, 6), (31, 8), (23, 10)):
         n = S * q
         for classes in (2, 5, q):
-            design = lines(n, q, S, np.arange(classes * q))
-            measured = float(pair_counts(design).mean())
-            T = design.n_circuits
+            allocation = lines(n, q, S, np.arange(classes * q))
+            measured = float(pair_counts(allocation).mean())
+            T = allocation.n_circuits
             predicted = theory.mean_overlap_even(n, S, T)
             rival = theory.mean_overlap_naive(n, S)
             points.append(Point(T, measured, predicted, rival=rival, series=f"n = {n}, S = {S}"))
@@ -85,32 +92,28 @@ def _mean_overlap_naive(run: Run) -> Evidence:
     points, draws, T = [], run.choose(30, 100), 300
     for n, S in ((200, 4), (250, 6), (250, 10), (500, 6)):
         key = jax.random.fold_in(run.key("naive"), n * 100 + S)
-        found = []
-        for draw in range(draws):
-            design = allocation.random_sets(n, S, T, key=jax.random.fold_in(key, draw))
-            found.append(design.mean_overlap)
-        error = float(np.std(found, ddof=1) / draws**0.5)
+        overlaps = [
+            random_sets(n, S, T, key=jax.random.fold_in(key, draw)).mean_overlap
+            for draw in range(draws)
+        ]
         points.append(
-            Point(
+            Point.from_draws(
                 S * S / n,
-                float(np.mean(found)),
+                overlaps,
                 theory.mean_overlap_naive(n, S),
-                error,
-                theory.mean_overlap_even(n, S, T),
-                draws - 1,
-                "random sets",
+                rival=theory.mean_overlap_even(n, S, T),
+                series="random sets",
             )
         )
     return Evidence(points, "S^2/n", "neurons shared by two circuits")
 
 
-def _families(run: Run) -> list[tuple[str, allocation.Allocation]]:
-    """Return designs with overlaps of 0 or 1, evenly and unevenly loaded."""
-    found = [("prime steps", allocation.prime_steps(250, 6, count)) for count in (100, 300, 557)]
-    found += [("prime steps", allocation.prime_steps(500, 6, 2000))]
-    found += [("balanced", allocation.allocate(250, 6, 400, "balanced-prime-steps"))]
-    found += [("lines", lines(250, 41, 6, np.arange(count))) for count in (123, 557, 1681)]
-    return found
+def _families(run: Run) -> list[tuple[str, Allocation]]:
+    """Return allocations with overlaps of 0 or 1, evenly and unevenly loaded."""
+    steps = [("prime steps", prime_steps(250, 6, count)) for count in (100, 300, 557)]
+    steps += [("prime steps", prime_steps(500, 6, 2000))]
+    even = [("balanced", allocate(250, 6, 400, "balanced-prime-steps"))]
+    return [*steps, *even, *(("lines", lines(250, 41, 6, np.arange(k))) for k in (123, 557, 1681))]
 
 
 @claim(
@@ -124,9 +127,9 @@ def _families(run: Run) -> list[tuple[str, allocation.Allocation]]:
 )
 def _overlap_rate(run: Run) -> Evidence:
     points = []
-    for name, design in _families(run):
-        S, T, loads = design.redundancy, design.n_circuits, design.loads
-        measured = float((pair_counts(design) ** 2).mean()) / S**2
+    for name, allocation in _families(run):
+        S, T, loads = allocation.redundancy, allocation.n_circuits, allocation.loads
+        measured = float((pair_counts(allocation) ** 2).mean()) / S**2
         predicted = theory.overlap_rate_from_loads(loads, S, T)
         rival = float((loads.astype(float) ** 2).sum()) / (T * (T - 1) * S**2)
         points.append(Point(T, measured, predicted, rival=rival, series=name))
@@ -144,12 +147,17 @@ def _overlap_rate(run: Run) -> Evidence:
 def _overlap_rate_bound(run: Run) -> Evidence:
     points = []
     even = [("even: n = 246", lines(246, 41, 6, np.arange(41 * k))) for k in (3, 10, 41)]
-    for name, design in _families(run) + even:
-        S, T = design.redundancy, design.n_circuits
-        bound = theory.overlap_rate_lower_bound(design.block_width, S, T)
+    for name, allocation in _families(run) + even:
+        S, T = allocation.redundancy, allocation.n_circuits
+        bound = theory.overlap_rate_lower_bound(allocation.block_width, S, T)
         points.append(
             Point(
-                T, design.overlap_rate, bound, rival=1.05 * bound, series=name, relation="at least"
+                T,
+                allocation.overlap_rate,
+                bound,
+                rival=1.05 * bound,
+                series=name,
+                relation="at least",
             )
         )
     return Evidence(points, "T", "e", slack=1e-12, log_x=True)
@@ -168,9 +176,9 @@ def _published_rate_even(run: Run) -> Evidence:
     points = []
     for q, S in ((23, 4), (41, 6), (31, 8)):
         for classes in (2, 5, q):
-            design = lines(S * q, q, S, np.arange(classes * q))
-            T = design.n_circuits
-            measured = float((pair_counts(design) ** 2).mean()) / S**2
+            allocation = lines(S * q, q, S, np.arange(classes * q))
+            T = allocation.n_circuits
+            measured = float((pair_counts(allocation) ** 2).mean()) / S**2
             predicted = theory.overlap_rate_published(4, 4 * S * q, S, T) / (1 - 1 / T)
             points.append(
                 Point(T, measured, predicted, rival=1 / (S * q), series=f"q = {q}, S = {S}")
@@ -191,10 +199,10 @@ def _published_rate_prime_steps(run: Run) -> Evidence:
     points = []
     for n, counts in ((250, (100, 200, 300, 400, 500, 557)), (500, (500, 1000, 2000))):
         for T in counts:
-            design = allocation.prime_steps(n, 6, T)
-            measured = float((pair_counts(design) ** 2).mean()) / 36
+            allocation = prime_steps(n, 6, T)
+            measured = float((pair_counts(allocation) ** 2).mean()) / 36
             predicted = theory.overlap_rate_published(4, 4 * n, 6, T)
-            rival = theory.overlap_rate_from_loads(design.loads, 6, T)
+            rival = theory.overlap_rate_from_loads(allocation.loads, 6, T)
             points.append(Point(T, measured, predicted, rival=rival, series=f"n = {n}"))
     return Evidence(points, "T", "e", tolerance=0.02, log_x=True)
 
@@ -240,7 +248,7 @@ def _whole_classes(run: Run) -> Evidence:
     rival="even loads, 12 for every neuron",
 )
 def _uneven_tail(run: Run) -> Evidence:
-    loads = incidence(allocation.prime_steps(250, 6, 500)).sum(axis=0)
+    loads = incidence(prime_steps(250, 6, 500)).sum(axis=0)
     values = {"least": (loads.min(), 2), "mean": (loads.mean(), 12), "largest": (loads.max(), 14)}
     points = [
         Point(i, float(value), said, rival=12, series=name)
@@ -260,10 +268,10 @@ def _uneven_tail(run: Run) -> Evidence:
 )
 def _correction_unbiased(run: Run) -> Evidence:
     points = []
-    for name, design in _families(run):
-        S, counts = design.redundancy, pair_counts(design)
-        p = design.mean_overlap
+    for name, allocation in _families(run):
+        S, counts = allocation.redundancy, pair_counts(allocation)
+        p = allocation.mean_overlap
         c = p / ((S - p) * S)
         read = float((counts * (1 / S + c) - c * S).mean())
-        points.append(Point(design.n_circuits, read, 0, rival=p / S, series=name))
+        points.append(Point(allocation.n_circuits, read, 0, rival=p / S, series=name))
     return Evidence(points, "T", "mean of <u_t, e_v> over pairs", slack=1e-9, log_x=True)

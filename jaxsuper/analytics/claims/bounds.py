@@ -106,13 +106,13 @@ def _equal_at_one(run: Run) -> Evidence:
         kinds["unequal norms"] = features.Embedding(kinds["random"].vectors * scales)
         for name, embedding in kinds.items():
             measured = features.linear_mse(embedding, features.least_squares(embedding, 1), 1)
-            one = features.linear_mse(embedding, features.best_scale(embedding, 1), 1)
+            scaled = features.linear_mse(embedding, features.best_scale(embedding, 1), 1)
             points.append(
                 Point(
                     D / T,
                     measured,
                     1 - D / T,
-                    rival=one if name in ("random", "unequal norms") else None,
+                    rival=scaled if name in ("random", "unequal norms") else None,
                     series=name,
                 )
             )

@@ -1,8 +1,8 @@
-"""Claims about the number of circuits that a design holds (notes#allocations)."""
+"""Claims about the number of circuits that an allocation holds (notes#allocations)."""
 
 from ... import allocation, theory
-from ._designs import largest_prime, lines, pair_counts
 from ._evidence import Evidence, Point
+from ._matrices import largest_prime, lines, pair_counts
 from ._registry import claim, Run
 
 
@@ -15,24 +15,26 @@ _PUBLISHED_CAPACITY = {
 }
 
 
-def _steps(n: int, S: int, powers: bool) -> list[int]:
+def _admissible_steps(n: int, S: int, powers: bool) -> list[int]:
     primes = [p for p in range(2, S) if all(p % k for k in range(2, p))]
     steps = [s for s in range(1, n) if s * (S - 1) < n and all(s % p for p in primes)]
     composite = any(S % p == 0 for p in primes)
-    found = []
+    admissible = set()
     for s in steps:
         while s * (S - 1) < n:
-            found.append(s)
+            admissible.add(s)
             if not (powers and composite):
                 break
             s *= S
-    return sorted(set(found))
+    return sorted(admissible)
 
 
 def _progressions(n: int, S: int, powers: bool = True) -> int:
     """Count progressions: shift j of step s leaves ceil((n-j)/s) neurons to cut into S-tuples."""
     return sum(
-        -(-(n - shift) // step) // S for step in _steps(n, S, powers) for shift in range(step)
+        -(-(n - shift) // step) // S
+        for step in _admissible_steps(n, S, powers)
+        for shift in range(step)
     )
 
 
@@ -49,11 +51,11 @@ def _prime_step_capacity(run: Run) -> Evidence:
     points = []
     for n, row in _PUBLISHED_CAPACITY.items():
         for S, published in row.items():
-            made = float(len(allocation.prime_step_family(n, S)))
+            held = float(len(allocation.prime_step_family(n, S)))
             rival = float(_progressions(n, S, powers=False))
-            points.append(Point(S, made, published, rival=rival, series=f"n = {n}, published"))
+            points.append(Point(S, held, published, rival=rival, series=f"n = {n}, published"))
             counted = float(_progressions(n, S))
-            points.append(Point(S, made, counted, rival=rival, series=f"n = {n}, counted"))
+            points.append(Point(S, held, counted, rival=rival, series=f"n = {n}, counted"))
     return Evidence(points, "S", "circuits", log_y=True)
 
 
@@ -103,15 +105,15 @@ def _johnson_bound(run: Run) -> Evidence:
 def _transversal_design(run: Run) -> Evidence:
     points = []
     for q, S in ((11, 4), (23, 5), (31, 8), (41, 6)):
-        design = lines(S * q, q, S)
-        rate = float((pair_counts(design) ** 2).mean()) / S**2
+        sets = lines(S * q, q, S)
+        rate = float((pair_counts(sets) ** 2).mean()) / S**2
         points.append(Point(q, rate, 1 / (S * (q + 1)), rival=1 / (S * q), series=f"e, S = {S}"))
         for name, value in (
-            ("least load", design.loads.min()),
-            ("largest load", design.loads.max()),
+            ("least load", sets.loads.min()),
+            ("largest load", sets.loads.max()),
         ):
             points.append(Point(q, float(value), q, series=name))
-        points.append(Point(q, float(len({tuple(s) for s in design.sets})), q * q, series="T"))
+        points.append(Point(q, float(len({tuple(s) for s in sets.sets})), q * q, series="T"))
     return Evidence(points, "q", "e, loads, circuits", slack=1e-9, log_y=True)
 
 
@@ -130,8 +132,8 @@ def _capacity_rate(run: Run) -> Evidence:
     rate, points, notes = theory.DISJOINT_PAIRS, [], []
     prime = [allocation.prime_step_capacity(n, S) for n in widths]
     fields = [largest_prime(n // S) ** 2 for n in widths]
-    for i, (name, found) in enumerate((("prime steps", prime), ("lines", fields))):
-        fit = theory.fit_rate(rate, widths, found)
+    for i, (name, held) in enumerate((("prime steps", prime), ("lines", fields))):
+        fit = theory.fit_rate(rate, widths, held)
         exponent = 2 * fit.exponent
         points.append(Point(i, exponent, 2, rival=1.5, series=f"{name}: exponent"))
         points.append(

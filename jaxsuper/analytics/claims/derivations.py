@@ -12,7 +12,7 @@ import numpy as np
 from ... import theory
 from ...allocation import prime_steps
 from ...circuits import Step
-from ...network import build, Clipped, Plain
+from ...network import Clipped, Plain
 from ._evidence import Evidence, Point
 from ._registry import claim, Run
 from ._symbolic import compare, draw_scaled, draw_sizes, symbols
@@ -377,15 +377,13 @@ def _inhibition_and_correction(run: Run) -> Evidence:
     points, key = [], run.key("inhibition")
     sizes = ((60, 4, 30), (120, 5, 100), (250, 6, 300))
     for index, (n, size, count) in enumerate(run.choose(sizes[1:2], sizes)):
-        design = prime_steps(n, size, count)
-        circuits = Step(count)
-        clipped = build(circuits, design, 2, "clipped", key=key)
-        plain = build(circuits, design, 2, "plain", key=key, overlap="exact")
-        assert isinstance(clipped, Clipped) and isinstance(plain, Plain)
-        loads = np.asarray(design.loads, np.float64)
+        allocation, circuits = prime_steps(n, size, count), Step(count)
+        clipped = Clipped.build(circuits, allocation, 2, key=key)
+        plain = Plain.build(circuits, allocation, 2, key=key, overlap="exact")
+        loads = np.asarray(allocation.loads, np.float64)
         received = np.asarray(clipped.connected[0], np.float64) @ loads
         unwanted = float((loads * (received - size)).sum()) / (count * (count - 1))
-        overlap = design.mean_overlap
+        overlap = allocation.mean_overlap
         for series, coded, derived, values, first in (
             ("chi'", clipped.inhibition[0, 0], inhibition, {U: unwanted, S: size}, unwanted),
             ("c", plain.correction / size, correction, {p: overlap, S: size}, overlap),

@@ -6,81 +6,27 @@ import numpy as np
 
 from ... import allocation
 from ...simulation import Measurement
-from ._designs import pair_counts
 from ._evidence import Evidence, Point
-from ._measured import measured_at
+from ._matrices import pair_counts
+from ._measured import measured_at, ratio_at
+from ._reference import (
+    blocks,
+    carried_settings,
+    headline,
+    large_and_small,
+    LINES,
+    measure_change,
+    own_settings,
+    private_settings,
+    PUBLISHED,
+    TARGETS,
+)
 from ._registry import claim, Run
-from .seizures import headline, large_and_small
 
 
-LINES: dict[str, Any] = {"allocation": "transversal"}
-CARRIED: dict[str, Any] = {"indicator": "carried", "circuit": "rotation3", **LINES}
-PRIVATE: dict[str, Any] = {
-    "construction": "private",
-    "circuit": "rotation3",
-    "gate_bias": 10.0,
-    "network_width": 999,
-    **LINES,
-}
-# Published, at D = 1000, T = 557, S = 6: E|x_est - x|^2 of layer 5 by z.
-PUBLISHED = {1: 1.7, 2: 3.6, 3: 5.0}
-TARGETS = {1: 0.04, 2: 0.30, 3: 0.52}
-
-
-def measure(run: Run, **settings: Any) -> dict[int, Measurement]:
-    """Measure a design at the headline size, on enough networks for this ledger."""
-    common = {"n_networks": run.choose(12, 24), "batch_size": run.choose(100, 300)}
-    return run.measure(**{**common, **settings})
-
-
-def ratio(
-    one: Measurement, other: Measurement, layer: int, most: float, least: float, **more: Any
-) -> Point:
-    """Return the ratio of two errors: the claim says at most, the rival at least."""
-    metric = "mse_x_active"
-    values = [m[metric][layer - 1] for m in (one, other)]
-    spreads = [m.stderr_of(metric)[layer - 1] / m[metric][layer - 1] for m in (one, other)]
-    found = values[0] / values[1]
-    error, freedom = found * np.hypot(*spreads), other.n_networks - 1
-    given: dict[str, Any] = {"x": layer, **more}
-    return Point(
-        measured=found,
-        predicted=most,
-        stderr=error,
-        rival=least,
-        freedom=freedom,
-        relation="at most",
-        rival_relation="at least",
-        **given,
-    )
-
-
-def carried(run: Run, indicator: str = "carried") -> dict[int, Measurement]:
+def _carried(run: Run, indicator: str = "carried") -> dict[int, Measurement]:
     """Measure indicators of S = 6 on half of D, carried or guessed."""
-    return measure(run, **carried_settings(run), **{**CARRIED, "indicator": indicator})
-
-
-def carried_settings(run: Run) -> dict[str, Any]:
-    """Return the settings that the claims about carried indicators share."""
-    shape = {"redundancy": 3, "indicator_redundancy": 6, "indicator_share": 0.5}
-    return {"n_active": run.choose((3,), (1, 3, 5)), "n_layers": run.choose(5, 10), **shape}
-
-
-def private_settings(run: Run) -> dict[str, Any]:
-    """Return the settings that the claims about private links share."""
-    return {"n_active": run.choose((1, 3), (1, 2, 3)), "n_layers": 10, "redundancy": 6, **PRIVATE}
-
-
-def own_settings(S: int, each: int, share: float, copies: int) -> dict[str, Any]:
-    """Return the settings of recomputed indicators with neurons of their own."""
-    return {
-        "redundancy": S,
-        "indicator_redundancy": each,
-        "indicator_share": share,
-        "indicator_copies": copies,
-        "n_networks": 24,
-        **LINES,
-    }
+    return measure_change(run, **{**carried_settings(run), "indicator": indicator})
 
 
 @claim(
@@ -96,10 +42,10 @@ def own_settings(S: int, each: int, share: float, copies: int) -> dict[str, Any]
 def _carried_do_not_seize(run: Run) -> Evidence:
     metric, layers = "mse_on_inactive", run.choose(5, 10)
     points = []
-    for z, measured in carried(run).items():
+    for z, measured in _carried(run).items():
         first = measured[metric][0]
         points += [
-            Point(layer, measured[metric][layer - 1] / first, 1.0, 0.0, 2.0, series=f"z = {z}")
+            Point(layer, measured[metric][layer - 1] / first, 1.0, rival=2.0, series=f"z = {z}")
             for layer in range(3, layers + 1)
         ]
     published = headline(run)[1]
@@ -122,7 +68,7 @@ def _carried_do_not_seize(run: Run) -> Evidence:
     rival="guesses fail in places: at least 5 % more error",
 )
 def _early_guess(run: Run) -> Evidence:
-    true, guessed = carried(run), carried(run, "early-guess")
+    true, guessed = _carried(run), _carried(run, "early-guess")
     points = [
         Point(
             layer,
@@ -153,15 +99,23 @@ def _transversal_capacity(run: Run) -> Evidence:
     fields = {(250, 6): 41, (250, 8): 31, (250, 10): 25}
     least = {(250, 6): 1700, (250, 8): 980, (250, 10): 529}
     for (n, S), q in {**fields, **run.choose({}, {(333, 6): 53, (500, 8): 61})}.items():
-        made = allocation.transversal_family(n, S)
-        count, bound = len(made), allocation.johnson_bound(n, S)
+        family = allocation.transversal_family(n, S)
+        count, bound = len(family), allocation.johnson_bound(n, S)
         name = f"n = {n}, S = {S}"
         wanted = max(q * q, least.get((n, S), 0))
         points.append(
-            Point(S, count, wanted, 0.0, q * q, None, name, "at least", "at most"),
+            Point(
+                S,
+                count,
+                wanted,
+                rival=q * q,
+                series=name,
+                relation="at least",
+                rival_relation="at most",
+            ),
         )
         points.append(Point(S, count, bound, series=f"{name}: bound", relation="at most"))
-        most = pair_counts(allocation.Allocation(made, n)).max()
+        most = pair_counts(allocation.Allocation(family, n)).max()
         points.append(Point(S, float(most), 1, series=f"{name}: largest overlap"))
         notes.append(f"{name}: {count} of at most {bound}")
     large = allocation.transversal_capacity(1000, 6)
@@ -182,9 +136,9 @@ def _transversal_capacity(run: Run) -> Evidence:
 )
 def _allocation_limits(run: Run) -> Evidence:
     active: dict[str, Any] = {"n_active": run.choose((1,), (1, 2))}
-    six, eight = (measure(run, redundancy=S, **active, **LINES) for S in (6, 8))
+    six, eight = (measure_change(run, redundancy=S, **active, **LINES) for S in (6, 8))
     published = headline(run)
-    points = [ratio(eight[z], six[z], 5, 0.9, 1.0, x=z, series="S = 8 / S = 6") for z in six]
+    points = [ratio_at(eight[z], six[z], 5, 0.9, 1.0, x=z, series="S = 8 / S = 6") for z in six]
     notes = []
     for z in six:
         values = [m[z]["mse_x_active"][4] for m in (published, six, eight)]
@@ -208,7 +162,7 @@ def _allocation_limits(run: Run) -> Evidence:
 )
 def _larger_networks(run: Run) -> Evidence:
     sizes = ((500, 139, 4), (1000, 557, 6), (2000, 2228, 8))
-    points, grown, freedom = [], [], 9
+    points, growth, freedom = [], [], 9
     cells: list[dict[str, Any]] = [
         {"network_width": D, "n_circuits": T, "redundancy": S, **LINES} for D, T, S in sizes
     ]
@@ -217,14 +171,23 @@ def _larger_networks(run: Run) -> Evidence:
         cells = large_and_small(run)
     widths = [cell["network_width"] for cell in cells]
     for cell in cells:
-        found = measure(run, **cell)[1]
-        value, start = (found["mse_on_inactive"][layer] for layer in (-1, 0))
-        grown.append((value / start, found.stderr_of("mse_on_inactive")[-1] / value))
-    for D, (before, spread), (after, other) in zip(widths[1:], grown, grown[1:], strict=False):
-        found = after / before
-        error = found * float(np.hypot(spread, other))
-        points.append(Point(D, found, 1.0, error, 1.5, freedom, "", "at most", "at least"))
-    values = ", ".join(f"{value:.1f}" for value, _ in grown)
+        measured = measure_change(run, **cell)[1]
+        value, start = (measured["mse_on_inactive"][layer] for layer in (-1, 0))
+        growth.append((value / start, measured.stderr_of("mse_on_inactive")[-1] / value))
+    for D, (half, spread), (whole, other) in zip(widths[1:], growth, growth[1:], strict=False):
+        points.append(
+            Point(
+                D,
+                whole / half,
+                1.0,
+                stderr=whole / half * float(np.hypot(spread, other)),
+                rival=1.5,
+                freedom=freedom,
+                relation="at most",
+                rival_relation="at least",
+            )
+        )
+    values = ", ".join(f"{value:.1f}" for value, _ in growth)
     note = f"Growth at D = {', '.join(map(str, widths))}: {values}."
     return Evidence(points, "D", "growth / growth at half of D", note=note)
 
@@ -242,19 +205,20 @@ def _larger_networks(run: Run) -> Evidence:
 )
 def _redundant_indicators(run: Run) -> Evidence:
     def own(*settings: Any) -> Measurement:
-        return measure(run, **own_settings(*settings))[1]
+        return measure_change(run, **own_settings(*settings))[1]
 
     groups = {"the same neurons": [own(3, 6, 0.5, 1), own(3, 3, 0.5, 2)]}
     if not run.quick:
-        blocks = [own(5, 5, copies / (copies + 1), copies) for copies in (1, 2, 3)]
-        groups["blocks of their own"] = blocks
-    points, notes = [], []
-    for name, several in groups.items():
-        points += [
-            ratio(one, several[0], 5, 0.75, 0.95, x=copies, series=name)
-            for copies, one in enumerate(several[1:], 2)
+        groups["blocks of their own"] = [
+            own(5, 5, copies / (copies + 1), copies) for copies in (1, 2, 3)
         ]
-        values = ", ".join(f"{one['mse_x_active'][4]:.3f}" for one in several)
+    points, notes = [], []
+    for name, measurements in groups.items():
+        points += [
+            ratio_at(measured, measurements[0], 5, 0.75, 0.95, x=copies, series=name)
+            for copies, measured in enumerate(measurements[1:], 2)
+        ]
+        values = ", ".join(f"{measured['mse_x_active'][4]:.3f}" for measured in measurements)
         notes.append(f"{name}: {values}")
     note = f"Error of layer 5 with one, two ... copies; {'; '.join(notes)}."
     return Evidence(points, "copies", "error / error with one", log_y=True, note=note)
@@ -271,13 +235,13 @@ def _redundant_indicators(run: Run) -> Evidence:
     rival="errors of overlap remain: at least 10^-3",
 )
 def _private_is_exact(run: Run) -> Evidence:
-    cells = {557: measure(run, **private_settings(run))[1]}
+    by_count = {557: measure_change(run, **private_settings(run))[1]}
     if not run.quick:
         few = {**private_settings(run), "n_active": (1,), "n_networks": 2}
-        cells[1700] = measure(run, n_circuits=1700, **few)[1]
+        by_count[1700] = measure_change(run, n_circuits=1700, **few)[1]
     points = [
         measured_at(
-            found,
+            measured,
             "mse_x_active",
             layer,
             0.0,
@@ -285,7 +249,7 @@ def _private_is_exact(run: Run) -> Evidence:
             series=f"T = {T}",
             rival_relation="at least",
         )
-        for T, found in cells.items()
+        for T, measured in by_count.items()
         for layer in range(1, 11)
     ]
     return Evidence(points, "layer", "E|x_est - x|^2", slack=1e-9)
@@ -304,8 +268,8 @@ def _private_is_exact(run: Run) -> Evidence:
 )
 def _private_targets(run: Run) -> Evidence:
     points = []
-    found = measure(run, **private_settings(run))
-    for z, measured in found.items():
+    by_z = measure_change(run, **private_settings(run))
+    for z, measured in by_z.items():
         points.append(
             measured_at(
                 measured,
@@ -321,7 +285,7 @@ def _private_targets(run: Run) -> Evidence:
         )
         grown = measured["mse_on_inactive"][4] / measured["mse_on_inactive"][0]
         points.append(Point(z, grown, 1.5, series="growth of indicators", relation="at most"))
-    deep = float(found[3]["mse_x_active"].max())
+    deep = float(by_z[3]["mse_x_active"].max())
     points.append(Point(3, deep, 1.0, series="largest of ten layers", relation="at most"))
     return Evidence(points, "z", "E|x_est - x|^2", log_y=True)
 
@@ -337,26 +301,12 @@ def _private_targets(run: Run) -> Evidence:
     rival="errors of superposition remain: at least 10^-3",
 )
 def _block_is_exact(run: Run) -> Evidence:
-    found = run.measure(**_blocks(run, 20, (1,), 2))[1]
+    measured = run.measure(**blocks(run, 20, 1, 2))[1]
     points = [
-        measured_at(found, "mse_x_active", layer, 0.0, 1e-3, rival_relation="at least")
+        measured_at(measured, "mse_x_active", layer, 0.0, 1e-3, rival_relation="at least")
         for layer in range(1, 21)
     ]
     return Evidence(points, "layer", "E|x_est - x|^2", slack=1e-9)
-
-
-def _blocks(run: Run, layers: int, active: tuple[int, ...], networks: int) -> dict[str, Any]:
-    width = run.choose(80, 200)
-    sizes: dict[str, Any] = {"network_width": width, "n_circuits": (width // 4) ** 2}
-    return {
-        "construction": "block",
-        "n_active": active,
-        "n_networks": networks,
-        "batch_size": 100,
-        "redundancy": 1,
-        "n_layers": layers,
-        **sizes,
-    }
 
 
 @claim(
@@ -370,12 +320,12 @@ def _blocks(run: Run, layers: int, active: tuple[int, ...], networks: int) -> di
     rival="each brings its whole vector to the other: 0.7 to 1.1 in layer 2, above 2 from layer 3 on",
 )
 def _block_with_two(run: Run) -> Evidence:
-    found = run.measure(**_blocks(run, 5, (2,), 12))[2]
+    measured = run.measure(**blocks(run, 5, 2, 12))[2]
     points = []
     for layer, least in ((2, 0.7), (3, 2.0), (4, 2.0), (5, 2.0)):
         points.append(
             measured_at(
-                found,
+                measured,
                 "mse_x_active",
                 layer,
                 1.0,

@@ -1,51 +1,68 @@
 """Claims about the predictions of designs beyond the published one, over small grids."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from ...simulation import Measurement
-from .._predictions import predict_experiment
 from ._evidence import Evidence, Point
+from ._reference import CARRIED, carried_settings, LINES, own_settings, PRIVATE, private_settings
 from ._registry import claim, Run
-from .designs import CARRIED, carried_settings, LINES, own_settings, PRIVATE, private_settings
 
 
-def near(
-    measurement: Measurement, layer: int, predicted: float, rival: float, **more: Any
+_METRIC = "mse_x_active"
+
+
+def _near(
+    measurement: Measurement, layer: int, predicted: float, rival: float, series: str
 ) -> Point:
     """Return the point that compares logarithms, so that factors count alike both ways."""
-    metric = "mse_x_active"
-    value = measurement[metric][layer - 1]
-    error = measurement.stderr_of(metric)[layer - 1] / value
-    freedom = measurement.n_networks - 1
-    said, other = float(np.log(predicted)), float(np.log(rival))
-    return Point(layer, float(np.log(value)), said, error, other, freedom, **more)
+    value = measurement[_METRIC][layer - 1]
+    return Point(
+        layer,
+        float(np.log(value)),
+        float(np.log(predicted)),
+        stderr=measurement.stderr_of(_METRIC)[layer - 1] / value,
+        rival=float(np.log(rival)),
+        freedom=measurement.n_networks - 1,
+        series=series,
+    )
 
 
-def _predicted(run: Run, cells: list[dict[str, Any]], rival: Any) -> Evidence:
-    """Compare every cell's errors, layers 2 to L, with the prediction, in logarithms."""
+def _predicted(
+    run: Run,
+    cells: list[dict[str, Any]],
+    rival: Callable[[Float[np.ndarray, " L"], int], float],
+) -> Evidence:
+    """Compare every cell's errors, layers 2 to L, with the prediction, in logarithms.
+
+    Args:
+        run: how thoroughly.
+        cells: settings.
+        rival: (predictions by layer, l) -> what the rival says of layer l.
+
+    Returns:
+        The evidence.
+    """
     points, worst = [], 1.0
     for settings in cells:
         experiment = run.experiment(**settings)
+        sizes = experiment.configuration
         for z, measured in run.measure(**settings).items():
-            _, forms = run.once(("prediction", experiment, z), _prediction(experiment, z))
-            if not forms["mse_x_active"].any():
+            predicted = run.predict(experiment, z)[_METRIC]
+            if not predicted.any():
                 continue  # exact, and so a claim of its own
-            for layer in range(2, experiment.n_layers + 1):
-                predicted = float(forms["mse_x_active"][layer - 1])
-                name = f"D = {experiment.network_width}, T = {experiment.n_circuits}, z = {z}"
-                other = rival(experiment, z, layer, forms)
-                points.append(near(measured, layer, predicted, other, series=name))
-                off = measured["mse_x_active"][layer - 1] / predicted
+            series = f"D = {sizes.network_width}, T = {sizes.n_circuits}, z = {z}"
+            for layer in range(2, sizes.n_layers + 1):
+                right = float(predicted[layer - 1])
+                points.append(_near(measured, layer, right, rival(predicted, layer), series))
+                off = measured[_METRIC][layer - 1] / right
                 worst = max(worst, off, 1 / off)
     note = f"The worst of {len(points)} is off by a factor {worst:.2f}."
     label = "logarithm of E|x_est - x|^2"
     return Evidence(points, "layer", label, slack=float(np.log(1.5)), note=note)
-
-
-def _prediction(experiment: Any, z: int) -> Any:
-    return lambda: predict_experiment(experiment, z)
 
 
 @claim(
@@ -72,11 +89,9 @@ def _private_predicted(run: Run) -> Evidence:
         for D, T, S, z in ((450, 300, 5, 4), (600, 400, 4, 3), (999, 1000, 6, 3), (750, 557, 5, 3))
     ]
 
-    def direct(experiment, z, layer, forms):
-        del experiment
-        return forms["mse_x_active"][0] * (layer + 2) / 3
-
-    return _predicted(run, [{**common, **one} for one in run.choose(some, some + more)], direct)
+    direct = lambda predicted, layer: predicted[0] * (layer + 2) / 3
+    cells = [{**common, **cell} for cell in run.choose(some, some + more)]
+    return _predicted(run, cells, direct)
 
 
 @claim(
@@ -99,8 +114,9 @@ def _carried_predicted(run: Run) -> Evidence:
         {"network_width": 800, "n_circuits": 300, "n_active": (2,), "gate_bias": 1.0},
         {"n_circuits": 557, "n_active": (1, 2, 3), "gate_bias": 0.5},
     ]
-    third = lambda experiment, z, layer, forms: forms["mse_x_active"][layer - 1] / 3
-    return _predicted(run, [{**common, **one} for one in run.choose(some, some + more)], third)
+    third = lambda predicted, layer: predicted[layer - 1] / 3
+    cells = [{**common, **cell} for cell in run.choose(some, some + more)]
+    return _predicted(run, cells, third)
 
 
 @claim(
@@ -123,5 +139,6 @@ def _separate_predicted(run: Run) -> Evidence:
         {"network_width": 600, "n_circuits": 200, "redundancy": 6, "n_active": (1,)},
         {"redundancy": 3, "n_active": (2,), "lower_threshold": 0.4, "upper_threshold": 0.8},
     ]
-    even = lambda experiment, z, layer, forms: forms["mse_x_active"][1] * (layer - 1)
-    return _predicted(run, [{**common, **one} for one in run.choose(some, some + more)], even)
+    even = lambda predicted, layer: predicted[1] * (layer - 1)
+    cells = [{**common, **cell} for cell in run.choose(some, some + more)]
+    return _predicted(run, cells, even)

@@ -49,10 +49,9 @@ def _draws(run: Run, T: int, D: int, name: str) -> list[features.Embedding]:
     return [features.Embedding(vectors) for vectors in np.asarray(stack)]
 
 
-def _average(draws: list[features.Embedding], z: int, a: float) -> tuple[float, float, int]:
-    """Return the mean error over draws at scale a, its standard error and degrees of freedom."""
-    found = [features.linear_mse(one, features.scaled(one, a), z) for one in draws]
-    return float(np.mean(found)), float(np.std(found, ddof=1) / len(draws) ** 0.5), len(draws) - 1
+def _errors(draws: list[features.Embedding], z: int, a: float) -> list[float]:
+    """Return the error of every draw at scale a."""
+    return [features.linear_mse(draw, features.scaled(draw, a), z) for draw in draws]
 
 
 _SIZES = ((8, 3), (20, 5), (60, 20), (60, 50), (300, 100))
@@ -71,19 +70,10 @@ def _random(run: Run) -> Evidence:
     for T, D in run.choose(_SIZES[:4], _SIZES):
         draws, a = _draws(run, T, D, f"random {T} {D}"), theory.random_embedding_scale(T, D)
         for z in (1, 4):
-            measured, error, freedom = _average(draws, z, a)
+            said = theory.random_embedding_mse(T, D, z, a)
             rival = z * ((1 - a) ** 2 + a**2 * T / D)
-            points.append(
-                Point(
-                    T,
-                    measured,
-                    theory.random_embedding_mse(T, D, z, a),
-                    error,
-                    rival,
-                    freedom,
-                    f"z = {z}",
-                )
-            )
+            errors = _errors(draws, z, a)
+            points.append(Point.from_draws(T, errors, said, rival=rival, series=f"z = {z}"))
     return Evidence(points, "T", "E|x - aGx|^2", log_x=True, log_y=True)
 
 
@@ -100,37 +90,16 @@ def _random_best_scale(run: Run) -> Evidence:
     points, z = [], 3
     for T, D in _SIZES[1:4]:
         draws, cross, power = _draws(run, T, D, f"scale {T} {D}"), [], []
-        for one in draws:
-            half, full = (features.linear_mse(one, features.scaled(one, a), z) for a in (0.5, 1.0))
+        for half, full in zip(_errors(draws, z, 0.5), _errors(draws, z, 1.0), strict=True):
             # MSE(a) = z - 2 c a + p a^2, from its values at 0, 1/2 and 1.
             cross.append((full - 4 * half + 3 * z) / 2)
             power.append(full - z + 2 * cross[-1])
-        c, p = np.array(cross), np.array(power)
-        best = c.mean() / p.mean()
-        error = (c - best * p).std(ddof=1) / p.mean() / len(c) ** 0.5
-        points.append(
-            Point(
-                T / D,
-                float(best),
-                theory.random_embedding_scale(T, D),
-                float(error),
-                D / T,
-                len(c) - 1,
-                "scale",
-            )
-        )
-        least = z - 2 * c * best + p * best**2
-        points.append(
-            Point(
-                T / D,
-                float(least.mean()),
-                theory.random_embedding_best_mse(T, D, z),
-                float(least.std(ddof=1) / len(c) ** 0.5),
-                None,
-                len(c) - 1,
-                "least error",
-            )
-        )
+        scale = theory.random_embedding_scale(T, D)
+        best = Point.ratio(T / D, cross, power, scale, rival=D / T, series="scale")
+        a = float(best.measured)
+        least = z - 2 * a * np.array(cross) + a**2 * np.array(power)
+        said = theory.random_embedding_best_mse(T, D, z)
+        points += [best, Point.from_draws(T / D, least, said, series="least error")]
     return Evidence(points, "T/D", "best scale, least error")
 
 
@@ -148,18 +117,10 @@ def _random_leading_order(run: Run) -> Evidence:
     sizes = ((6, 3), (12, 6), (60, 30), (200, 100), (800, 400))
     for T, D in run.choose(sizes[:4], sizes):
         a = theory.random_embedding_scale(T, D)
-        measured, error, freedom = _average(_draws(run, T, D, f"leading {T}"), z, a)
-        points.append(
-            Point(
-                1 / T,
-                measured,
-                theory.random_embedding_leading_mse(T, D, z),
-                error,
-                z * (1 - D / T),
-                freedom,
-                "D = T/2",
-            )
-        )
+        errors = _errors(_draws(run, T, D, f"leading {T}"), z, a)
+        said = theory.random_embedding_leading_mse(T, D, z)
+        rival = z * (1 - D / T)
+        points.append(Point.from_draws(1 / T, errors, said, rival=rival, series="D = T/2"))
     return Evidence(points, "1/T", "E|x - aGx|^2", tolerance=0.01, regime=True, log_x=True)
 
 

@@ -7,46 +7,29 @@ import jax.numpy as jnp
 import numpy as np
 
 from ... import circuits, theory
+from ...allocation import Allocation
 from ...simulation import Measurement
 from ._evidence import Evidence, Point
 from ._measured import measured_at
+from ._reference import crowded, working_regime
 from ._registry import claim, Run
 
 
-def crowded(run: Run) -> dict[str, Any]:
-    """Return the settings of D = 1000, T = 400, z = 3, where nothing seizes before layer 2."""
-    return {
-        "n_circuits": 400,
-        "n_layers": 4,
-        "n_active": (3,),
-        "n_networks": run.choose(16, 60),
-        "batch_size": run.choose(150, 500),
-    }
-
-
-def _working_regime(run: Run, **changes):
-    """Return measurements and design at n = 500, S = 6, T = 300: T (d/D)^2 = 0.0012."""
-    settings: dict[str, Any] = {
-        "network_width": 2000,
-        "n_circuits": 300,
-        "n_layers": 4,
-        "n_active": run.choose((3,), (1, 2, 3)),
-        "n_networks": run.choose(16, 60),
-        "batch_size": run.choose(150, 500),
-        **changes,
-    }
-    return run.measure(**settings), run.design(**settings)
+def _working_regime(run: Run, **changes: Any) -> tuple[dict[int, Measurement], Allocation]:
+    """Return measurements and allocation in the working regime, or at a change of it."""
+    settings = working_regime(run, **changes)
+    return run.measure(**settings), run.allocation(**settings)
 
 
 def _after_one_layer(run: Run) -> tuple[dict[int, Measurement], float]:
-    """Return measurements after one layer of the headline design, and its mean overlap P."""
+    """Return measurements after one layer at the headline size, and the mean overlap P."""
     settings: dict[str, Any] = {
         "n_layers": 1,
         "n_active": run.choose((2, 6), (1, 2, 3, 4, 5, 6)),
         "n_networks": run.choose(10, 30),
         "batch_size": run.choose(300, 1000),
     }
-    return run.measure(**settings), run.design(**settings).mean_overlap
+    return run.measure(**settings), run.allocation(**settings).mean_overlap
 
 
 _RHO = theory.overlap_rate_published(4, 1000, 6, 557)
@@ -64,7 +47,7 @@ _RHO = theory.overlap_rate_published(4, 1000, 6, 557)
     rival="the published z rho",
 )
 def _first_layer(run: Run) -> Evidence:
-    found, P = _after_one_layer(run)
+    by_z, P = _after_one_layer(run)
     points = [
         measured_at(
             measured,
@@ -74,7 +57,7 @@ def _first_layer(run: Run) -> Evidence:
             z * _RHO,
             x=z,
         )
-        for z, measured in found.items()
+        for z, measured in by_z.items()
     ]
     return Evidence(points, "z", "E alpha^2 of inactive circuits", tolerance=0.015)
 
@@ -89,7 +72,7 @@ def _first_layer(run: Run) -> Evidence:
     rival="the published z rho",
 )
 def _first_layer_pairs(run: Run) -> Evidence:
-    found, P = _after_one_layer(run)
+    by_z, P = _after_one_layer(run)
     points = [
         measured_at(
             measured,
@@ -99,7 +82,7 @@ def _first_layer_pairs(run: Run) -> Evidence:
             z * _RHO,
             x=z,
         )
-        for z, measured in found.items()
+        for z, measured in by_z.items()
     ]
     note = "A neuron that two active circuits use is counted twice; see errors.first-layer."
     return Evidence(
@@ -117,7 +100,7 @@ def _first_layer_pairs(run: Run) -> Evidence:
     rival="the derived form (to be confirmed)",
 )
 def _first_layer_published(run: Run) -> Evidence:
-    found, P = _after_one_layer(run)
+    by_z, P = _after_one_layer(run)
     points = [
         measured_at(
             measured,
@@ -127,7 +110,7 @@ def _first_layer_published(run: Run) -> Evidence:
             theory.inactive_first_layer_mse(z, 6, P),
             x=z,
         )
-        for z, measured in found.items()
+        for z, measured in by_z.items()
     ]
     return Evidence(points, "z", "E alpha^2 of inactive circuits", tolerance=0.03)
 
@@ -146,15 +129,16 @@ def _first_layer_published(run: Run) -> Evidence:
 def _rotation_active(run: Run) -> Evidence:
     points = []
     for b in (0.25, 1.0, 2.0):
-        found, design = _working_regime(run, gate_bias=b)
-        e, J = design.overlap_rate, theory.mean_interference(design.loads[design.sets])
-        for z in sorted(set(found) - {1}):
+        by_z, allocation = _working_regime(run, gate_bias=b)
+        loads = allocation.loads[allocation.sets]
+        e, J = allocation.overlap_rate, theory.mean_interference(loads)
+        for z in sorted(set(by_z) - {1}):
             for layer in range(1, 5):
                 right = theory.rotation_active_mse(layer, 300, e, z, b, J)
                 rival = theory.rotation_active_mse(layer, 300, e, z, 1.0, J) if b != 1 else None
                 series = f"b = {b:g}, z = {z}"
                 points.append(
-                    measured_at(found[z], "mse_x_active", layer, right, rival, series=series)
+                    measured_at(by_z[z], "mse_x_active", layer, right, rival, series=series)
                 )
     return Evidence(points, "layer", "E|x_est - x|^2", tolerance=0.12, log_y=True)
 
@@ -171,9 +155,9 @@ def _rotation_active(run: Run) -> Evidence:
 )
 def _published_form_oracle(run: Run) -> Evidence:
     settings = crowded(run) | {"construction": "oracle"}
-    measured, design = run.measure(**settings)[3], run.design(**settings)
+    measured, allocation = run.measure(**settings)[3], run.allocation(**settings)
     rho = theory.overlap_rate_published(4, 1000, 6, 400)
-    e, J = design.overlap_rate, theory.mean_interference(design.loads[design.sets])
+    e, J = allocation.overlap_rate, theory.mean_interference(allocation.loads[allocation.sets])
     points = [
         measured_at(
             measured,
@@ -199,9 +183,9 @@ def _published_form_oracle(run: Run) -> Evidence:
 )
 def _rotation_inactive(run: Run) -> Evidence:
     points = []
-    found, design = _working_regime(run)
-    for z, measured in found.items():
-        right = theory.rotation_inactive_mse(z, design.overlap_rate)
+    by_z, allocation = _working_regime(run)
+    for z, measured in by_z.items():
+        right = theory.rotation_inactive_mse(z, allocation.overlap_rate)
         for metric in ("mse_on_inactive", "mse_x_inactive"):
             for layer in range(1, 5):
                 series = "alpha" if "on" in metric else "x"
@@ -231,17 +215,17 @@ def _rotation_inactive(run: Run) -> Evidence:
     rival="it has the error (z-1) e of the inactive ones",
 )
 def _active_indicator(run: Run) -> Evidence:
-    found, design = _working_regime(run)
+    by_z, allocation = _working_regime(run)
     points = [
         measured_at(
-            found[z],
+            by_z[z],
             "mse_on_active",
             layer,
             0.0,
-            (z - 1) * design.overlap_rate,
+            (z - 1) * allocation.overlap_rate,
             series=f"z = {z}",
         )
-        for z in sorted(set(found) - {1})
+        for z in sorted(set(by_z) - {1})
         for layer in range(1, 5)
     ]
     return Evidence(points, "layer", "E(alpha_est - 1)^2", slack=1e-4)
@@ -257,19 +241,19 @@ def _active_indicator(run: Run) -> Evidence:
     rival="2 z S d/D: a second neuron per slot",
 )
 def _active_neurons(run: Run) -> Evidence:
-    found, _ = _working_regime(run)
+    by_z, _ = _working_regime(run)
     points, name = [], "frac_active_neurons_block0"
-    for z, measured in found.items():
+    for z, measured in by_z.items():
         right = theory.correct_active_fraction(z, 6, 500)
         for layer in range(1, 5):
             series = f"z = {z}"
             points.append(measured_at(measured, name, layer, right, 2 * right, series=series))
-    shares = [found[z][name][1] / theory.correct_active_fraction(z, 6, 500) for z in found]
+    shares = [by_z[z][name][1] / theory.correct_active_fraction(z, 6, 500) for z in by_z]
     note = (
         "The clipped matrix connects a neuron with several of the S active ones by chance; two hits "
         "of six exceed lo = 1/4. So single neurons fire from layer 2 on though no circuit's "
         f"indicator does: {', '.join(f'{s:.1f}' for s in shares)} times the share for z = "
-        f"{', '.join(map(str, found))}."
+        f"{', '.join(map(str, by_z))}."
     )
     return Evidence(
         points, "layer", "share of active neurons, on0", tolerance=0.1, regime=True, note=note
@@ -293,16 +277,7 @@ def _gate_factor(run: Run) -> Evidence:
         weights = circuits.small_weights(small, 0)[0]
         handed = np.asarray(start @ weights.T, np.float64)[:, 2:]
         power = (handed**2).sum(axis=1)
-        points.append(
-            Point(
-                b,
-                float(power.mean()),
-                1 + 2 * (1 + b) ** 2,
-                float(power.std(ddof=1) / draws**0.5),
-                9.0,
-                None,
-            )
-        )
+        points.append(Point.from_draws(b, power, 1 + 2 * (1 + b) ** 2, rival=9.0, freedom=None))
     return Evidence(points, "b", "power handed on")
 
 
@@ -323,13 +298,6 @@ def _useless_vector(run: Run) -> Evidence:
     for index, guess in enumerate((x.mean(axis=0), np.zeros(2))):
         wrong = ((x - guess) ** 2).sum(axis=1)
         points.append(
-            Point(
-                index,
-                float(wrong.mean()),
-                theory.USELESS_VECTOR_ERROR,
-                float(wrong.std(ddof=1) / len(x) ** 0.5),
-                2.0,
-                None,
-            )
+            Point.from_draws(index, wrong, theory.USELESS_VECTOR_ERROR, rival=2.0, freedom=None)
         )
     return Evidence(points, "guess: sample mean, zero", "E|x - guess|^2", tolerance=1e-3)

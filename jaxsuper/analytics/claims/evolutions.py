@@ -6,54 +6,36 @@ import numpy as np
 
 from ... import theory
 from ._evidence import Evidence, Point
+from ._reference import grid_cells
 from ._registry import claim, Run
-from .seizures import large_and_small, small_sizes
 
 
-MSE = ("mse_on_active", "mse_on_inactive", "mse_x_active", "mse_x_inactive")
+_MSE = ("mse_on_active", "mse_on_inactive", "mse_x_active", "mse_x_inactive")
 # Errors below this are single events; the published comparison leaves them out too.
 _FLOOR = 1e-4
 _LAYERS = 4
-# The published grid: D -> T.
-GRID = {
-    800: (200, 300),
-    1000: (200, 300, 400, 500),
-    1200: (200, 300, 400, 500, 600, 700),
-    1400: (200, 400, 600, 800, 1000),
-    1600: (300, 500, 700, 900, 1100, 1300),
-    1800: (300, 500, 700, 900, 1100, 1300, 1500, 1700),
-    2000: (200, 400, 600, 800, 1000, 1200, 1400, 1600, 1800, 2000),
-}
+# Metric -> predicted / measured of every cell.
+_Ratios = dict[str, list[float]]
 
 
-def _cells(run: Run) -> list[dict[str, Any]]:
-    """Return settings of the grid: all of them, or those that other claims measure plus two."""
-    if run.quick:
-        some = [small_sizes(run, T) for T in (200, 300)] + large_and_small(run)
-        some.append({"n_active": (2,), "n_networks": 4})
-        return some
-    sizes = [(D, T) for D, counts in GRID.items() for T in counts]
-    common: dict[str, Any] = {"n_active": (1, 2, 3, 4), "n_networks": 2}
-    return [{"network_width": D, "n_circuits": T, **common} for D, T in sizes]
-
-
-def _ratios(run: Run, cells: list[dict[str, Any]]):
-    """Return measured / predicted of every cell above the floor, layers 2 and up, by metric.
+def _ratios(run: Run, cells: list[dict[str, Any]]) -> tuple[_Ratios, _Ratios]:
+    """Return predicted / measured of every cell above the floor, layers 2 and up, by metric.
 
     The predictions are state evolution, and the closed forms for comparison.
     """
-    evolved, closed = {m: [] for m in MSE}, {m: [] for m in MSE}
+    evolved: _Ratios = {metric: [] for metric in _MSE}
+    closed: _Ratios = {metric: [] for metric in _MSE}
     for changes in cells:
         settings: dict[str, Any] = {"n_layers": _LAYERS, "batch_size": 500, **changes}
-        experiment, design = run.experiment(**settings), run.design(**settings)
-        e, T = design.overlap_rate, design.n_circuits
-        J = theory.mean_interference(design.loads[design.sets])
+        experiment, allocation = run.experiment(**settings), run.allocation(**settings)
+        e, T, b = allocation.overlap_rate, allocation.n_circuits, experiment.configuration.gate_bias
+        J = theory.mean_interference(allocation.loads[allocation.sets])
         for z, measured in run.measure(**settings).items():
             form = run.evolution(experiment, z)
             for layer in range(2, _LAYERS + 1):
-                active = theory.rotation_active_mse(layer, T, e, z, experiment.gate_bias, J)
-                simple = dict(zip(MSE, (0.0, z * e, active, z * e), strict=True))
-                for metric in MSE:
+                active = theory.rotation_active_mse(layer, T, e, z, b, J)
+                simple = dict(zip(_MSE, (0.0, z * e, active, z * e), strict=True))
+                for metric in _MSE:
                     value = measured[metric][layer - 1]
                     if value > _FLOOR:
                         evolved[metric].append(max(form[metric][layer - 1], 1e-30) / value)
@@ -61,9 +43,9 @@ def _ratios(run: Run, cells: list[dict[str, Any]]):
     return evolved, closed
 
 
-def _shares(found: dict[str, list[float]], factor: float) -> list[float]:
+def _shares(ratios: _Ratios, factor: float) -> list[float]:
     """Return the share of cells within a factor, for each metric."""
-    return [float((np.abs(np.log(found[m])) < np.log(factor)).mean()) for m in MSE]
+    return [float((np.abs(np.log(ratios[m])) < np.log(factor)).mean()) for m in _MSE]
 
 
 def _evidence(run: Run, cells: list[dict[str, Any]], within: tuple[float, float]) -> Evidence:
@@ -83,7 +65,7 @@ def _evidence(run: Run, cells: list[dict[str, Any]], within: tuple[float, float]
                     rival_relation="at most",
                 )
             )
-    counts = ", ".join(f"{len(evolved[m])} of {m}" for m in MSE)
+    counts = ", ".join(f"{len(evolved[m])} of {m}" for m in _MSE)
     forms = ", ".join(f"{share:.0%}" for share in _shares(closed, 1.5))
     return Evidence(
         points,
@@ -106,7 +88,7 @@ def _evidence(run: Run, cells: list[dict[str, Any]], within: tuple[float, float]
     rival="the closed forms are within a factor 1.5 at least as often",
 )
 def _grid(run: Run) -> Evidence:
-    return _evidence(run, _cells(run), (0.85, 0.98))
+    return _evidence(run, grid_cells(run), (0.85, 0.98))
 
 
 @claim(
@@ -136,9 +118,8 @@ def _outside(run: Run) -> Evidence:
         {"network_width": 3000, "n_circuits": 3500, "n_networks": 2},
     ]
     common: dict[str, Any] = {"n_active": (2,), "n_networks": 4}
-    return _evidence(
-        run, [{**common, **one} for one in run.choose(changes[:2], changes)], (0.85, 0.98)
-    )
+    cells = [{**common, **change} for change in run.choose(changes[:2], changes)]
+    return _evidence(run, cells, (0.85, 0.98))
 
 
 @claim(
@@ -151,7 +132,7 @@ def _outside(run: Run) -> Evidence:
     rival="they fail in at least 15 % of the cells of every metric",
 )
 def _closed_on_grid(run: Run) -> Evidence:
-    _, closed = _ratios(run, _cells(run))
+    _, closed = _ratios(run, grid_cells(run))
     points = [
         Point(
             index,

@@ -5,46 +5,47 @@ import numpy as np
 
 from ... import circuits
 from ...network import build
-from ...simulation import merge_networks, simulate
-from .._compare import predict
-from ._designs import lines
+from ...simulation import Measurement, merge_networks, simulate
+from ..prediction import predict, Prediction
 from ._evidence import Evidence, Point
+from ._matrices import lines
+from ._measured import measured_at
 from ._registry import claim, Run
 
 
 _LAYERS = 3
 
 
-def _mlps(run: Run):
-    """Return the measurement and prediction of MLPs that neither amplify errors nor forget.
+def _mlps(run: Run) -> dict[int, tuple[Measurement, Prediction]]:
+    """Return by z measurement and prediction of MLPs that neither amplify errors nor forget.
 
     Permutations of three neurons keep the norm, so errors are handed on as they are.
     """
     count, width, S, q = 300, 3, 6, 83
     n_networks, batch = run.choose((20, 400), (40, 1000))
-    design = lines(S * q, q, S, np.arange(count))
+    allocation = lines(S * q, q, S, np.arange(count))
     rng = np.random.default_rng(run.seed)
     orders = np.array([rng.permutation(width) for _ in range(count)])
-    made = circuits.MLP(np.eye(width, dtype=np.float32)[orders][None])
-    key, found = run.key("mlp"), {}
+    mlps = circuits.MLP(np.eye(width, dtype=np.float32)[orders][None])
+    keys = [jax.random.fold_in(run.key("mlp"), index) for index in range(n_networks)]
+    networks = [build(mlps, allocation, _LAYERS, key=key) for key in keys]
+    by_z = {}
     for z in run.choose((2,), (1, 2)):
-        several = []
-        for index in range(n_networks):
-            one = jax.random.fold_in(key, index)
-            several.append(simulate(build(made, design, _LAYERS, key=one), z, batch, key=one))
-        found[z] = merge_networks(several), predict(made, design, z, _LAYERS)
-    return found, n_networks - 1
+        measurements = [
+            simulate(network, z, batch, key=key)
+            for network, key in zip(networks, keys, strict=True)
+        ]
+        by_z[z] = merge_networks(measurements), predict(networks[0], z)
+    return by_z
 
 
 def _points(run: Run, metric: str, layers: range) -> list[Point]:
-    found, freedom = run.once("mlp", lambda: _mlps(run))
     points = []
-    for z, (measured, predicted) in found.items():
+    for z, (measured, predicted) in run.once("mlp", lambda: _mlps(run)).items():
         for layer in layers:
             right = float(predicted[metric][layer - 1])
-            value, error = measured[metric][layer - 1], measured.stderr_of(metric)[layer - 1]
             rival = right * (6 if metric == "mse_a_inactive" else 0.5)
-            points.append(Point(layer, value, right, error, rival, freedom, f"z = {z}"))
+            points.append(measured_at(measured, metric, layer, right, rival, series=f"z = {z}"))
     return points
 
 

@@ -32,16 +32,13 @@ def _largest(run: Run, T: int, D: int) -> list[float]:
 def _random_max_overlap(run: Run) -> Evidence:
     points = []
     for T, D in ((300, 1000), (1000, 1000), (1000, 300), (1000, 100), (1000, 50), (1000, 20)):
-        found = _largest(run, T, D)
         points.append(
-            Point(
+            Point.from_draws(
                 np.log(T) / D,
-                np.mean(found),
+                _largest(run, T, D),
                 theory.random_max_overlap(T, D),
-                np.std(found, ddof=1) / len(found) ** 0.5,
-                np.sqrt(2 * np.log(T) / D),
-                len(found) - 1,
-                "random unit vectors",
+                rival=np.sqrt(2 * np.log(T) / D),
+                series="random unit vectors",
             )
         )
     note = "Beyond, overlaps come close to 1: geometries.random-max-overlap-median holds there too."
@@ -64,17 +61,17 @@ def _random_max_overlap(run: Run) -> Evidence:
 def _random_max_median(run: Run) -> Evidence:
     points = []
     for T, D in ((300, 1000), (1000, 300), (1000, 100), (1000, 20)):
-        found = _largest(run, T, D)
+        largest = _largest(run, T, D)
         points.append(
             Point(
                 np.log(T) / D,
-                np.median(found),
+                np.median(largest),
                 theory.random_max_overlap_median(T, D),
                 # The error of a median is about 1.25 times that of the mean.
-                1.25 * np.std(found, ddof=1) / len(found) ** 0.5,
-                theory.random_max_overlap(T, D),
-                len(found) - 1,
-                "random unit vectors",
+                stderr=1.25 * np.std(largest, ddof=1) / len(largest) ** 0.5,
+                rival=theory.random_max_overlap(T, D),
+                freedom=len(largest) - 1,
+                series="random unit vectors",
             )
         )
     return Evidence(points, "ln T / D", "largest overlap, median", tolerance=0.03, log_x=True)
@@ -99,20 +96,19 @@ def _thresholds(run: Run) -> Evidence:
     for z in run.choose((1, 3), (1, 2, 3)):
         for name, embedding, relation, opposite in kinds:
             readout = features.scan_threshold(embedding, z, key=jax.random.fold_in(key, z))
-            found = features.measure(
+            recovered = features.measure(
                 embedding, readout, z, run.choose(2000, 20_000), key=jax.random.fold_in(key, 10 + z)
             ).threshold_accuracy
             points.append(
                 Point(
                     z,
-                    found.mean,
+                    recovered.mean,
                     0.5,
-                    found.stderr,
-                    0.5,
-                    None,
-                    name,
-                    relation,
-                    opposite,
+                    stderr=recovered.stderr,
+                    rival=0.5,
+                    series=name,
+                    relation=relation,
+                    rival_relation=opposite,
                 )
             )
     return Evidence(points, "z", "share of inputs recovered without error")
@@ -153,11 +149,11 @@ _CRITERION = (
 def _mse_has_none(run: Run) -> Evidence:
     points = []
     for T, z, trained in _trained(run, "mse"):
-        found = features.consistency(trained, tolerance=1e-4)
+        agreement = features.consistency(trained, tolerance=1e-4)
         points.append(
             Point(
                 T,
-                found.balanced,
+                agreement.balanced,
                 0.05,
                 rival=0.01,
                 series=f"z = {z}",
@@ -182,11 +178,11 @@ def _others_have_one(run: Run) -> Evidence:
     points, notes = [], []
     for loss in ("l4", "binary", "categorical"):
         for T, z, trained in _trained(run, loss):
-            found = features.consistency(trained, tolerance=1e-4)
+            agreement = features.consistency(trained, tolerance=1e-4)
             points.append(
                 Point(
                     T,
-                    found.balanced,
+                    agreement.balanced,
                     0.01,
                     rival=0.05,
                     series=f"{loss}, z = {z}",
@@ -194,7 +190,7 @@ def _others_have_one(run: Run) -> Evidence:
                     rival_relation="at least",
                 )
             )
-            notes.append(f"{found.n_best}/{found.n_seeds}")
+            notes.append(f"{agreement.n_best}/{agreement.n_seeds}")
     note = f"{_CRITERION} Seeds that did: {', '.join(notes)}; the others are in local minima."
     return Evidence(points, "T", "dispersion over seeds", log_y=True, note=note)
 

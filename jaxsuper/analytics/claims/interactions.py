@@ -4,8 +4,8 @@ import numpy as np
 
 from ... import theory
 from ...allocation import Allocation
-from ._designs import design_for, interaction
 from ._evidence import Evidence, Point
+from ._matrices import allocation_for, interaction
 from ._registry import claim, Run
 
 
@@ -14,29 +14,30 @@ _SIZES = ((200, 300), (300, 700), (500, 2000))
 
 
 def _measured(run: Run) -> list[tuple[Allocation, float]]:
-    """Return designs, and their second moments averaged over drawn matrices."""
-    found, draws = [], run.choose(3, 8)
+    """Return allocations, and their second moments averaged over drawn matrices."""
+    pairs, draws = [], run.choose(3, 8)
     for n, T in run.choose(_SIZES[:2], _SIZES):
         for S in range(1, 11):
-            design, rng = design_for(n, T, S), np.random.default_rng([run.seed, n, S])
-            moments = [interaction(design, rng, "clipped") for _ in range(draws)]
-            found.append((design, float(np.mean(moments))))
-    return found
+            allocation, rng = allocation_for(n, T, S), np.random.default_rng([run.seed, n, S])
+            moments = [interaction(allocation, rng, "clipped") for _ in range(draws)]
+            pairs.append((allocation, float(np.mean(moments))))
+    return pairs
 
 
-def _guess(design: Allocation) -> float:
-    S, T = design.redundancy, design.n_circuits
-    rho = theory.overlap_rate_published(1, design.block_width, S, T)
+def _guess(allocation: Allocation) -> float:
+    S, T = allocation.redundancy, allocation.n_circuits
+    rho = theory.overlap_rate_published(1, allocation.block_width, S, T)
     return T * rho**2 + 2 * rho
 
 
 def _points(run: Run, guess_is_claimed: bool) -> list[Point]:
     points = []
-    for design, measured in run.once("interactions", lambda: _measured(run)):
-        derived, guess = theory.mean_interaction(design.loads[design.sets]), _guess(design)
+    for allocation, measured in run.once("interactions", lambda: _measured(run)):
+        derived = theory.mean_interaction(allocation.loads[allocation.sets])
+        guess = _guess(allocation)
         said, rival = (guess, derived) if guess_is_claimed else (derived, guess)
-        series = f"n = {design.block_width}"
-        points.append(Point(design.redundancy, measured, said, rival=rival, series=series))
+        series = f"n = {allocation.block_width}"
+        points.append(Point(allocation.redundancy, measured, said, rival=rival, series=series))
     return points
 
 

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ... import allocation, circuits, theory
-from ...network import build, Clipped, indicators
-from ._designs import design_for, incidence, interaction, lines
-from ._evidence import Evidence, Point, Relation
+from ... import circuits, theory
+from ...allocation import prime_steps
+from ...network import Clipped, indicator_vectors
+from ._evidence import Evidence, Point
+from ._matrices import allocation_for, incidence, interaction, lines
 from ._registry import claim, Run
 
 
@@ -34,12 +35,12 @@ def _step_is_a_clip(run: Run) -> Evidence:
         small = circuits.Step(1, lo, hi)
         states = np.stack([alphas, np.zeros_like(alphas)], axis=1)
         after = _small_layer(small, states)
-        for alpha, found in zip(alphas, after[:, 0] - after[:, 1], strict=True):
+        for alpha, value in zip(alphas, after[:, 0] - after[:, 1], strict=True):
             step = (alpha - lo) / (hi - lo)
             points.append(
                 Point(
                     alpha,
-                    found,
+                    value,
                     float(np.clip(step, 0, 1)),
                     rival=max(step, 0.0),
                     series=f"lo, hi = {lo}, {hi}",
@@ -93,11 +94,11 @@ def _rotation3_growth(run: Run) -> Evidence:
         four = circuits.Rotation(jnp.array([0.3]), gate_bias=b)
         # alpha = on0 - on1 carries the error.
         step = jnp.array([[1.5 + delta, 0.5, 1.6, 1.8]], jnp.float32)
-        kept = circuits.exact_trajectory(four, jnp.zeros(1, jnp.int32), step, 4)
+        stepped = circuits.exact_trajectory(four, jnp.zeros(1, jnp.int32), step, 4)
         for layer in range(1, 5):
             grown = float(states[layer, 0, 0] - 1) / delta
             points.append(Point(layer, grown, (1 + b) ** layer, rival=1, series=f"d = 3, b = {b}"))
-            rest = float(kept[layer, 0, 0] - kept[layer, 0, 1] - 1) / delta
+            rest = float(stepped[layer, 0, 0] - stepped[layer, 0, 1] - 1) / delta
             points.append(Point(layer, rest, 0, rival=1, series=f"d = 4, b = {b}"))
     return Evidence(points, "layer", "error / initial error", tolerance=0.01, slack=0.01)
 
@@ -122,41 +123,30 @@ def _rotation3_unstable(run: Run) -> Evidence:
         "n_networks": run.choose(16, 60),
         "batch_size": run.choose(60, 400),
     }
-    # A ratio of means, its error from the networks: the layers' common ups and downs cancel.
+    # Of the ratios of means, the layers' common ups and downs cancel.
     name = "mse_on_active"
     three = np.array([m[name] for m in run.networks(**settings, circuit="rotation3")[2]])
     four = np.array([m[name] for m in run.networks(**settings)[2]])
-    count = len(three)
     points = []
     for layer in range(1, 4):
-        before, after = three[:, layer - 1], three[:, layer]
-        ratio = float(after.mean() / before.mean())
-        error = float((after - ratio * before).std(ddof=1) / before.mean() / count**0.5)
-        # Below 1 by definition, E delta^2 saturates in the last layer.
-        said, adding = (4.0 if layer < 3 else 3.0), (layer + 1) / layer
         points.append(
-            Point(
+            Point.ratio(
                 layer + 1,
-                ratio,
-                said,
-                error,
-                adding,
-                count - 1,
-                "growth, d = 3",
-                "at least",
-                "at most",
+                three[:, layer],
+                three[:, layer - 1],
+                # Below 1 by definition, E delta^2 saturates in the last layer.
+                4.0 if layer < 3 else 3.0,
+                rival=(layer + 1) / layer,
+                series="growth, d = 3",
+                relation="at least",
+                rival_relation="at most",
             )
         )
-    share = four[:, 3] / three[:, 3]
-    ends: tuple[tuple[str, np.ndarray, float, Relation], ...] = (
-        ("E delta^2, d = 3", three[:, 3], 0.1, "at least"),
-        ("d = 4 relative to d = 3", share, 1e-3, "at most"),
-    )
-    for series, values, said, relation in ends:
-        error = float(values.std(ddof=1) / count**0.5)
-        points.append(
-            Point(4, float(values.mean()), said, error, None, count - 1, series, relation)
-        )
+    last, share = three[:, 3], four[:, 3] / three[:, 3]
+    points += [
+        Point.from_draws(4, last, 0.1, series="E delta^2, d = 3", relation="at least"),
+        Point.from_draws(4, share, 1e-3, series="d = 4 relative to d = 3", relation="at most"),
+    ]
     return Evidence(points, "layer", "growth of E delta^2, and E delta^2", log_y=True)
 
 
@@ -205,12 +195,13 @@ def _inhibition(run: Run) -> Evidence:
     points = []
     sizes = ((250, 557, 6), (300, 80, 8), (250, 300, 6), (500, 1000, 4))
     for n, T, S in run.choose(sizes[:1], sizes):
-        design = allocation.prime_steps(n, S, T)
+        allocation = prime_steps(n, S, T)
         key = jax.random.fold_in(run.key("inhibition"), T)
         small = circuits.Rotation.random(T, key=key)
-        net = build(small, design, 2, key=key)
-        assert isinstance(net, Clipped)
-        to, source = (np.asarray(indicators(net, layer), np.float64) for layer in (1, 0))
+        network = Clipped.build(small, allocation, 2, key=key)
+        to, source = (
+            np.asarray(indicator_vectors(network.placement, layer), np.float64) for layer in (1, 0)
+        )
         clipped = np.minimum(to.T @ source, 1)
         off = ~np.eye(T, dtype=bool)
         mean = float((to @ clipped @ source.T)[off].mean())
@@ -219,7 +210,7 @@ def _inhibition(run: Run) -> Evidence:
         for _ in range(80):
             chi = (low + high) / 2
             low, high = (chi, high) if (1 + chi) * mean - chi * S**2 > 0 else (low, chi)
-        built = float(net.inhibition[0, 0])
+        built = float(network.inhibition[0, 0])
         points.append(Point(T, built, low, rival=mean / S**2, series=f"n = {n}, S = {S}"))
     return Evidence(points, "T", "chi'", tolerance=1e-4, log_x=True)
 
@@ -236,21 +227,18 @@ def _inhibition(run: Run) -> Evidence:
 def _clipped_density(run: Run) -> Evidence:
     rng, points, draws = np.random.default_rng(run.seed), [], run.choose(8, 20)
     for q, S, classes in ((41, 6, 4), (41, 6, 14), (41, 6, 41), (31, 8, 10), (61, 4, 30)):
-        n, design = q * S, lines(q * S, q, S, np.arange(classes * q))
-        found = [
-            ((incidence(design, rng).T @ incidence(design, rng)) > 0).mean() for _ in range(draws)
+        n, sets = q * S, lines(q * S, q, S, np.arange(classes * q))
+        densities = [
+            ((incidence(sets, rng).T @ incidence(sets, rng)) > 0).mean() for _ in range(draws)
         ]
-        crowding = design.n_circuits * S**2 / n**2
-        error = float(np.std(found, ddof=1) / draws**0.5)
+        crowding = sets.n_circuits * S**2 / n**2
         points.append(
-            Point(
+            Point.from_draws(
                 crowding,
-                float(np.mean(found)),
+                densities,
                 1 - float(np.exp(-crowding)),
-                error,
-                crowding,
-                draws - 1,
-                f"n = {n}, S = {S}",
+                rival=crowding,
+                series=f"n = {n}, S = {S}",
             )
         )
     return Evidence(points, "T S^2/n^2", "share of ones in C", tolerance=0.05)
@@ -271,19 +259,17 @@ def _rademacher_interaction(run: Run) -> Evidence:
     points, draws = [], run.choose(8, 24)
     for n, T in ((200, 300), (300, 700)):
         for S in (2, 3, 4, 6, 8, 10):
-            design = design_for(n, T, S)
+            allocation = allocation_for(n, T, S)
             rng = np.random.default_rng([run.seed, n, S])
-            found = [interaction(design, rng, "rademacher") for _ in range(draws)]
-            e = design.overlap_rate
+            moments = [interaction(allocation, rng, "rademacher") for _ in range(draws)]
+            e = allocation.overlap_rate
             points.append(
-                Point(
+                Point.from_draws(
                     S,
-                    float(np.mean(found)),
-                    design.n_circuits * e**2 + 2 * e,
-                    float(np.std(found, ddof=1) / draws**0.5),
-                    2 * e,
-                    draws - 1,
-                    f"n = {n}, T = {T}",
+                    moments,
+                    allocation.n_circuits * e**2 + 2 * e,
+                    rival=2 * e,
+                    series=f"n = {n}, T = {T}",
                 )
             )
     return Evidence(points, "S", "second moment", tolerance=0.06, log_y=True)

@@ -4,58 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from ... import allocation, theory
-from ...simulation import Measurement
-from ._designs import incidence
+from ... import theory
+from ...allocation import prime_steps
 from ._evidence import Evidence, Point
-from ._measured import measured_at
+from ._matrices import incidence
+from ._measured import measured_at, ratio_at
+from ._reference import crowded, headline, large_and_small, small_sizes
 from ._registry import claim, Run
-from .errors import crowded
-
-
-def headline(run: Run, **changes) -> dict[int, Measurement]:
-    """Measure the published design at the headline size, or a change of it."""
-    settings: dict[str, Any] = {
-        "n_active": run.choose((1,), (1, 2, 3)),
-        "n_networks": run.choose(12, 40),
-        "batch_size": run.choose(150, 500),
-        **changes,
-    }
-    return run.measure(**settings)
-
-
-def _gain(changed: Measurement, base: Measurement, layer: int, most: float, x: int) -> Point:
-    """Return the ratio of two independent errors of the active vector, which is at most `most`."""
-    one, other = (m["mse_x_active"][layer - 1] for m in (changed, base))
-    spreads = [
-        m.stderr_of("mse_x_active")[layer - 1] / m["mse_x_active"][layer - 1]
-        for m in (changed, base)
-    ]
-    freedom, ratio = base.n_networks - 1, one / other
-    return Point(
-        x, ratio, most, ratio * np.hypot(*spreads), 1.0, freedom, "", "at most", "at least"
-    )
-
-
-def small_sizes(run: Run, n_circuits: int) -> dict[str, Any]:
-    """Return the settings that several claims about D = 1000, z = 1, L = 4 share."""
-    return {
-        "n_circuits": n_circuits,
-        "n_layers": 4,
-        "n_networks": run.choose(12, 40),
-        "batch_size": run.choose(200, 500),
-    }
-
-
-def large_and_small(run: Run) -> list[dict[str, Any]]:
-    """Return the settings of two networks with nearly the same T (d/D)^2."""
-    common: dict[str, Any] = {
-        "n_layers": 4,
-        "n_networks": run.choose(10, 30),
-        "batch_size": run.choose(60, 400),
-    }
-    large = run.choose((1600, 1200), (2000, 2000))
-    return [{"network_width": D, "n_circuits": T, **common} for D, T in ((800, 300), large)]
 
 
 @claim(
@@ -72,7 +27,7 @@ def _working_regime(run: Run) -> Evidence:
     for T in run.choose((200, 300), (100, 150, 200, 225, 250, 275, 300, 350, 400, 500)):
         settings = small_sizes(run, T)
         measured = run.measure(**settings)[1]
-        x, e = theory.interference_parameter(T, 4, 1000), run.design(**settings).overlap_rate
+        x, e = theory.interference_parameter(T, 4, 1000), run.allocation(**settings).overlap_rate
         for metric in ("mse_x_inactive", "mse_on_inactive"):
             points.append(measured_at(measured, metric, 4, e, 6 * e, x=x, series=metric))
         notes.append(f"{x:.4f}: {measured['mse_x_inactive'][3] / e:.2f}")
@@ -103,8 +58,8 @@ def _one_parameter(run: Run) -> Evidence:
         measured = run.measure(**settings)[1]
         evolved = run.evolution(run.experiment(**settings), 1)["mse_x_active"][3]
         x = theory.interference_parameter(settings["n_circuits"], 4, settings["network_width"])
-        one = points[0].measured if points else measured["mse_x_active"][3]
-        points.append(measured_at(measured, "mse_x_active", 4, one, evolved, x=x))
+        first = points[0].measured if points else measured["mse_x_active"][3]
+        points.append(measured_at(measured, "mse_x_active", 4, first, evolved, x=x))
     note = f"The errors differ by a factor {points[1].measured / points[0].measured:.0f}."
     return Evidence(
         points, "T (d/D)^2", "E|x_est - x|^2, layer 4", tolerance=1.0, log_y=True, note=note
@@ -124,8 +79,8 @@ def _one_parameter(run: Run) -> Evidence:
 )
 def _inactive_first(run: Run) -> Evidence:
     measured = headline(run)[1]
-    design = allocation.prime_steps(250, 6, 557)
-    e, J = design.overlap_rate, theory.mean_interference(design.loads[design.sets])
+    allocation = prime_steps(250, 6, 557)
+    e, J = allocation.overlap_rate, theory.mean_interference(allocation.loads[allocation.sets])
     right = [theory.rotation_active_mse(layer, 557, e, 1, 1.0, J) for layer in range(1, 6)]
     correct = theory.correct_active_fraction(1, 6, 250)
     points = [
@@ -175,11 +130,11 @@ def _inactive_first(run: Run) -> Evidence:
     rival="the correct share .024 in every layer",
 )
 def _active_fractions(run: Run) -> Evidence:
-    found, correct = headline(run), theory.correct_active_fraction(1, 6, 250)
+    measured, correct = headline(run)[1], theory.correct_active_fraction(1, 6, 250)
     published = {0: (0.024, 0.226, 0.257, 0.374, 0.491), 1: (0.024, 0.030, 0.045, 0.134, 0.294)}
     points = [
         measured_at(
-            found[1],
+            measured,
             f"frac_active_neurons_block{block}",
             layer,
             value,
@@ -203,10 +158,10 @@ def _active_fractions(run: Run) -> Evidence:
     rival="loads explain less than a quarter of the variance (correlation below 1/2)",
 )
 def _uneven_loads(run: Run) -> Evidence:
-    design, points = allocation.prime_steps(250, 6, 557), []
+    allocation, points = prime_steps(250, 6, 557), []
     rng = np.random.default_rng(run.seed)
     for draw in range(run.choose(4, 12)):
-        to, source = incidence(design, rng), incidence(design, rng)
+        to, source = incidence(allocation, rng), incidence(allocation, rng)
         clipped = (to.T @ source > 0).astype(np.float64)
         load, S, T = to.sum(axis=0), 6, 557
         # Mean over circuits v that do not use the neuron of (C e_v)_n, as receiver chi takes it.
@@ -235,7 +190,7 @@ def _uneven_loads(run: Run) -> Evidence:
 )
 def _receiver_chi(run: Run) -> Evidence:
     scalar, each = headline(run), headline(run, inhibition="receiver")
-    points = [_gain(each[z], scalar[z], 5, 0.5, z) for z in scalar]
+    points = [ratio_at(each[z], scalar[z], 5, 0.5, 1.0, x=z) for z in scalar]
     return Evidence(points, "z", "error with chi per neuron / scalar chi")
 
 
@@ -258,7 +213,7 @@ def _even_loads(run: Run) -> Evidence:
     uneven = run.measure(**common)[1]
     even = run.measure(**common, allocation="balanced-prime-steps")[1]
     points = [
-        _gain(even, uneven, layer, most, layer) for layer, most in ((3, 0.8), (4, 0.65), (5, 0.5))
+        ratio_at(even, uneven, layer, most, 1.0) for layer, most in ((3, 0.8), (4, 0.65), (5, 0.5))
     ]
     return Evidence(points, "layer", "error with even loads / published loads")
 
@@ -274,10 +229,11 @@ def _even_loads(run: Run) -> Evidence:
     rival="it is as bad as the published design, above 1",
 )
 def _high_thresholds(run: Run) -> Evidence:
-    found = headline(run, redundancy=3, lower_threshold=0.6, upper_threshold=0.9, n_active=(1,))
+    changes: dict[str, Any] = {"redundancy": 3, "lower_threshold": 0.6, "upper_threshold": 0.9}
+    measured = headline(run, **changes, n_active=(1,))[1]
     points = [
         measured_at(
-            found[1],
+            measured,
             "mse_x_active",
             layer,
             0.05,
@@ -301,20 +257,17 @@ def _high_thresholds(run: Run) -> Evidence:
     rival="the oracle has less than 0.9 times the error",
 )
 def _oracle_is_no_bound(run: Run) -> Evidence:
-    oracle = run.networks(**crowded(run), construction="oracle")[3]
-    clipped = run.networks(**crowded(run))[3]
-    # The same seeds give the same circuits, wiring and samples: the ratio is paired.
-    one = np.array([m["mse_x_active"][1] for m in oracle])
-    other = np.array([m["mse_x_active"][1] for m in clipped])
-    ratio = one.mean() / other.mean()
-    error = (one - ratio * other).std(ddof=1) / other.mean() / len(one) ** 0.5
-    point = Point(
+    # The same seeds give the same circuits, shuffles and samples: the ratio is paired.
+    oracle, clipped = (
+        [measured["mse_x_active"][1] for measured in run.networks(**settings)[3]]
+        for settings in (crowded(run) | {"construction": "oracle"}, crowded(run))
+    )
+    point = Point.ratio(
         2,
-        float(ratio),
+        oracle,
+        clipped,
         1.0,
-        float(error),
-        0.9,
-        len(one) - 1,
+        rival=0.9,
         relation="at least",
         rival_relation="at most",
     )

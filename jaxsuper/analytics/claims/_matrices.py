@@ -1,4 +1,4 @@
-"""Designs and matrices that several claims measure on, made apart from the code they check."""
+"""Allocations and matrices that several claims measure on, made apart from the code they check."""
 
 from math import isqrt
 
@@ -17,7 +17,7 @@ def lines(width: int, q: int, redundancy: int, which: np.ndarray | None = None) 
         which: indices a·q + c of the lines; all q^2 if left out.
 
     Returns:
-        The design; lines of equal slope a are disjoint, others meet at most once.
+        The allocation; lines of equal slope a are disjoint, others meet at most once.
     """
     index = np.arange(q * q) if which is None else which
     slope, shift = index // q, index % q
@@ -31,7 +31,7 @@ def largest_prime(limit: int) -> int:
     return max(p for p in range(2, limit + 1) if all(p % k for k in range(2, isqrt(p) + 1)))
 
 
-def design_for(width: int, count: int, redundancy: int) -> Allocation:
+def allocation_for(width: int, count: int, redundancy: int) -> Allocation:
     """Return prime steps where they are enough, lines beyond, single neurons for S = 1."""
     if redundancy == 1:
         return Allocation((np.arange(count) % width)[:, None].astype(np.int32), width)
@@ -40,35 +40,35 @@ def design_for(width: int, count: int, redundancy: int) -> Allocation:
     return lines(width, largest_prime(width // redundancy), redundancy, np.arange(count))
 
 
-def incidence(design: Allocation, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Return the (T, n) 0/1 matrix of a design, its circuits shuffled if `rng` is given."""
-    count = design.n_circuits
-    sets = design.sets if rng is None else design.sets[rng.permutation(count)]
-    table = np.zeros((count, design.block_width), np.float32)
+def incidence(allocation: Allocation, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Return the (T, n) 0/1 matrix of an allocation, its circuits shuffled if `rng` is given."""
+    count = allocation.n_circuits
+    sets = allocation.sets if rng is None else allocation.sets[rng.permutation(count)]
+    table = np.zeros((count, allocation.block_width), np.float32)
     np.put_along_axis(table, sets, 1, axis=1)
     return table
 
 
-def pair_counts(design: Allocation) -> np.ndarray:
+def pair_counts(allocation: Allocation) -> np.ndarray:
     """Return the overlaps of all ordered pairs t ≠ v, flat, from the full T x T product."""
-    table = incidence(design)
-    off = ~np.eye(design.n_circuits, dtype=bool)
+    table = incidence(allocation)
+    off = ~np.eye(allocation.n_circuits, dtype=bool)
     return (table @ table.T)[off].astype(np.float64)
 
 
-def interaction(design: Allocation, rng: np.random.Generator, mean_weights: str) -> float:
+def interaction(allocation: Allocation, rng: np.random.Generator, mean_weights: str) -> float:
     """Return E_{t≠v}(<e_t, M e_v>/S^2)^2 of one drawn matrix M between two shuffled layers.
 
     Args:
-        design: the allocation of both layers.
+        allocation: of both layers.
         rng: for the shuffles and signs.
         mean_weights: "clipped" (with the chi' that makes the mean vanish) or "rademacher".
 
     Returns:
         The second moment over all ordered pairs.
     """
-    size, count = design.redundancy, design.n_circuits
-    to, source = incidence(design, rng), incidence(design, rng)
+    size, count = allocation.redundancy, allocation.n_circuits
+    to, source = incidence(allocation, rng), incidence(allocation, rng)
     off = ~np.eye(count, dtype=bool)
     if mean_weights == "rademacher":
         signs = rng.choice(np.array([-1, 1], np.float32), count)
