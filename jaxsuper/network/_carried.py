@@ -91,29 +91,29 @@ class AbstractCarried(AbstractTwoPart):
         )
 
 
-def carried_layers(network: AbstractCarried) -> CarriedLayer:
+def carried_layers(self: AbstractCarried) -> CarriedLayer:
     """Return layers 2..L."""
-    return CarriedLayer(**layer_fields(network))
+    return CarriedLayer(**layer_fields(self))
 
 
 def embed_carried(
-    network: AbstractCarried, active: ActiveIds, inputs: Float[Array, "d z B"]
+    self: AbstractCarried, active: ActiveIds, inputs: Float[Array, "d z B"]
 ) -> Activations:
     """Embed the first activations of the active circuits."""
-    values = first_activations(network.circuits, active, inputs, network.precision)
-    placement = network.placement
-    return network.after(embed(placement, values, active), placement.sets[0], active)
+    values = first_activations(self.circuits, active, inputs, self.precision)
+    placement = self.placement
+    return self.after(embed(placement, values, active), placement.sets[0], active)
 
 
 def dense_carried(
-    network: AbstractCarried, layer: int
+    self: AbstractCarried, layer: int
 ) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
     """Write W and B out, over all entries, those that are no neurons too."""
-    circuits = network.circuits
-    exists = jnp.asarray(network.exists(), jnp.float32)
-    weights = dense_payload(network, layer).at[0, :, 0].set(jnp.diag(exists[0]))
+    circuits = self.circuits
+    exists = jnp.asarray(self.exists(), jnp.float32)
+    weights = dense_payload(self, layer).at[0, :, 0].set(jnp.diag(exists[0]))
     bias = (bias_of(circuits, layer)[:, None] * exists).at[0].set(0.0)
-    size = circuits.width * network.block_width
+    size = circuits.width * self.block_width
     return [(weights.reshape(size, size), bias.reshape(size))]
 
 

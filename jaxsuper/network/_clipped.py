@@ -137,31 +137,31 @@ class ClippedLayer(AbstractLayer):
         return before + self.bias[:, None, None]
 
 
-def clipped_layers(network: AbstractClipped) -> ClippedLayer:
+def clipped_layers(self: AbstractClipped) -> ClippedLayer:
     """Return layers 2..L with the clipped weights."""
-    circuits, n_layers = network.circuits, network.n_layers
+    circuits, n_layers = self.circuits, self.n_layers
     return ClippedLayer(
         mean=stacked(circuits.mean_weights(), n_layers),
         difference=stacked(circuits.difference_weights(), n_layers),
-        tilde=network.tilde(),
-        members=network.placement.members[1:],
+        tilde=self.tilde(),
+        members=self.placement.members[1:],
         bias=stacked(circuits.biases(), n_layers),
         layout=circuits.layout,
-        precision=network.precision,
+        precision=self.precision,
     )
 
 
 def dense_clipped(
-    network: AbstractClipped, layer: int
+    self: AbstractClipped, layer: int
 ) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
     """Return W = wbar ⊗ Ctilde / S + sum_t (w_t - wbar) e_t ⊗ e_t / S, and B."""
-    circuits, width = network.circuits, network.network_width
+    circuits, width = self.circuits, self.network_width
     full, mean = small_weights(circuits, layer), mean_matrix(circuits, layer)
-    before = indicator_vectors(network.placement, layer - 1)
-    after = indicator_vectors(network.placement, layer)
-    blocks = mean[:, None, :, None] * network.dense_tilde(layer)[None, :, None, :]
-    blocks = blocks + outer(full - mean[None], after, before) / network.redundancy
-    bias = jnp.repeat(bias_of(circuits, layer), network.block_width)
+    before = indicator_vectors(self.placement, layer - 1)
+    after = indicator_vectors(self.placement, layer)
+    blocks = mean[:, None, :, None] * self.dense_tilde(layer)[None, :, None, :]
+    blocks = blocks + outer(full - mean[None], after, before) / self.redundancy
+    bias = jnp.repeat(bias_of(circuits, layer), self.block_width)
     return [(blocks.reshape(width, width), bias)]
 
 

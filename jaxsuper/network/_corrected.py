@@ -115,12 +115,12 @@ def corrected_fields(network: AbstractCorrected) -> dict[str, Any]:
 
 
 def corrected_readout(
-    network: AbstractCorrected, channels: Channels, means: CircuitValues
+    self: AbstractCorrected, channels: Channels, means: CircuitValues
 ) -> CircuitValues:
     """Return <u_t, A> = (1 + c S)·mean over M_t - c·sum over all neurons."""
     total = jnp.sum(channels, axis=1, keepdims=True)
-    total = total / as_float(network.placement.extent.redundancy)
-    return (1 + network.correction) * means - network.correction * total
+    total = total / as_float(self.placement.extent.redundancy)
+    return (1 + self.correction) * means - self.correction * total
 
 
 def even_overlap(allocation: AbstractAllocation) -> Scalar:

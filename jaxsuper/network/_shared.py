@@ -94,10 +94,10 @@ def first_activations(
 
 
 def embed_inputs(
-    network: AbstractNetwork, active: ActiveIds, inputs: Float[Array, "d z B"]
+    self: AbstractNetwork, active: ActiveIds, inputs: Float[Array, "d z B"]
 ) -> Activations:
     """Embed the active circuits exactly: A^1 = act(sum_t e_t^1 ⊗ (w_t a_t^0) + B)."""
-    circuits, layout, precision = network.circuits, network.circuits.layout, network.precision
+    circuits, layout, precision = self.circuits, self.circuits.layout, self.precision
     seen = jnp.einsum("kd,dzb->kzb", layout.matrix, inputs, precision=precision)
     mean = circuits.mean_weights()[0]
     values = jnp.einsum(
@@ -111,18 +111,18 @@ def embed_inputs(
             precision=precision,
         )
         values = values.at[jnp.array(layout.difference_outputs)].add(change)
-    before = embed(network.placement, values, active)
+    before = embed(self.placement, values, active)
     bias = circuits.biases()[0]
-    return network.after(before + bias[:, None, None], network.placement.sets[0], active)
+    return self.after(before + bias[:, None, None], self.placement.sets[0], active)
 
 
 def dense_embed_inputs(
-    network: AbstractNetwork,
+    self: AbstractNetwork,
 ) -> tuple[Float[Array, "T D d"], Float[Array, " D"]]:
     """Return embedding and bias of `embed_inputs`, over all d·n entries."""
-    circuits = network.circuits
-    embedding = embedding_of(network.placement, small_weights(circuits, 0))
-    return embedding, jnp.repeat(circuits.biases()[0], network.block_width)
+    circuits = self.circuits
+    embedding = embedding_of(self.placement, small_weights(circuits, 0))
+    return embedding, jnp.repeat(circuits.biases()[0], self.block_width)
 
 
 def embedding_of(placement: Placement, weights: Float[Array, "T d d"]) -> Float[Array, "T D d"]:
@@ -133,44 +133,44 @@ def embedding_of(placement: Placement, weights: Float[Array, "T d d"]) -> Float[
 
 
 def no_dense_first(
-    network: AbstractNetwork,
+    self: AbstractNetwork,
 ) -> tuple[Float[Array, "T D d"], Float[Array, " D"]]:
     """Raise a `ValueError`: the first layer is no linear embedding and ReLU."""
-    kind = type(network).__name__
+    kind = type(self).__name__
     raise ValueError(f"`network` must have a linear embedding, got {kind}")
 
 
 def rectified(
-    network: AbstractNetwork, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
+    self: AbstractNetwork, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
 ) -> Activations:
     """Apply the ReLU."""
-    del network, sets, active
+    del self, sets, active
     return jax.nn.relu(before)
 
 
-def circuit_channels(network: AbstractNetwork, activations: Activations) -> Channels:
+def circuit_channels(self: AbstractNetwork, activations: Activations) -> Channels:
     """Return the k channels of every neuron, `layout.channels` applied across blocks."""
-    return jnp.stack([combine(row, activations) for row in network.circuits.layout.channels])
+    return jnp.stack([combine(row, activations) for row in self.circuits.layout.channels])
 
 
 def means_over_sets(
-    network: AbstractNetwork, channels: Channels, sets: Int[Array, "T S"]
+    self: AbstractNetwork, channels: Channels, sets: Int[Array, "T S"]
 ) -> CircuitValues:
     """Return the mean of each channel over the S neurons of each circuit."""
-    return gather_sum(channels, sets, 1 / as_float(network.placement.extent.redundancy))
+    return gather_sum(channels, sets, 1 / as_float(self.placement.extent.redundancy))
 
 
 def means_as_they_are(
-    network: AbstractNetwork, channels: Channels, means: CircuitValues
+    self: AbstractNetwork, channels: Channels, means: CircuitValues
 ) -> CircuitValues:
     """Return the means over M_t: e/S reads out."""
-    del network, channels
+    del self, channels
     return means
 
 
-def all_exist(network: AbstractNetwork) -> Bool[np.ndarray, "d n"]:
+def all_exist(self: AbstractNetwork) -> Bool[np.ndarray, "d n"]:
     """Return that every entry is a neuron."""
-    return np.ones((network.circuits.width, network.block_width), bool)
+    return np.ones((self.circuits.width, self.block_width), bool)
 
 
 def outer(

@@ -123,35 +123,35 @@ def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:
     }
 
 
-def two_part_channels(network: AbstractTwoPart, activations: Activations) -> Channels:
+def two_part_channels(self: AbstractTwoPart, activations: Activations) -> Channels:
     """Return alpha on indicator neurons, and y, not yet x, on payload neurons."""
-    layout, width = network.circuits.layout, network.indicator_width
+    layout, width = self.circuits.layout, self.indicator_width
     alpha = combine(layout.channels[0], activations).at[width:].set(0.0)
     return jnp.stack([alpha, *(activations[row] for row in layout.difference_outputs)])
 
 
 def two_part_means(
-    network: AbstractTwoPart, channels: Channels, sets: Int[Array, "T S"]
+    self: AbstractTwoPart, channels: Channels, sets: Int[Array, "T S"]
 ) -> CircuitValues:
     """Return each circuit's alpha, and x = y - alpha·1."""
-    split = network.indicator_redundancy
+    split = self.indicator_redundancy
     alpha = gather_sum(channels[:1], sets[:, :split], 1 / split)
-    payload = gather_sum(channels[1:], sets[:, split:], 1 / network.payload_redundancy)
+    payload = gather_sum(channels[1:], sets[:, split:], 1 / self.payload_redundancy)
     return jnp.concatenate([alpha, payload - alpha])
 
 
 def rectified_where_neurons_are(
-    network: AbstractTwoPart, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
+    self: AbstractTwoPart, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
 ) -> Activations:
     """Apply the ReLU, and keep what is no neuron at 0."""
     del sets, active
-    return jax.nn.relu(before) * jnp.asarray(network.exists(), jnp.float32)[..., None]
+    return jax.nn.relu(before) * jnp.asarray(self.exists(), jnp.float32)[..., None]
 
 
-def two_part_exists(network: AbstractTwoPart) -> Bool[np.ndarray, "d n"]:
+def two_part_exists(self: AbstractTwoPart) -> Bool[np.ndarray, "d n"]:
     """Return where a block has a neuron: indicator rows in the first n_a columns, payload after."""
-    columns = np.arange(network.block_width) >= network.indicator_width
-    width, outputs = network.circuits.width, network.circuits.layout.difference_outputs
+    columns = np.arange(self.block_width) >= self.indicator_width
+    width, outputs = self.circuits.width, self.circuits.layout.difference_outputs
     return columns[None, :] == np.isin(np.arange(width), outputs)[:, None]
 
 

@@ -62,13 +62,14 @@ def run_networks(
     """
     check_experiment(experiment)
     counts, size = experiment.n_active, experiment.configuration.batch_size
+    first_z = counts[0]
     slots = max(counts) if len(counts) > 1 else None
     measurements: dict[int, list[Measurement]] = {z: [] for z in counts}
     trajectories: dict[int, Trajectories] = {}
     timing = {"build": 0.0, "compile": 0.0, "run": 0.0}
     total, done = size * experiment.n_networks * len(counts), 0
     parts: Parts | None = None
-    for index, configuration in enumerate(configurations_of(experiment, counts[0])):
+    for index, configuration in enumerate(configurations_of(experiment, first_z)):
         started = perf_counter()
         if parts is None or depends_on_seed(configuration):
             parts = parts_of(configuration)
@@ -86,7 +87,7 @@ def run_networks(
         options = {"key": key, "chunk": chunk, "slots": slots}
         if index == 0:
             started = perf_counter()
-            simulate_and_show(network, counts[0], chunk, _N_SHOWN, **options)
+            simulate_and_show(network, first_z, chunk, _N_SHOWN, **options)
             timing["compile"] = max(timing["compile"] - built, 0.0) + perf_counter() - started
         for z in counts:
             report = progress and (lambda n, done=done: progress(done + n, total))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from jaxsuper import network, training
 
-from ..training.conftest import compiled_quickly
 from .. import jitted
+from ..training.conftest import compiled_quickly
 from .test_laws import batch, differences, L, make, NAMES
 
 
