@@ -45,7 +45,7 @@ def test_gradient_equals_finite_differences(clipped, getkey):
 
 
 def test_coordinates_are_inverse():
-    values = dict(zip(PARAMETERS, (0.25, 0.75, 0.5, 1.3), strict=True))
+    values: dict[str, float] = dict(zip(PARAMETERS, (0.25, 0.75, 0.5, 1.3), strict=True))
     back = parameters_at(coordinates_of(values))
     for name, value in values.items():
         assert float(back[name]) == pytest.approx(value, rel=1e-5)
