@@ -186,7 +186,7 @@ def main(target, again=(), predict_anew=False):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Measure the designs of designs.py.")
     parser.add_argument("target", nargs="?", default="benchmarks/results")
     parser.add_argument("--again", nargs="+", default=(), help="beginnings of names")
     parser.add_argument("--predict", action="store_true", help="predictions only")

@@ -181,7 +181,7 @@ def frontier(
     """Find the largest T for which the active circuits' error at layer L stays under a target.
 
     Each value is the mean error of one independent network, the test is over networks. The designs
-    are those of `choose_design`: what is found holds for them, and another choice may hold more.
+    are those of `choose_design`: the interval is theirs, and another choice may hold more.
 
     Args:
         problem: sizes; its number of circuits is not used.

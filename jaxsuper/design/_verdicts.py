@@ -1,8 +1,8 @@
 """What is said of a measured design: whether it seizes, and whether it meets a target."""
 
-# The mean square of inactive indicators may grow by this factor from layer 1 to L. A convention, between
-# 1, where errors are those of closed forms without erroneous activation, and the several of designs
-# in which inactive circuits switch each other on (D = 240, L = 3: 2 to 6, errors 2.7 times as large).
+# The mean square of inactive indicators may grow by this factor from layer 1 to L. A convention: it is
+# near 1 where errors are those of closed forms without erroneous activation, and several where
+# inactive circuits switch each other on (D = 240, L = 3: up to 6).
 SEIZED_GROWTH = 1.5
 # Standard errors between a mean and a target: about 95 % confidence in a two-sided sense.
 _STANDARD_ERRORS = 2

@@ -54,10 +54,10 @@ def _draw_ranked(ax: Axes, rank: int, ranked: Ranked) -> bool:
     line = marker + ("-" if ranked.held_out is not None else "--")
     label, color = f"{rank + 1}: {summary(ranked.design)}", color_of(rank)
     ax.plot(layers[visible], errors[visible], line, color=color, markersize=3, label=label)
-    predicted = ranked.predicted is not None and ranked.predicted > _FLOOR
-    if predicted:
-        ax.plot(layers[-1:], [ranked.predicted], "x", color=color)
-    return predicted or bool(visible.any())
+    predicted = ranked.predicted or 0.0
+    if predicted > _FLOOR:
+        ax.plot(layers[-1:], [predicted], "x", color=color)
+    return predicted > _FLOOR or bool(visible.any())
 
 
 def capacity_figure(frontiers: Sequence[Frontier], target: float) -> Figure:
