@@ -151,7 +151,7 @@ class Block(AbstractNetwork):
         pick = jnp.arange(n_layers) % 2
         sets = jnp.stack([odd.sets[0], even_sets[:, None]])[pick]
         placement = Placement(sets, jnp.stack([members, even_members])[pick], n)
-        return cls(circuits, placement, precision)
+        return cls(circuits=circuits, placement=placement, precision=precision)
 
     def channels(self, activations: Activations) -> Channels:
         """Return alpha = 1 - off_here, x, and below them the gate of the next layer."""

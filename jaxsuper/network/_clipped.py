@@ -88,7 +88,15 @@ class AbstractClipped(AbstractNetwork):
         loads = allocation.loads
         connected, chi = clipped_links(placement, placement, loads, loads, inhibition)
         factor = jnp.asarray(inhibition_factor, dtype=jnp.float32)
-        return cls(circuits, placement, connected, chi, factor, precision, inhibition)
+        return cls(
+            circuits=circuits,
+            placement=placement,
+            connected=connected,
+            inhibition=chi,
+            inhibition_factor=factor,
+            precision=precision,
+            inhibition_rule=inhibition,
+        )
 
     def tilde(self) -> Float[Array, "gaps n n"]:
         """Return Ctilde / S of layers 2..L."""

@@ -62,7 +62,8 @@ class AbstractCorrected(AbstractNetwork):
             The network.
         """
         p = lookup(_OVERLAPS, overlap, "overlap")(allocation)
-        return cls(circuits, place(allocation, n_layers, key=key), p, precision)
+        placement = place(allocation, n_layers, key=key)
+        return cls(circuits=circuits, placement=placement, overlap=p, precision=precision)
 
     @property
     def correction(self) -> Float[Array, ""]:

@@ -75,7 +75,8 @@ def clipped_links(
     receives, sends = as_float(to.extent.redundancy), as_float(from_.extent.redundancy)
 
     def between(pair):
-        linked = connections(*pair, to.block_width, from_.block_width)
+        to_sets, from_sets = pair
+        linked = connections(to_sets, from_sets, to.block_width, from_.block_width)
         unwanted = jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest") - sends
         return linked, rule(unwanted, received_by, count, receives, sends)
 

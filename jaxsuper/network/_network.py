@@ -11,6 +11,7 @@ siblings share are functions (`_shared.py`), never a method that one of them ove
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -147,7 +148,7 @@ class AbstractNetwork(eqx.Module):
     circuits: eqx.AbstractVar[AbstractCircuits]
     placement: eqx.AbstractVar[Placement]
     precision: eqx.AbstractVar[str]
-    traits: eqx.AbstractClassVar[Traits]
+    traits: ClassVar[Traits]
 
     @abstractmethod
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:

@@ -148,7 +148,7 @@ class Private(AbstractNetwork):
             The network.
         """
         placement = repeat_first(place(allocation, 1, key=key), n_layers)
-        return cls(circuits, placement, precision)
+        return cls(circuits=circuits, placement=placement, precision=precision)
 
     def channels(self, activations: Activations) -> Channels:
         """Return the circuits' channels, with 1 - off in the place of the on-neuron."""
