@@ -10,6 +10,8 @@ Nothing is imported before it is used, so that the command line answers at once.
 from importlib import import_module
 from typing import Any, TYPE_CHECKING
 
+from ._lazy import lazy
+
 
 if TYPE_CHECKING:
     from . import (
@@ -34,41 +36,44 @@ if TYPE_CHECKING:
 
     __version__: str
 
-# Folder -> what is exported of it beside itself.
-_EXPORTS = {
-    "allocation": ("Allocation", "allocate", "johnson_bound"),
-    "analytics": ("ExperimentResult", "Prediction", "predict", "run_experiment"),
-    "circuits": ("MLP", "Rotation", "Rotation3", "Step", "exact_trajectory"),
-    "design": (),
-    "features": (),
-    "network": ("DenseNetwork", "build", "dense_layers", "dense_network"),
-    "plotting": (),
-    "simulation": ("Measurement", "environment", "forward", "sample_inputs", "simulate"),
-    "sweep": (),
-    "theory": (),
-    "training": (),
-}
-_FOLDER_OF = {name: folder for folder, names in _EXPORTS.items() for name in names}
-_FOLDER_OF |= dict.fromkeys(("Configuration", "Experiment"), "_settings")
+_FOLDERS = (
+    "allocation",
+    "analytics",
+    "circuits",
+    "design",
+    "features",
+    "network",
+    "plotting",
+    "simulation",
+    "sweep",
+    "theory",
+    "training",
+)
+_lazy_name, _names = lazy(
+    __name__,
+    {
+        "allocation": ("Allocation", "allocate", "johnson_bound"),
+        "_settings": ("Configuration", "Experiment"),
+        "analytics": ("ExperimentResult", "Prediction", "predict", "run_experiment"),
+        "circuits": ("MLP", "Rotation", "Rotation3", "Step", "exact_trajectory"),
+        "network": ("DenseNetwork", "build", "dense_layers", "dense_network"),
+        "simulation": ("Measurement", "environment", "forward", "sample_inputs", "simulate"),
+    },
+)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
+    if name in _FOLDERS:
         return import_module(f".{name}", __name__)
-    if name in _FOLDER_OF:
-        value = getattr(import_module(f".{_FOLDER_OF[name]}", __name__), name)
-    elif name == "__version__":
+    if name == "__version__":
         from importlib.metadata import version
 
-        value = version(__name__)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value  # asked for once
-    return value
+        return version(__name__)
+    return _lazy_name(name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*_names(), *__all__})
 
 
 __all__ = [

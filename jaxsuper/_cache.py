@@ -26,10 +26,13 @@ def cache_folder(folder: str | None = None) -> Path | None:
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if not base.is_absolute():
         try:
-            base = Path.home() / ".cache"
+            home = Path.home()
         except RuntimeError:
             return None
-    return base / "jaxsuper" / "xla" if base.is_absolute() else None
+        if home == Path("/"):  # that of services, and of an empty HOME
+            return None
+        base = home / ".cache"
+    return base / "jaxsuper" / "xla"
 
 
 def use_cache(folder: str | None = None) -> Path | None:

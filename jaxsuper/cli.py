@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from functools import reduce
-from importlib.metadata import version
 from operator import or_
 from typing import Annotated, Any, TYPE_CHECKING, TypeAlias
 
@@ -88,7 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:
-        print(version("jaxsuper"))
+        from . import __version__
+
+        print(__version__)
         return 0
     try:
         line = _parse(words or ["--help"])

@@ -1,14 +1,18 @@
-"""Strict numerics for the whole suite, two simulated CPU devices, keys seeded from the test id."""
+"""Strict numerics for the whole suite, cheap programs kept on disk, keys seeded from the test id."""
 
 import os
+import tempfile
+import time
+import zlib
+from pathlib import Path
 
 
 os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
 )
 os.environ.setdefault("MPLBACKEND", "agg")
-
-import zlib
+# Commands leave the user's cache of programs alone.
+os.environ.setdefault("JAXSUPER_CACHE", "none")
 
 import jax
 import pytest
@@ -17,11 +21,41 @@ import pytest
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
+# Programs are compiled without most optimizations, which take longer than most tests run, and kept
+# for a week, by what is compiled and how, for all workers and later runs. The environment hands
+# this on to the commands and notebooks that tests start.
+PROGRAMS = Path(tempfile.gettempdir()) / f"jaxsuper-tests-{os.getuid()}"
+WEEK = 7 * 24 * 3600.0
+folder = os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(PROGRAMS))
+seconds = os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+cheap = os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+jax.config.update("jax_compilation_cache_dir", folder)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", float(seconds))
+jax.config.update("jax_disable_most_optimizations", cheap == "1")
+
+
+def pytest_configure(config):
+    """Drop old programs, once for all workers."""
+    if hasattr(config, "workerinput") or not PROGRAMS.is_dir():
+        return
+    for program in PROGRAMS.iterdir():
+        if program.stat().st_mtime < time.time() - WEEK:
+            program.unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def _optimizations(request):
+    """Compile with all optimizations in tests that run long or ask for it."""
+    if any(request.node.get_closest_marker(name) for name in ("slow", "optimized")):
+        jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", cheap == "1")
+
 
 @pytest.fixture
 def getkey(request):
     """Return a function that gives a new key at every call, the same in every run of the test."""
-    root = jax.random.key(zlib.crc32(request.node.nodeid.encode()))
+    root = jax.random.key(zlib.crc32(request.node.nodeid.encode()), impl="threefry2x32")
     count = iter(range(1000))
     return lambda: jax.random.fold_in(root, next(count))
 

@@ -1,10 +1,10 @@
 """Which large neurons carry which circuit: families of sets that overlap at most once."""
 
-from ._allocation import Allocation
+from ._allocation import AbstractAllocation, Allocation, Extent, extent_of
 from ._balanced import balanced_prime_steps
 from ._blocks import blocks
 from ._diagnostics import diagnostics, johnson_bound, max_overlap
-from ._padded import Extent, extent_of, Padded, Widened
+from ._padded import Padded, Widened
 from ._prime_steps import prime_step_capacity, prime_step_family, prime_steps
 from ._random import random_sets
 from ._redundant import redundant
@@ -13,6 +13,7 @@ from ._transversal import transversal, transversal_capacity, transversal_family
 
 
 __all__ = [
+    "AbstractAllocation",
     "Allocation",
     "Extent",
     "Padded",

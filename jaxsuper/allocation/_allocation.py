@@ -1,15 +1,35 @@
 """The allocation itself: a table of sets, with the loads and overlap rates that follow from it."""
 
+from typing import TypeAlias
+
 import equinox as eqx
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Array, Int
 
 from .._errors import check
 from .._types import Sets
+from ._overlaps import sum_of_squared_overlaps
 
 
-class Allocation(eqx.Module):
-    """T sets of S neurons each, out of the n neurons of a block.
+Count: TypeAlias = int | Int[Array | np.ndarray, ""]
+
+
+class Extent(eqx.Module):
+    """How much of an allocation's arrays counts; plain integers where all of them do.
+
+    Attributes:
+        n_circuits: T.
+        block_width: n.
+        redundancy: S.
+    """
+
+    n_circuits: Count
+    block_width: Count
+    redundancy: Count
+
+
+class AbstractAllocation(eqx.Module):
+    """What a network is built from: T sets of S neurons each, out of the n neurons of a block.
 
     Every layer of a network uses the same T sets, shuffled over the circuits, so the loads of the
     neurons, and with them the overlap statistics, are those of this table.
@@ -19,8 +39,40 @@ class Allocation(eqx.Module):
         members: int32 (n, R), the sets that use each neuron, padded with T.
         loads: int32 (n,), how many sets use each neuron.
         block_width: n.
-        family: the name of the design.
+        family: the name of the family of sets.
+        extent: the T, n and S that count, where the arrays have room for more.
     """
+
+    sets: eqx.AbstractVar[Int[np.ndarray, "T S"]]
+    members: eqx.AbstractVar[Int[np.ndarray, "n R"]]
+    loads: eqx.AbstractVar[Int[np.ndarray, " n"]]
+    block_width: eqx.AbstractVar[int]
+    family: eqx.AbstractVar[str]
+    extent: eqx.AbstractVar[Extent]
+
+    @property
+    def n_circuits(self) -> int:
+        """T, the rows of `sets`."""
+        return self.sets.shape[0]
+
+    @property
+    def redundancy(self) -> int:
+        """S, the columns of `sets`."""
+        return self.sets.shape[1]
+
+
+def whole(allocation: AbstractAllocation) -> Extent:
+    """Return the extent of an allocation of which every set, neuron and slot counts."""
+    return Extent(allocation.n_circuits, allocation.block_width, allocation.redundancy)
+
+
+def extent_of(allocation: AbstractAllocation) -> Extent:
+    """Return how much of an allocation's arrays counts."""
+    return allocation.extent
+
+
+class Allocation(AbstractAllocation):
+    """A table of sets given by hand or by a family, all of which counts, with its statistics."""
 
     sets: Int[np.ndarray, "T S"]
     members: Int[np.ndarray, "n R"]
@@ -32,7 +84,7 @@ class Allocation(eqx.Module):
         """Check the sets and invert the table.
 
         Args:
-            sets: integers (T, S); any design may be given here.
+            sets: integers (T, S); any table may be given here.
             block_width: n, larger than every entry of `sets`.
             family: a name for reports.
 
@@ -59,14 +111,9 @@ class Allocation(eqx.Module):
         self.family = family
 
     @property
-    def n_circuits(self) -> int:
-        """T, the number of sets."""
-        return self.sets.shape[0]
-
-    @property
-    def redundancy(self) -> int:
-        """S, the neurons of one set."""
-        return self.sets.shape[1]
+    def extent(self) -> Extent:
+        """All of it."""
+        return whole(self)
 
     @property
     def mean_overlap(self) -> float:
@@ -78,33 +125,10 @@ class Allocation(eqx.Module):
     @property
     def overlap_rate(self) -> float:
         """Overlap rate e = E(|M_t ∩ M_u| / S)^2 over pairs t ≠ u, by counting any overlaps."""
-        if self.n_circuits < 2:
+        pairs = self.n_circuits * (self.n_circuits - 1)
+        if not pairs:
             return 0.0
-        counts = pair_overlaps(self)
-        pairs = self.n_circuits * (self.n_circuits - 1) / 2
-        return float((counts.astype(np.float64) ** 2).sum() / pairs / self.redundancy**2)
-
-
-def pair_overlaps(allocation: Allocation) -> Int[np.ndarray, " pairs"]:
-    """Return the number of shared neurons of every pair of sets that shares at least one.
-
-    Runs over the pairs on each neuron, sum_i r_i^2 / 2 of them, never over all T^2 / 2 pairs.
-
-    Args:
-        allocation: the design.
-
-    Returns:
-        int64 counts, one per pair that meets (a pair that does not meet is left out).
-    """
-    members, n_sets = np.sort(allocation.members, axis=1).astype(np.int64), allocation.n_circuits
-    codes = []
-    for offset in range(1, members.shape[1]):
-        first, second = members[:, :-offset], members[:, offset:]
-        both = second < n_sets
-        codes.append(first[both] * n_sets + second[both])
-    if not codes:
-        return np.zeros(0, dtype=np.int64)
-    return np.unique(np.concatenate(codes), return_counts=True)[1]
+        return sum_of_squared_overlaps(self.sets, self.block_width) / pairs / self.redundancy**2
 
 
 def check_redundancy(block_width: int, redundancy: int) -> None:

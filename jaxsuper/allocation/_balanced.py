@@ -30,23 +30,23 @@ def balanced_prime_steps(block_width: int, redundancy: int, n_circuits: int) -> 
     Raises:
         ValueError: if T exceeds the family's capacity.
     """
+    check_capacity(n_circuits, block_width, redundancy)
     family = prime_step_family(block_width, redundancy)
-    check_capacity(n_circuits, len(family), block_width, redundancy)
     chosen = most_even(Allocation(family, block_width, "prime-steps"), n_circuits)
     return Allocation(chosen, block_width, "balanced-prime-steps")
 
 
-def most_even(everything: Allocation, n_circuits: int) -> Sets:
-    """Return T of the sets of a design, with loads as even as greedy choice and exchange get."""
-    return everything.sets[_exchange(everything, _greedy(everything, n_circuits))]
+def most_even(family: Allocation, n_circuits: int) -> Sets:
+    """Return T of the sets of a family, with loads as even as greedy choice and exchange get."""
+    return family.sets[_exchange(family, _greedy(family, n_circuits))]
 
 
-def _greedy(everything: Allocation, n_circuits: int) -> Bool[np.ndarray, " capacity"]:
+def _greedy(family: Allocation, n_circuits: int) -> Bool[np.ndarray, " capacity"]:
     """Grow from nothing or shrink from everything, one set at a time, by the sum of its loads."""
-    sets, members = everything.sets, everything.members
-    size = everything.n_circuits
+    sets, members = family.sets, family.members
+    size = family.n_circuits
     growing = n_circuits <= size // 2
-    loads = np.zeros(everything.block_width, np.int64) if growing else everything.loads.copy()
+    loads = np.zeros(family.block_width, np.int64) if growing else family.loads.copy()
     sign = 1 if growing else -1
     chosen = np.full(size, not growing)
     # One more entry takes the padding of `members`.
@@ -64,13 +64,13 @@ def _greedy(everything: Allocation, n_circuits: int) -> Bool[np.ndarray, " capac
 
 
 def _exchange(
-    everything: Allocation, chosen: Bool[np.ndarray, " capacity"]
+    family: Allocation, chosen: Bool[np.ndarray, " capacity"]
 ) -> Bool[np.ndarray, " capacity"]:
     """Swap a chosen for an unchosen set while that lowers sum_i r_i^2."""
-    sets = everything.sets
+    sets = family.sets
     chosen = chosen.copy()
-    loads = np.bincount(sets[chosen].ravel(), minlength=everything.block_width)
-    for _ in range(everything.n_circuits):
+    loads = np.bincount(sets[chosen].ravel(), minlength=family.block_width)
+    for _ in range(family.n_circuits):
         score = loads[sets].sum(axis=1)
         inside, outside = np.flatnonzero(chosen), np.flatnonzero(~chosen)
         worst_first = inside[np.argsort(-score[inside], kind="stable")[:_CANDIDATES]]
@@ -80,7 +80,7 @@ def _exchange(
             score_without = without[sets[outside]].sum(axis=1)
             entering = outside[score_without.argmin()]
             # Dropping a set lowers sum r^2 by 2 sum(r) - S, adding one raises it by 2 sum(r') + S.
-            if score_without.min() + everything.redundancy < score[leaving]:
+            if score_without.min() + family.redundancy < score[leaving]:
                 chosen[leaving], chosen[entering] = False, True
                 loads = without
                 loads[sets[entering]] += 1

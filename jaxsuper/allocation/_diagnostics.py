@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ._allocation import Allocation, check_redundancy, pair_overlaps
+from ._allocation import Allocation, check_redundancy
+from ._overlaps import largest_overlap
 
 
 def johnson_bound(block_width: int, redundancy: int) -> int:
@@ -31,20 +32,19 @@ def max_overlap(allocation: Allocation) -> int:
     """Return the largest number of neurons that two sets share, checked over all pairs.
 
     Args:
-        allocation: the design.
+        allocation: any table of sets.
 
     Returns:
-        0 or 1 for an admissible design with S > 1, more for random sets.
+        0 or 1 for an admissible allocation with S > 1, more for random sets.
     """
-    counts = pair_overlaps(allocation)
-    return int(counts.max()) if counts.size else 0
+    return largest_overlap(allocation.sets, allocation.block_width)
 
 
 def diagnostics(allocation: Allocation) -> dict[str, Any]:
-    """Return loads, overlaps and overlap rates of a design.
+    """Return loads, overlaps and overlap rates of an allocation.
 
     Args:
-        allocation: the design.
+        allocation: any table of sets.
 
     Returns:
         `max_overlap`, `load_min`, `load_max`, `load_mean`, `load_std`, `overlap_rate` (e, exact)

@@ -1,6 +1,7 @@
 """Finite fields GF(q), q any prime power, as vectorised arithmetic on the integers 0..q-1."""
 
 from itertools import product
+from math import isqrt
 
 import numpy as np
 from jaxtyping import Int
@@ -24,7 +25,14 @@ def prime_power(q: int) -> tuple[int, int] | None:
 
 def prime_powers(smallest: int, largest: int) -> list[int]:
     """Return the prime powers in smallest..largest, ascending."""
-    return [q for q in range(max(smallest, 2), largest + 1) if prime_power(q)]
+    is_prime = np.ones(max(largest, 1) + 1, bool)
+    is_prime[:2] = False
+    for factor in range(2, isqrt(len(is_prime)) + 1):
+        if is_prime[factor]:
+            is_prime[factor**2 :: factor] = False
+    primes = np.flatnonzero(is_prime).tolist()
+    powers = [p**k for p in primes if p * p <= largest for k in range(2, largest.bit_length())]
+    return sorted(q for q in primes + powers if smallest <= q <= largest)
 
 
 class Field:

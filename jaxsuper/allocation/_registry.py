@@ -18,17 +18,17 @@ from ._transversal import transversal, transversal_capacity
 _SEARCHED = 20_000
 
 
-def _best(block_width: int, redundancy: int, n_circuits: int, key: KeyScalar) -> Allocation:
-    """Prefer designs that keep the overlap rule, of these the lowest overlap rate; else random."""
-    found = []
+def _most_even(block_width: int, redundancy: int, n_circuits: int, key: KeyScalar) -> Allocation:
+    """Return the lowest overlap rate of the families that keep the overlap rule, else random sets."""
+    candidates = []
     if n_circuits <= transversal_capacity(block_width, redundancy):
-        found.append(transversal(block_width, redundancy, n_circuits))
-        if np.ptp(found[0].loads) <= 2:  # hardly any design does better
-            return found[0]
+        candidates.append(transversal(block_width, redundancy, n_circuits))
+        if np.ptp(candidates[0].loads) <= 2:  # hardly any allocation does better
+            return candidates[0]
     if n_circuits <= prime_step_capacity(block_width, redundancy) <= _SEARCHED:
-        found.append(balanced_prime_steps(block_width, redundancy, n_circuits))
-    if found:
-        return min(found, key=lambda design: design.overlap_rate)
+        candidates.append(balanced_prime_steps(block_width, redundancy, n_circuits))
+    if candidates:
+        return min(candidates, key=lambda candidate: candidate.overlap_rate)
     return random_sets(block_width, redundancy, n_circuits, key=key)
 
 
@@ -41,7 +41,7 @@ _FAMILIES: dict[str, tuple[Callable[..., Allocation], Callable[[int, int], int] 
     ),
     "transversal": (lambda n, s, t, key: transversal(n, s, t), transversal_capacity),
     "random": (lambda n, s, t, key: random_sets(n, s, t, key=key), None),
-    "auto": (_best, None),
+    "auto": (_most_even, None),
 }
 
 
@@ -84,9 +84,9 @@ def allocate(
         n_circuits: T.
         family: "prime-steps" (the published choice), "balanced-prime-steps" (the same family, the
             subset with the most even loads), "transversal" (lines of finite geometries, 1.4 to 5
-            times as many), "random", or "auto" (of the designs that keep the overlap rule the one
+            times as many), "random", or "auto" (of the families that keep the overlap rule the one
             with the lowest overlap rate, random sets if none holds T).
-        key: for "random"; `jax.random.key(0)` if left out.
+        key: for random sets; a fixed one if left out.
 
     Returns:
         The allocation.
@@ -95,4 +95,6 @@ def allocate(
         ValueError: for an unknown family, S > n, or T over the family's capacity.
     """
     construct = lookup(_FAMILIES, family, "family")[0]
-    return construct(block_width, redundancy, n_circuits, jax.random.key(0) if key is None else key)
+    if key is None:
+        key = jax.random.key(0, impl="threefry2x32")
+    return construct(block_width, redundancy, n_circuits, key)

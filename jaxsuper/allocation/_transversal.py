@@ -10,7 +10,7 @@ meet at most once and two neurons of one group never share a line, so that
 * the last group may be cut to fewer neurons g: the q·g lines that meet it there remain.
 
 Affine planes (n = q^2, S = q) and projective planes (n = q^2 + q + 1, S = q + 1) are such fills.
-Source: theory 2; Bose (1938) for the lines, Hanani for the recursion.
+Source: notes#allocations; Bose (1938) for the lines, Hanani for the recursion.
 """
 
 from functools import cache
@@ -31,13 +31,16 @@ Neurons = Int[np.ndarray, " m"]
 
 # A plan is worth trying if its lines alone are this share of the most that any plan has.
 _WORTH = 0.75
+# On more neurons than this only the few plans with the most lines are tried: there the prime powers
+# are so dense that the best of them loses less than a thousandth.
+_SMALL, _FEW_PLANS = 20_000, 4
 # Up to this many sets, subsets that are no union of parallel classes are chosen greedily.
 _GREEDY = 4000
 
 
 @cache
 def _plan(n: int, redundancy: int) -> tuple[int, int, int]:
-    """Return (capacity, q, g) of the best design on n neurons; q = 0 stands for few sets."""
+    """Return (capacity, q, g) of the best plan for n neurons; q = 0 stands for few sets."""
     if n < redundancy:
         return 0, 0, 0
     if redundancy == 1:
@@ -46,8 +49,11 @@ def _plan(n: int, redundancy: int) -> tuple[int, int, int]:
     best = (_few(n, redundancy)[0] if n <= redundancy * (redundancy + 1) else 0, 0, 0)
     fields = prime_powers(redundancy - 1, (n - 1) // (redundancy - 1))
     lines = {q: q * min(q, n - (redundancy - 1) * q) for q in fields}
+    if n > _SMALL:
+        lines = {q: lines[q] for q in sorted(fields, key=lambda q: -lines[q])[:_FEW_PLANS]}
+    worth = _WORTH * max(lines.values(), default=0)
     for q, count in lines.items():
-        if count >= _WORTH * max(lines.values()):
+        if count >= worth:
             g = count // q
             parts = _group_sizes(n, redundancy, q, g)
             total = count + sum(_plan(size, redundancy)[0] for size in parts)
@@ -188,23 +194,23 @@ def transversal(block_width: int, redundancy: int, n_circuits: int) -> Allocatio
         sets = np.arange(n_circuits * redundancy).reshape(n_circuits, redundancy)
         return Allocation(sets.astype(np.int32), block_width, "transversal")
     fields = prime_powers(redundancy, block_width // redundancy)
-    designs = (
+    candidates = (
         _classes(block_width, redundancy, n_circuits, q)
         for q in reversed(fields[-3:])
         if q**2 >= n_circuits
     )
     best = None
-    for design in designs:
-        if best is None or _unevenness(design) < _unevenness(best):
-            best = design
+    for candidate in candidates:
+        if best is None or _unevenness(candidate) < _unevenness(best):
+            best = candidate
         if np.ptp(best.loads) <= 1:
             break
     return best if best is not None else _subset(block_width, redundancy, n_circuits)
 
 
-def _unevenness(design: Allocation) -> int:
+def _unevenness(allocation: Allocation) -> int:
     """Return sum_i r_i^2, to which the overlap rate is affine."""
-    return int((design.loads.astype(np.int64) ** 2).sum())
+    return int((allocation.loads.astype(np.int64) ** 2).sum())
 
 
 def _classes(n: int, redundancy: int, n_circuits: int, q: int) -> Allocation:

@@ -10,7 +10,7 @@ pass cheap, and the readout of a circuit the same numbers as the input of its ne
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
@@ -50,9 +50,21 @@ class Layout:
 
 
 class AbstractCircuits(eqx.Module):
-    """T circuits of one kind as a pytree: sizes are static, every swept value is an array leaf."""
+    """T circuits of one kind as a pytree: sizes are static, every swept value is an array leaf.
 
+    Attributes:
+        parameters: names of the scalars that all T circuits share and that the kind's constructor
+            takes, of those a configuration has.
+        layout: which channels are read and written.
+    """
+
+    parameters: ClassVar[tuple[str, ...]] = ()
     layout: eqx.AbstractClassVar[Layout] | eqx.AbstractVar[Layout]
+
+    @classmethod
+    @abstractmethod
+    def check_parameters(cls, **parameters: Any) -> None:
+        """Raise a `ValueError` unless the `parameters` of the kind are in range; traced ones pass."""
 
     @property
     @abstractmethod

@@ -24,7 +24,9 @@ def small_weights(circuits: AbstractCircuits, layer: int | Int[Array, ""]) -> Fl
     """
     layout = circuits.layout
     channels = layout.matrix
-    mean = layer_of(circuits.mean_weights(), layer) @ channels[list(layout.mean_channels)]
+    mean_weights = layer_of(circuits.mean_weights(), layer)
+    mean_reads = channels[list(layout.mean_channels)]
+    mean = jnp.matmul(mean_weights, mean_reads, precision="highest")
     difference = layer_of(circuits.difference_weights(), layer)
     if not layout.difference_channels:
         return jnp.broadcast_to(mean, (circuits.n_circuits, *mean.shape))

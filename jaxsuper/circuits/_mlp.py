@@ -17,8 +17,8 @@ class MLP(AbstractCircuits):
     """T circuits a^l = ReLU(w_t^l a^{l-1} + beta^l), with inputs uniform on the cube [0, 1]^d.
 
     Biases are shared by the circuits and may not be positive, because they reach every neuron of a
-    block of the large network, and idle circuits must stay silent: carry a positive bias as a
-    weight from a neuron that is on when the circuit is. Source: theory 3, "any MLP".
+    block of the large network, and inactive circuits must stay at 0: carry a positive bias as a
+    weight from a neuron that is on when the circuit is. Source: notes#circuits, "any MLP".
 
     Attributes:
         weights: (1 or L, T, d, d), indexed [layer, circuit, to, from].
@@ -58,7 +58,7 @@ class MLP(AbstractCircuits):
             check(
                 bool((self.bias <= 0).all()),
                 "bias",
-                "must not be positive, or idle circuits would switch on",
+                "must not be positive, or inactive circuits would switch on",
                 float(self.bias.max()),
                 "carry it as a weight from a neuron that is on when the circuit is",
             )
@@ -81,6 +81,10 @@ class MLP(AbstractCircuits):
         check(width >= 1, "width", "must be at least 1", width)
         shape = (n_layers, n_circuits, width, width)
         return cls(jax.random.normal(key, shape) * (2 / width) ** 0.5, **parameters)
+
+    @classmethod
+    def check_parameters(cls, **_: Any) -> None:
+        """Pass: there are none."""
 
     @property
     def n_circuits(self) -> int:

@@ -5,18 +5,13 @@ from typing import Any
 from .._errors import lookup
 from .._types import KeyScalar
 from ._base import AbstractCircuits, Layout
-from ._indicator import check_thresholds
-from ._rotation import check_gate_bias, Rotation
+from ._rotation import Rotation
 from ._rotation3 import Rotation3
 from ._step import Step
 
 
-# name -> (class, names of the parameters it takes)
-_KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "rotation": (Rotation, ("lower_threshold", "upper_threshold", "gate_bias")),
-    "rotation3": (Rotation3, ("gate_bias",)),
-    "step": (Step, ("lower_threshold", "upper_threshold")),
-}
+# Each class draws circuits by `random(n_circuits, key=..., **parameters)`.
+_KINDS: dict[str, type[Any]] = {"rotation": Rotation, "rotation3": Rotation3, "step": Step}
 
 
 def kinds() -> tuple[str, ...]:
@@ -26,12 +21,12 @@ def kinds() -> tuple[str, ...]:
 
 def width_of(kind: str) -> int:
     """Return d of a named kind of circuit."""
-    return lookup(_KINDS, kind, "circuit")[0].layout.width
+    return lookup(_KINDS, kind, "circuit").layout.width
 
 
 def layout_of(kind: str) -> Layout:
     """Return the layout of a named kind of circuit."""
-    return lookup(_KINDS, kind, "circuit")[0].layout
+    return lookup(_KINDS, kind, "circuit").layout
 
 
 def check_parameters(kind: str, **parameters: Any) -> None:
@@ -44,11 +39,7 @@ def check_parameters(kind: str, **parameters: Any) -> None:
     Raises:
         ValueError: for an unknown kind or bad parameters.
     """
-    takes = lookup(_KINDS, kind, "circuit")[1]
-    if "lower_threshold" in takes:
-        check_thresholds(parameters["lower_threshold"], parameters["upper_threshold"])
-    if "gate_bias" in takes:
-        check_gate_bias(parameters["gate_bias"])
+    lookup(_KINDS, kind, "circuit").check_parameters(**parameters)
 
 
 def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> AbstractCircuits:
@@ -66,14 +57,14 @@ def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> Ab
     Raises:
         ValueError: for an unknown kind or bad parameters.
     """
-    circuit_class, takes = lookup(_KINDS, kind, "circuit")
-    used = {name: value for name, value in parameters.items() if name in takes}
+    circuit_class = lookup(_KINDS, kind, "circuit")
+    used = {name: parameters[name] for name in circuit_class.parameters if name in parameters}
     return circuit_class.random(n_circuits, key=key, **used)
 
 
 def kind_of(circuits: AbstractCircuits) -> str:
     """Return the name of the kind of some circuits, empty for kinds without one."""
-    for name, (circuit_class, _) in _KINDS.items():
+    for name, circuit_class in _KINDS.items():
         if type(circuits) is circuit_class:
             return name
     return ""

@@ -51,7 +51,7 @@ class Rotation(AbstractCircuits):
 
     For alpha = 1 this is x' = R_t x; for alpha = 0 and |x| < b it is 0. Mean weights: the step and
     the gate (1+b)·alpha, which read alpha alone; difference weights: R_t.
-    Source: Linsefors and Bushnaq, "Rotations in Superposition" (2025); theory 3.
+    Source: Linsefors and Bushnaq, "Rotations in Superposition" (2025); notes#circuits.
 
     Attributes:
         angles: (1 or L, T) radians.
@@ -63,6 +63,7 @@ class Rotation(AbstractCircuits):
     lower_threshold: Scalar
     upper_threshold: Scalar
     gate_bias: Scalar
+    parameters: ClassVar[tuple[str, ...]] = ("lower_threshold", "upper_threshold", "gate_bias")
     layout: ClassVar[Layout] = Layout(
         channels=((1, -1, 0, 0), (-1, 1, 1, 0), (-1, 1, 0, 1)),
         mean_channels=(0,),
@@ -89,8 +90,9 @@ class Rotation(AbstractCircuits):
         Raises:
             ValueError: for angles that are not finite or empty, unless 0 <= lo < hi <= 1, or b < 0.
         """
-        check_thresholds(lower_threshold, upper_threshold)
-        check_gate_bias(gate_bias)
+        self.check_parameters(
+            lower_threshold=lower_threshold, upper_threshold=upper_threshold, gate_bias=gate_bias
+        )
         self.angles = as_angles(angles)
         self.lower_threshold = jnp.asarray(lower_threshold, dtype=jnp.float32)
         self.upper_threshold = jnp.asarray(upper_threshold, dtype=jnp.float32)
@@ -100,6 +102,14 @@ class Rotation(AbstractCircuits):
     def random(cls, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> "Rotation":
         """Draw T uniform angles, the same in every layer; `parameters` as in the constructor."""
         return cls(uniform_angles(n_circuits, key=key), **parameters)
+
+    @classmethod
+    def check_parameters(
+        cls, *, lower_threshold: Any, upper_threshold: Any, gate_bias: Any, **_: Any
+    ) -> None:
+        """Raise a `ValueError` unless 0 <= lo < hi <= 1 and b >= 0."""
+        check_thresholds(lower_threshold, upper_threshold)
+        check_gate_bias(gate_bias)
 
     @property
     def n_circuits(self) -> int:
@@ -128,7 +138,7 @@ class Rotation(AbstractCircuits):
 
 
 def check_gate_bias(gate_bias: Any) -> None:
-    """Raise a `ValueError` unless b is finite and at least 0: an idle circuit must stay silent."""
+    """Raise a `ValueError` unless b is finite and at least 0: an inactive circuit must stay at 0."""
     if isinstance(gate_bias, Tracer):
         return
     check_finite("gate_bias", gate_bias)

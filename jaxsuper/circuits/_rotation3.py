@@ -14,7 +14,7 @@ class Rotation3(AbstractCircuits):
     """Rotations with a single on-neuron, on' = ReLU((1+b)·on - b).
 
     Noise on the indicator is multiplied by 1 + b in every layer, which is why `Rotation` spends a
-    fourth neuron on a step. Source: "Rotations in Superposition" (2025); theory 3.
+    fourth neuron on a step. Source: "Rotations in Superposition" (2025); notes#circuits.
 
     Attributes:
         angles: (1 or L, T) radians.
@@ -23,6 +23,7 @@ class Rotation3(AbstractCircuits):
 
     angles: Float[Array, "layers T"]
     gate_bias: Scalar
+    parameters: ClassVar[tuple[str, ...]] = ("gate_bias",)
     layout: ClassVar[Layout] = Layout(
         channels=((1, 0, 0), (-1, 1, 0), (-1, 0, 1)),
         mean_channels=(0,),
@@ -41,7 +42,7 @@ class Rotation3(AbstractCircuits):
         Raises:
             ValueError: for angles that are not finite or empty, or b < 0.
         """
-        check_gate_bias(gate_bias)
+        self.check_parameters(gate_bias=gate_bias)
         self.angles = as_angles(angles)
         self.gate_bias = jnp.asarray(gate_bias, dtype=jnp.float32)
 
@@ -49,6 +50,11 @@ class Rotation3(AbstractCircuits):
     def random(cls, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> "Rotation3":
         """Draw T uniform angles, the same in every layer; `parameters` as in the constructor."""
         return cls(uniform_angles(n_circuits, key=key), **parameters)
+
+    @classmethod
+    def check_parameters(cls, *, gate_bias: Any, **_: Any) -> None:
+        """Raise a `ValueError` unless b >= 0."""
+        check_gate_bias(gate_bias)
 
     @property
     def n_circuits(self) -> int:

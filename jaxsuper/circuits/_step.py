@@ -16,7 +16,7 @@ class Step(AbstractCircuits):
     """T copies of the step alpha' = clip((alpha - lo)/(hi - lo), 0, 1), alpha = on0 - on1.
 
     All circuits have the same weights, so there is no difference part: what goes wrong here goes
-    wrong in the mean part. Source: theory 3.
+    wrong in the mean part. Source: notes#circuits.
 
     Attributes:
         count: T.
@@ -26,6 +26,7 @@ class Step(AbstractCircuits):
     count: int = eqx.field(static=True)
     lower_threshold: Scalar
     upper_threshold: Scalar
+    parameters: ClassVar[tuple[str, ...]] = ("lower_threshold", "upper_threshold")
     layout: ClassVar[Layout] = Layout(
         channels=((1, -1), (1, 0), (0, 1)),
         mean_channels=(0,),
@@ -46,10 +47,15 @@ class Step(AbstractCircuits):
             ValueError: if T < 1 or not 0 <= lo < hi <= 1.
         """
         check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
-        check_thresholds(lower_threshold, upper_threshold)
+        self.check_parameters(lower_threshold=lower_threshold, upper_threshold=upper_threshold)
         self.count = n_circuits
         self.lower_threshold = jnp.asarray(lower_threshold, dtype=jnp.float32)
         self.upper_threshold = jnp.asarray(upper_threshold, dtype=jnp.float32)
+
+    @classmethod
+    def check_parameters(cls, *, lower_threshold: Any, upper_threshold: Any, **_: Any) -> None:
+        """Raise a `ValueError` unless 0 <= lo < hi <= 1."""
+        check_thresholds(lower_threshold, upper_threshold)
 
     @property
     def n_circuits(self) -> int:

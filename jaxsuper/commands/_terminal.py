@@ -1,5 +1,6 @@
 """What all commands show and hear on the terminal: bar, numbers, tables, pictures, signals."""
 
+import io
 import signal
 import sys
 import threading
@@ -171,16 +172,32 @@ def use_no_window() -> None:
     matplotlib.use("agg")
 
 
-def prepare_drawing(path: Path | None) -> None:
-    """Load matplotlib beside what is compiled, if there is a picture to draw."""
-    if path is not None:
-        threading.Thread(target=_load_matplotlib, daemon=True).start()
+@contextmanager
+def drawing_prepared(path: Path | None) -> Iterator[None]:
+    """Load matplotlib and its fonts while the body compiles; None loads nothing.
+
+    Compiling leaves the interpreter free. What goes wrong here is told by what draws in earnest.
+    """
+    if path is None:
+        yield
+        return
+    thread = threading.Thread(target=_draw_nothing, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
-def _load_matplotlib() -> None:
+def _draw_nothing() -> None:
+    """Draw the kinds of text of a figure once: the fonts and the parser of formulas stay loaded."""
     use_no_window()
-    import matplotlib.backends.backend_agg
-    import matplotlib.pyplot  # noqa: F401
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(2, 2))
+    ax.set(yscale="log", title=r"$\mathrm{E}|\hat x-x|^2$")
+    figure.savefig(io.BytesIO())
+    plt.close(figure)
 
 
 def save_picture(path: Path | None, figure_of: Callable[[], "Figure"]) -> None:

@@ -15,8 +15,8 @@ from .._settings import Configuration, Experiment
 from ._result import write
 from ._terminal import (
     check_picture,
+    drawing_prepared,
     number,
-    prepare_drawing,
     progress_bar,
     save_picture,
     say,
@@ -70,10 +70,9 @@ def run(command: Command, console: Console) -> None:
     check(len(command.metrics) > 0, "metrics", "must name at least one metric", "none")
     from ..analytics import run_experiment
 
-    prepare_drawing(command.plot)
     names = (*(field.name for field in fields(Configuration)), "n_networks", "chunk")
     experiment = Experiment.of(**{name: getattr(command, name) for name in names})
-    with progress_bar() as bar:
+    with progress_bar() as bar, drawing_prepared(command.plot):
         report = lambda done, total: bar(done, total, "samples")
         result = run_experiment(experiment, report, state_evolution=True)
     for shown in _tables(result, command.metrics):

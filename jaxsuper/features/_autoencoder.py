@@ -181,7 +181,7 @@ def train(
     """Train autoencoders from independent random starts, all at once.
 
     Adam with a cosine decay of the learning rate to 0. Seed i starts from `fold_in(key, i)`. Source of
-    the linear ones: "MSE loss does not generate superposition" (2026), theory 9; with `tied` and
+    the linear ones: "MSE loss does not generate superposition" (2026), notes#embeddings; with `tied` and
     `rectified` they are those of "Toy Models of Superposition" (2022).
 
     Args:

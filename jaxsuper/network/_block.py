@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
-from ..allocation import Allocation, blocks
+from ..allocation import AbstractAllocation, Allocation, blocks
 from ..circuits import AbstractCircuits, Layout
 from ._network import AbstractLayer, AbstractNetwork, ROTATION, Traits
 from ._placement import indicator_vectors, place, Placement
@@ -87,7 +87,7 @@ class Block(AbstractNetwork):
         y_q' = ReLU( (1+b)·(1 - off_next_q) + sum_p R_(p,q) x_p - b ),    x = y - (1 - off_here)·1
 
     Exact for one active circuit and b >= 1. With two, each receives the other's vector at full
-    size in every layer. Source: "Block-structured computation in superposition" (2026); theory 8.
+    size in every layer. Source: "Block-structured computation in superposition" (2026); notes#blocks.
 
     Rows of the activations: off_here, off_next, y0, y1; a block is a column.
 
@@ -118,7 +118,7 @@ class Block(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._types import Activations, ActiveIds, KeyScalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, small_weights
 from ._inhibition import clipped_links
 from ._network import ROTATION3, Traits
@@ -50,11 +50,11 @@ class AbstractCarried(AbstractTwoPart):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
-        indicators: Allocation,
+        indicators: AbstractAllocation,
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",
@@ -122,7 +122,7 @@ class Carried(AbstractCarried):
 
     Each indicator neuron holds the number of active circuits on it. One neuron per slot suffices,
     so the circuits are `Rotation3`, whose own indicator weights are not used: on' = on. The set of
-    active circuits cannot change over the layers. Source: theory 7, scheme 3.
+    active circuits cannot change over the layers. Source: notes#indicators, scheme 3.
     """
 
     traits: ClassVar[Traits] = Traits(

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout, small_weights
 from ._inhibition import balanced, clipped_links
 from ._network import AbstractLayer, AbstractNetwork, Traits
@@ -61,7 +61,7 @@ class AbstractClipped(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
@@ -168,7 +168,7 @@ def dense_clipped(
 class Clipped(AbstractClipped):
     """W_ij = (wbar_ij Ctilde + sum_t dw_t,ij e_t^l ⊗ e_t^{l-1}) / S, read out with e/S.
 
-    See `AbstractClipped` for Ctilde and the attributes. Source: theory 4.
+    See `AbstractClipped` for Ctilde and the attributes. Source: notes#network.
     """
 
     traits: ClassVar[Traits] = Traits(

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int
 from .._arrays import as_float
 from .._errors import lookup
 from .._types import Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import Allocation, extent_of
+from ..allocation import AbstractAllocation, extent_of
 from ..circuits import AbstractCircuits, Layout
 from ._network import AbstractLayer, AbstractNetwork
 from ._placement import indicator_vectors, place, Placement
@@ -24,7 +24,7 @@ class AbstractCorrected(AbstractNetwork):
 
     <u_t, e_t> = 1, and if p is the mean overlap of two circuits, <u_t, e_v> = 0 on average over
     v ≠ t. The published code takes p as if loads were even, which is too small for prime steps.
-    Source: theory 4.
+    Source: notes#network.
 
     Attributes:
         circuits, placement: see `AbstractNetwork`.
@@ -41,7 +41,7 @@ class AbstractCorrected(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
@@ -123,7 +123,7 @@ def corrected_readout(
     return (1 + network.correction) * means - network.correction * total
 
 
-def even_overlap(allocation: Allocation) -> Scalar:
+def even_overlap(allocation: AbstractAllocation) -> Scalar:
     """Return S (T S/n - 1)/(T - 1), the mean overlap if every neuron carried the same load."""
     extent = extent_of(allocation)
     count, redundancy = as_float(extent.n_circuits), as_float(extent.redundancy)
@@ -131,7 +131,7 @@ def even_overlap(allocation: Allocation) -> Scalar:
     return jnp.maximum(redundancy * (load - 1) / jnp.maximum(count - 1, 1.0), 0.0)
 
 
-def exact_overlap(allocation: Allocation) -> Scalar:
+def exact_overlap(allocation: AbstractAllocation) -> Scalar:
     """Return sum_i r_i (r_i - 1) / (T (T - 1)), traceable unlike `allocation.mean_overlap`."""
     loads = jnp.asarray(allocation.loads, dtype=jnp.float32)
     count = as_float(extent_of(allocation).n_circuits)

@@ -24,7 +24,7 @@ class EarlyGuess(AbstractCarried):
 
     The z circuits with the largest indicators after layer 1 are taken for the active ones and
     embedded anew. Choosing the z largest is no ReLU layer: this is a reference for what a guess can
-    do. It guesses as many circuits as are active. Source: theory 7, scheme 4.
+    do. It guesses as many circuits as are active. Source: notes#indicators, scheme 4.
     """
 
     traits: ClassVar[Traits] = Traits(

@@ -23,7 +23,7 @@ class Oracle(AbstractClipped):
     """The clipped weights without ReLU; neurons that no active circuit uses are set to 0.
 
     The reference without erroneous activation ("ideal" in the source). It is no lower bound on the
-    error, because the ReLU it lacks also clips noise. Source: theory 4.
+    error, because the ReLU it lacks also clips noise. Source: notes#network.
     """
 
     traits: ClassVar[Traits] = Traits(

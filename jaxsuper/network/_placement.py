@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int
 
 from .._errors import check
 from .._types import ActiveIds, KeyScalar
-from ..allocation import Allocation, Extent, extent_of
+from ..allocation import AbstractAllocation, Extent, extent_of
 
 
 class Placement(eqx.Module):
@@ -46,7 +46,7 @@ class Placement(eqx.Module):
         return self.padded or Extent(self.n_circuits, self.block_width, self.redundancy)
 
 
-def place(allocation: Allocation, n_layers: int, *, key: KeyScalar) -> Placement:
+def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> Placement:
     """Shuffle the sets of an allocation over the circuits, independently in every layer.
 
     Circuits are ordered by random bits, one per circuit, so that the shuffle of T circuits does not

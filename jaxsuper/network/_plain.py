@@ -49,7 +49,7 @@ class PlainLayer(AbstractCorrectedLayer):
 class Plain(AbstractCorrected):
     """W_ij = sum_t w_t,ij u_t^l ⊗ e_t^{l-1}; read out with u.
 
-    Source: theory 4.
+    Source: notes#network.
     """
 
     traits: ClassVar[Traits] = Traits("plain", options=OPTIONS, paddable=True, trainable=True)

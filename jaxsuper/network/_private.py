@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 from .._arrays import sum_of
 from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
-from ..allocation import Allocation, max_overlap
+from ..allocation import AbstractAllocation, Allocation, max_overlap
 from ..circuits import AbstractCircuits, Layout, small_weights
 from ._network import AbstractLayer, AbstractNetwork, ONE_ON_NEURON, Traits
 from ._placement import indicator_vectors, place, Placement, repeat_first
@@ -129,7 +129,7 @@ class Private(AbstractNetwork):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,

@@ -6,7 +6,7 @@ import equinox as eqx
 
 from .._errors import bad, check, lookup, one_of
 from .._types import KeyScalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation, Allocation
 from ..circuits import AbstractCircuits, Layout
 from ._block import Block
 from ._carried import Carried
@@ -55,7 +55,7 @@ def traits_of(construction: str) -> Traits:
 
 def make_network(
     circuits: AbstractCircuits,
-    allocation: Allocation,
+    allocation: AbstractAllocation,
     n_layers: int,
     construction: str,
     *,

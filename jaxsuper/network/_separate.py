@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from .._types import KeyScalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits
 from ._clipped import TUNABLE
 from ._inhibition import balanced, clipped_links
@@ -50,7 +50,7 @@ class Separate(AbstractTwoPart):
 
     Indicators are recomputed in every layer through a clipped matrix between indicator neurons.
     With r allocations side by side (`allocation.redundant`) they are r indicators per circuit,
-    averaged before the step. Source: theory 7, schemes 1, 2 and 5.
+    averaged before the step. Source: notes#indicators, schemes 1, 2 and 5.
 
     Attributes:
         steps: bool (L-1, n_a, n_a), C between indicators.
@@ -76,11 +76,11 @@ class Separate(AbstractTwoPart):
     def build(
         cls,
         circuits: AbstractCircuits,
-        allocation: Allocation,
+        allocation: AbstractAllocation,
         n_layers: int,
         *,
         key: KeyScalar,
-        indicators: Allocation,
+        indicators: AbstractAllocation,
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",

@@ -51,7 +51,7 @@ class SplitLayer(AbstractCorrectedLayer):
 class Split(AbstractCorrected):
     """W_ij = sum_t (wbar_ij u_t^l + dw_t,ij e_t^l / S) ⊗ e_t^{l-1}; read out with u.
 
-    Source: theory 4.
+    Source: notes#network.
     """
 
     traits: ClassVar[Traits] = Traits("split", options=OPTIONS, paddable=True, trainable=True)

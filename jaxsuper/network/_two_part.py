@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import Allocation
+from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout
 from ._inhibition import balanced
 from ._network import AbstractLayer, AbstractNetwork
@@ -156,7 +156,7 @@ def two_part_exists(network: AbstractTwoPart) -> Bool[np.ndarray, "d n"]:
 
 
 def place_parts(
-    indicators: Allocation, payload: Allocation, n_layers: int, key: KeyScalar
+    indicators: AbstractAllocation, payload: AbstractAllocation, n_layers: int, key: KeyScalar
 ) -> tuple[Placement, Placement]:
     """Shuffle both allocations, independently of each other."""
     keys = jax.random.split(key)

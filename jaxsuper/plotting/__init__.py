@@ -1,15 +1,40 @@
-"""Tables and networks in, matplotlib Axes out. Never imported by `jaxsuper` itself."""
+"""Tables and networks in, matplotlib Axes out. Never imported by `jaxsuper` itself.
 
-from ._changes import changes_figure, plot_changes
-from ._claims import claim_figure, plot_claim
-from ._designs import capacity_figure, design_figure
-from ._figures import simulation_figure
-from ._mse import plot_mse
-from ._page import claim_article, formula_svg, ledger_page
-from ._style import color_of, save, style
-from ._sweeps import published_figures, sweep_figure
-from ._trajectories import plot_channel, plot_plane
-from ._tuning import tuning_figure
+A figure loads what it draws, and not what the others do.
+"""
+
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy
+
+
+if TYPE_CHECKING:
+    from ._changes import changes_figure, plot_changes
+    from ._claims import claim_figure, plot_claim
+    from ._designs import capacity_figure, design_figure
+    from ._figures import simulation_figure
+    from ._mse import plot_mse
+    from ._page import claim_article, formula_svg, ledger_page
+    from ._style import color_of, save, style
+    from ._sweeps import published_figures, sweep_figure
+    from ._trajectories import plot_channel, plot_plane
+    from ._tuning import tuning_figure
+
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "_changes": ("changes_figure", "plot_changes"),
+        "_claims": ("claim_figure", "plot_claim"),
+        "_designs": ("capacity_figure", "design_figure"),
+        "_figures": ("simulation_figure",),
+        "_mse": ("plot_mse",),
+        "_page": ("claim_article", "formula_svg", "ledger_page"),
+        "_style": ("color_of", "save", "style"),
+        "_sweeps": ("published_figures", "sweep_figure"),
+        "_trajectories": ("plot_channel", "plot_plane"),
+        "_tuning": ("tuning_figure",),
+    },
+)
 
 
 __all__ = [

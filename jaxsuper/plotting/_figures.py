@@ -1,13 +1,12 @@
 """Whole figures, put together from panels."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
 from ..analytics import ExperimentResult
 from ..circuits import layout_of
 from ._mse import plot_mse
-from ._style import style
+from ._style import panels, style
 from ._trajectories import plot_channel, plot_plane
 
 
@@ -33,7 +32,7 @@ def simulation_figure(result: ExperimentResult) -> Figure:
     n_samples = estimated.shape[-1]
     with style():
         columns = len(readouts) + 1
-        figure, axes = plt.subplots(2, columns, figsize=(3.4 * columns, 6), layout="constrained")
+        figure, axes = panels(2, columns, 3.4, 2.8)
         for row, kind in enumerate(("active", "inactive")):
             for ax, name in zip(axes[row], readouts, strict=False):
                 title = f"{kind}: {_QUANTITIES.get(name, name)}"

@@ -46,8 +46,8 @@ _SOURCES = (
     "2 (2025). [S] Linsefors, comments on superposition (2025-26). [M] Linsefors, Estimated MSE loss for "
     "three different ways of embedding features into neurons; [M2] MSE loss does not generate "
     "superposition (2026). [H] Hänni, Mendel, Vaintrob, Chan, arXiv 2408.05451. [A] Adler, Shavit, arXiv "
-    "2409.15318. [W] Linear-Readout Floors and Threshold Recovery, arXiv 2605.01192. theory n: section n "
-    "of this project's notes on the theory."
+    "2409.15318. [W] Linear-Readout Floors and Threshold Recovery, arXiv 2605.01192. [B] Block-structured "
+    "computation in superposition (2026). notes#name: section name of jaxsuper/theory/README.md."
 )
 _CLASSES = {"holds": "holds", "holds in regime": "regime", "refuted": "refuted", "error": "error"}
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -11,6 +12,8 @@ from .._files import written_whole
 
 # Okabe and Ito's palette, safe for colour-blind readers.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Height of a title of two lines, in inches.
+_TITLE = 0.45
 _SETTINGS: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 10,
@@ -28,6 +31,27 @@ _SETTINGS: dict[Any, Any] = {
 def style():
     """Return a context in which figures have the house style."""
     return rc_context(_SETTINGS)
+
+
+def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure, Any]:
+    """Return a figure of panels of one size, with room for labels and a title of two lines.
+
+    The margins are fixed: to fit them to the labels takes as long as drawing everything twice.
+
+    Args:
+        rows: of panels.
+        columns: of panels.
+        width: of a panel with its labels, in inches.
+        height: of the same.
+
+    Returns:
+        The figure and its axes, (rows, columns).
+    """
+    size = (columns * width, rows * height + _TITLE)
+    left, right, bottom, top = 0.7 / size[0], 1 - 0.15 / size[0], 0.5 / size[1], _TITLE + 0.3
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    figure.subplots_adjust(left, bottom, right, 1 - top / size[1], wspace=0.3, hspace=0.35)
+    return figure, axes
 
 
 def color_of(index: int) -> str:

@@ -15,7 +15,7 @@ from jaxtyping import Array, Key
 
 from .._settings import Configuration
 from .._types import KeyScalar
-from ..allocation import allocate, Allocation, capacity, redundant
+from ..allocation import AbstractAllocation, allocate, Allocation, capacity, redundant
 from ..circuits import layout_of, make, width_of
 from ..network import (
     AbstractNetwork,
@@ -184,7 +184,7 @@ def capacity_of(configuration: Configuration) -> int | None:
 def network_from(
     recipe: Recipe,
     n_layers: int,
-    parts: Parts,
+    parts: tuple[AbstractAllocation, AbstractAllocation | None],
     parameters: Mapping[str, Any],
     seed: Any,
     network: Any,
@@ -194,7 +194,7 @@ def network_from(
     Args:
         recipe: the named choices.
         n_layers: L.
-        parts: allocations, padded or not.
+        parts: as of `parts_of`, or the same padded.
         parameters: values by name, of `PARAMETERS`.
         seed: of the network.
         network: which of the independent networks of this seed.
@@ -203,17 +203,17 @@ def network_from(
         The network.
     """
     keys = network_keys(seed, network)
-    count = parts.allocation.n_circuits
-    circuits = make(recipe.circuit, count, key=keys[0], **parameters)
+    allocation, indicators = parts
+    circuits = make(recipe.circuit, allocation.n_circuits, key=keys[0], **parameters)
     options: dict[str, Any] = {}
     if recipe.traits.inhibited:
         options["inhibition"] = recipe.inhibition
         options["inhibition_factor"] = parameters["inhibition_factor"]
-    if parts.indicators is not None:
-        options["indicators"] = parts.indicators
+    if indicators is not None:
+        options["indicators"] = indicators
     return make_network(
         circuits,
-        parts.allocation,
+        allocation,
         n_layers,
         recipe.construction,
         key=keys[1],

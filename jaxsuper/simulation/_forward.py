@@ -20,13 +20,13 @@ class LayerView(eqx.Module):
         activations: A^l, (d, n, B).
         estimates: (k, T, B), the readout of every circuit.
         active: (z, B), the circuits that are meant to be active.
-        truth: (k, z, B), their channels when run on their own.
+        truth: (c, z, B), their channels when run on their own.
     """
 
     activations: Activations
     estimates: CircuitValues
     active: ActiveIds
-    truth: Float[Array, "k z B"]
+    truth: Float[Array, "c z B"]
 
 
 def _identity(view: LayerView) -> LayerView:

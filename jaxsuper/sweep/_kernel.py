@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import equinox as eqx
 import jax
@@ -12,7 +12,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int, UInt32
 
-from ..allocation import Padded, Widened
+from ..allocation import AbstractAllocation, Padded, Widened
 from ..circuits import layout_of
 from ..simulation import (
     chunk_statistics,
@@ -37,6 +37,9 @@ _ONE_CORE: dict[str, str | bool] = {
 }
 
 
+_Fitted: TypeAlias = tuple[AbstractAllocation, AbstractAllocation | None]
+
+
 class Batch(eqx.Module):
     """Configurations of a bucket, one per entry of the leading axis of every leaf.
 
@@ -46,7 +49,7 @@ class Batch(eqx.Module):
         parameters: the continuous parameters by name.
     """
 
-    parts: Parts
+    parts: _Fitted
     seed: UInt32[Array | np.ndarray, "*c"]
     network: Int[Array | np.ndarray, "*c"]
     n_active: Int[Array | np.ndarray, "*c"]
@@ -119,13 +122,12 @@ def batch_of(
     return Batch(parts=stacked, parameters={name: column(name) for name in PARAMETERS}, **integers)
 
 
-def _fitted(parts: Parts, program: Program) -> Parts:
+def _fitted(parts: Parts, program: Program) -> _Fitted:
     """Bring the arrays of allocations to the shapes of a program."""
     if not program.kind.sizes:
-        return Parts(Padded(parts.allocation, program.padded), None)
-    longest = program.padded[3]
-    own = parts.indicators
-    return Parts(Widened(parts.allocation, longest), None if own is None else Widened(own, longest))
+        return Padded(parts.allocation, program.padded), None
+    longest, own = program.padded[3], parts.indicators
+    return Widened(parts.allocation, longest), None if own is None else Widened(own, longest)
 
 
 def measure(program: Program, one: Batch) -> Moments:

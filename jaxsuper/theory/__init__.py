@@ -40,21 +40,18 @@ from ._overlap import (
     overlap_rate_published,
 )
 from ._private import private_active_mse
-from ._rates import fit_rate, FittedRate, Rate, RATES
-from ._separate_evolution import separate_evolution
-from ._state_evolution import state_evolution
+from ._rates import DISJOINT_PAIRS, fit_rate, FittedRate, Rate
 from ._validity import (
     correct_active_fraction,
-    in_working_regime,
-    indicator_stays_silent,
     interference_parameter,
     USELESS_VECTOR_ERROR,
 )
+from .evolution import separate_evolution, state_evolution
 
 
 __all__ = [
     "CARRIED_LEAK_LIMIT",
-    "RATES",
+    "DISJOINT_PAIRS",
     "USELESS_VECTOR_ERROR",
     "FittedRate",
     "Rate",
@@ -69,10 +66,8 @@ __all__ = [
     "disjoint_probability",
     "embedding_mse",
     "fit_rate",
-    "in_working_regime",
     "inactive_first_layer_mse",
     "inactive_mse",
-    "indicator_stays_silent",
     "interference_parameter",
     "linear_mse_bound",
     "mean_interaction",

@@ -2,15 +2,13 @@
 
 from math import log, sqrt
 
-from scipy.special import betaincinv
-
 from .._errors import check
 
 
 def welch_mean_square(T: int, D: int) -> float:
     """Return (T-D)/(D(T-1)): the mean of <v_i, v_j>^2 over pairs is at least this.
 
-    From tr(G^2) >= (tr G)^2/D for unit vectors; equality only for tight frames. Source: theory 9.
+    From tr(G^2) >= (tr G)^2/D for unit vectors; equality only for tight frames. Source: notes#overlaps.
 
     Raises:
         ValueError: if T < 2.
@@ -30,7 +28,7 @@ def readout_floor(T: int, D: int) -> float:
     For any encoder and linear readout whose product M (T x T, rank D) has M_ii = 1,
     sum_{i≠j} M_ij^2 >= T(T-D)/D, since (tr M)^2 <= D |M|^2; hence max |M_ij| >= `welch_bound`. A
     readout that shrinks its diagonal is not bound by it. Source: "Linear-Readout Floors and
-    Threshold Recovery in Computation in Superposition", arXiv 2605.01192; theory 9.
+    Threshold Recovery in Computation in Superposition", arXiv 2605.01192; notes#overlaps.
     """
     return T * max(T - D, 0) / D
 
@@ -48,7 +46,7 @@ def pair_count_bound(n: int, S: int) -> int:
 def random_max_overlap(T: int, D: int) -> float:
     """Return 2·sqrt(ln T/D), the leading order of the largest |<v_i, v_j>| of T random unit vectors.
 
-    Source: "Rotations in Superposition" (2025). For T <= e^(D/4); see `random_max_overlap_median`.
+    A standard result; notes#overlaps. For T <= e^(D/4); see `random_max_overlap_median`.
     """
     return 2 * sqrt(log(T) / D)
 
@@ -64,5 +62,8 @@ def random_max_overlap_median(T: int, D: int) -> float:
     """
     check(T >= 2, "T", "must be at least 2", T)
     check(D >= 2, "D", "must be at least 2", D)
+    # Takes a sixth of a second to load, which nothing else here needs.
+    from scipy.special import betaincinv
+
     pairs = T * (T - 1) / 2
     return float(sqrt(betaincinv(0.5, (D - 1) / 2, 2 ** (-1 / pairs))))

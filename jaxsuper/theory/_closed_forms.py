@@ -2,7 +2,7 @@
 
 All forms take the overlap rate e (exact, from `overlap_rate_from_loads`); with rho in its place
 they are the published ones. Layers are counted l = 1..L, and A^1 is an exact embedding.
-Source: "Rotations in Superposition" (2025); theory 6.
+Source: "Rotations in Superposition" (2025); notes#closed-forms.
 """
 
 from .._errors import check
@@ -33,7 +33,7 @@ def inactive_first_layer_mse(z: int, S: int, P: float) -> float:
         S^2·E = S·p + S (S-1)·( 1 - 2 (1-q)^z + (1-2q)^z )
 
     To first order in q this is z·P; z·P + z (z-1) P^2 counts a neuron twice that two active
-    circuits use, and is 8 % too high for S = 6, P = 0.14, z = 4.
+    circuits use, and is 9.4 % too high for S = 6, P = 0.14, z = 4.
 
     Args:
         z: active circuits, few among many.

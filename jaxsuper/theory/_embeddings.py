@@ -4,7 +4,7 @@ Everything is summed over the T features, for binary features of which exactly z
 subsets alike, a linear encoder with rows v_i and the readout a·<v_i, h>. q = (z-1)/(T-1) is the
 probability that a second feature is active if a first one is. Source: "Estimated MSE loss for three
 different ways of embedding features into neurons" and its follow-up "MSE loss does not generate
-superposition" (2026), there with the leading orders only; theory 9.
+superposition" (2026), there with the leading orders only; notes#embeddings.
 """
 
 from collections.abc import Iterable
@@ -114,7 +114,7 @@ def tight_frame_mse(T: int, D: int, z: int, total: float | None = None) -> float
         T: features.
         D: neurons.
         z: active features.
-        total: |sum_i v_i|^2; its mean over orientations, T, if left out.
+        total: |sum_i v_i|^2; T if left out, its mean over Haar-random frames.
 
     Returns:
         The error; z(1 - D/T) exactly if `total` is T.

@@ -22,7 +22,6 @@ full), and 1 - a_n - a_n' holds because t and v share at most one neuron. Column
 """
 
 import numpy as np
-from scipy.special import gammaln
 
 from .._errors import check
 from ._overlap import overlap_rate_from_loads
@@ -44,6 +43,9 @@ def disjoint_probability(total, first, second):
 
 
 def _log_binomial(a, b):
+    # Takes a sixth of a second to load, which nothing else here needs.
+    from scipy.special import gammaln
+
     return gammaln(a + 1) - gammaln(b + 1) - gammaln(a - b + 1)
 
 

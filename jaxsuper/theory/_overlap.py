@@ -14,7 +14,7 @@ def mean_overlap_even(n: int, S: int, T: int) -> float:
 
     P = S (T S/n - 1)/(T - 1), and 0 if T S <= n. With overlaps of 0 or 1 it is the probability
     that two circuits meet. Each of the S neurons of a circuit carries T S/n - 1 other circuits, out
-    of T - 1. Source: theory 2.
+    of T - 1. Source: notes#allocations.
 
     Args:
         n: block width.
@@ -32,7 +32,7 @@ def mean_overlap_even(n: int, S: int, T: int) -> float:
 def overlap_rate_published(d: int, D: int, S: int, T: int) -> float:
     """Return rho = d/D - 1/(S T), and 0 if T S <= D/d: the published approximation of e.
 
-    Source: "Circuits in Superposition 2" (2025); theory 2.
+    Source: "Rotations in Superposition" (2025), eq. 6.3; notes#allocations.
     """
     return max(d / D - 1 / (S * T), 0.0)
 
@@ -57,7 +57,7 @@ def overlap_rate_from_loads(loads: Iterable[SupportsFloat], S: int, T: int) -> f
     """Return e = sum_i r_i (r_i - 1) / (T (T - 1) S^2), exact for overlaps of 0 or 1.
 
     A pair of circuits that meets contributes (1/S)^2, and neuron i makes r_i (r_i - 1) ordered
-    pairs meet. Source: theory 2.
+    pairs meet. Source: notes#allocations.
 
     Args:
         loads: r_i, the circuits on each neuron.

@@ -7,7 +7,6 @@ measured capacities.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import exp, log
 
 import numpy as np
 
@@ -33,22 +32,7 @@ class Rate:
     source: str
 
 
-_ADLER = "Adler, Shavit, arXiv 2409.15318"
-_HANNI = "Hänni, Mendel, Vaintrob, Chan, arXiv 2408.05451"
-_FLOORS = "Linear-Readout Floors and Threshold Recovery, arXiv 2605.01192"
-_E = exp(1)
-
-RATES: dict[str, Rate] = {
-    "features-upper": Rate("n^2 / ln n", lambda n: n**2 / log(n), "at most", _E, _ADLER),
-    "features-constructed": Rate(
-        "n^2 / ln^2 n", lambda n: (n / log(n)) ** 2, "at least", _E, _ADLER
-    ),
-    "circuit-emulation": Rate(
-        "n^(3/2), up to logarithms", lambda n: n**1.5, "at least", _E, _HANNI
-    ),
-    "active-features": Rate("n / ln n", lambda n: n / log(n), "at least", _E, _FLOORS),
-    "disjoint-pairs": Rate("n^2", lambda n: n**2, "at most", 1.0, "pair count, theory 2"),
-}
+DISJOINT_PAIRS = Rate("n^2", lambda n: n**2, "at most", 1.0, "pair count, notes#capacity")
 
 
 @dataclass(frozen=True)

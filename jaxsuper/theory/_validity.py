@@ -13,20 +13,6 @@ def correct_active_fraction(z: int, S: int, n: int) -> float:
     return min(z * S / n, 1.0)
 
 
-def indicator_stays_silent(worst_error: float, lo: float) -> bool:
-    """Return whether |d alpha| < lo for the worst inactive circuit, the condition of validity."""
-    return worst_error < lo
-
-
 def interference_parameter(T: int, d: int, D: int) -> float:
     """Return T (d/D)^2, which has to be small: the load of neurons times the density of circuits."""
     return T * (d / D) ** 2
-
-
-def in_working_regime(T: int, d: int, D: int) -> bool:
-    """Return whether T (d/D)^2 < 0.004, where Linsefors found the closed forms to work.
-
-    A rule of thumb for the published design (S = 6, thresholds 1/4 and 3/4); the parameter alone
-    does not decide.
-    """
-    return interference_parameter(T, d, D) < 0.004

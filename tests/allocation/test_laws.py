@@ -5,37 +5,60 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from jaxsuper import allocation, theory
+from jaxsuper.allocation import _overlaps
 
 
-# Reference capacities of the prime steps (theory 2), by block width and redundancy.
+# Reference capacities of the prime steps (notes#allocations), by block width and redundancy.
 CAPACITIES = {
     200: {3: 2473, 4: 1115, 5: 519, 6: 317, 8: 148, 10: 100, 12: 54},
     250: {3: 3854, 4: 1773, 5: 815, 6: 557, 8: 224, 10: 142, 12: 81},
     500: {3: 15437, 4: 7046, 5: 3237, 6: 2101, 8: 926, 10: 559, 12: 376},
     1000: {3: 61735, 4: 28284, 5: 12901, 6: 8243, 8: 3661, 10: 2240, 12: 1394},
 }
+KEY = jax.random.key(0)
 ADMISSIBLE = ("prime-steps", "balanced-prime-steps", "transversal")
 
 
-def brute_overlaps(design):
+def brute_overlaps(table):
     """All pairwise overlaps through the T x n incidence matrix."""
-    incidence = np.zeros((design.n_circuits, design.block_width), int)
-    np.put_along_axis(incidence, design.sets, 1, axis=1)
+    incidence = np.zeros((table.n_circuits, table.block_width), int)
+    np.put_along_axis(incidence, table.sets, 1, axis=1)
     gram = incidence @ incidence.T
-    return gram[np.triu_indices(design.n_circuits, 1)], incidence
+    return gram[np.triu_indices(table.n_circuits, 1)], incidence
 
 
 @pytest.mark.parametrize("block_width", CAPACITIES)
 def test_capacity_table(block_width):
-    found = {s: allocation.prime_step_capacity(block_width, s) for s in CAPACITIES[block_width]}
-    assert found == CAPACITIES[block_width]
+    """By formula and by listing."""
+    for redundancy, capacity in CAPACITIES[block_width].items():
+        assert allocation.prime_step_capacity(block_width, redundancy) == capacity
+        assert len(allocation.prime_step_family(block_width, redundancy)) == capacity
+
+
+@pytest.mark.parametrize("redundancy", [1, 2, 3, 4, 6, 8, 9, 13])
+def test_capacity_is_the_length_of_the_list(redundancy):
+    for width in range(redundancy, 90):
+        family = allocation.prime_step_family(width, redundancy)
+        assert allocation.prime_step_capacity(width, redundancy) == len(family)
+        first = allocation.prime_step_family(width, redundancy, 1 + len(family) // 2)
+        np.testing.assert_array_equal(first, family[: 1 + len(family) // 2])
+
+
+def test_capacities_of_wide_networks_are_not_listed():
+    """8·10^11 sets of 6 could not be held; the bound is Johnson's, 3.3·10^12."""
+    capacity = allocation.capacity(10_000_000, 6)
+    assert 0.25 < capacity / allocation.johnson_bound(10_000_000, 6) < 0.26
+    wide = allocation.capacity(10_000_000, 6, "transversal")
+    assert 0.999 < wide / allocation.johnson_bound(10_000_000, 6) <= 1
 
 
 def test_capacity_without_extra_steps_is_rejected():
     """The family without the steps s·S^k, a plausible misreading, is smaller."""
     from jaxsuper.allocation._prime_steps import _progressions, admissible_steps
 
-    coprime = [s for s in admissible_steps(250, 6) if s % 2 and s % 3 and s % 5]
+    steps = admissible_steps(250, 6).tolist()
+    assert sum(len(_progressions(s, 250, 6)) for s in steps) == CAPACITIES[250][6]
+    coprime = [s for s in steps if s % 2 and s % 3 and s % 5]
     assert sum(len(_progressions(s, 250, 6)) for s in coprime) < CAPACITIES[250][6]
 
 
@@ -43,39 +66,43 @@ def test_capacity_without_extra_steps_is_rejected():
 @settings(deadline=None, max_examples=25)
 @given(data=st.data())
 def test_laws(family, data):
-    width = data.draw(st.integers(8, 60), label="block_width")
-    redundancy = data.draw(st.integers(1, min(width, 9)), label="redundancy")
-    limit = allocation.capacity(width, redundancy, family) or 80
-    count = data.draw(st.integers(1, limit), label="n_circuits")
-    design = allocation.allocate(width, redundancy, count, family, key=jax.random.key(count))
-    assert design.sets.shape == (count, redundancy)
-    overlaps, incidence = brute_overlaps(design)
+    # A draw of random sets is one program for each T and S: few of them, on any width.
+    random = allocation.capacity(60, 6, family) is None
+    width = data.draw(st.integers(9 if random else 8, 60), label="block_width")
+    sizes = st.sampled_from((1, 3, 9)) if random else st.integers(1, min(width, 9))
+    redundancy = data.draw(sizes, label="redundancy")
+    limit = allocation.capacity(width, redundancy, family)
+    counts = st.sampled_from((1, 2, 9, 80)) if limit is None else st.integers(1, limit)
+    count = data.draw(counts, label="n_circuits")
+    table = allocation.allocate(width, redundancy, count, family, key=jax.random.key(count))
+    assert table.sets.shape == (count, redundancy)
+    overlaps, incidence = brute_overlaps(table)
     assert (incidence.sum(axis=1) == redundancy).all()
-    np.testing.assert_array_equal(design.loads, incidence.sum(axis=0))
+    np.testing.assert_array_equal(table.loads, incidence.sum(axis=0))
     rebuilt = np.zeros_like(incidence)
-    for neuron, members in enumerate(design.members):
+    for neuron, members in enumerate(table.members):
         rebuilt[members[members < count], neuron] = 1
     np.testing.assert_array_equal(rebuilt, incidence)
-    assert allocation.max_overlap(design) == (overlaps.max() if overlaps.size else 0)
+    assert allocation.max_overlap(table) == (overlaps.max() if overlaps.size else 0)
     rate = (overlaps**2).mean() / redundancy**2 if overlaps.size else 0.0
-    np.testing.assert_allclose(design.overlap_rate, rate, rtol=1e-12)
+    np.testing.assert_allclose(table.overlap_rate, rate, rtol=1e-12)
     np.testing.assert_allclose(
-        design.mean_overlap, overlaps.mean() if overlaps.size else 0.0, rtol=1e-12, atol=1e-15
+        table.mean_overlap, overlaps.mean() if overlaps.size else 0.0, rtol=1e-12, atol=1e-15
     )
     if family in ADMISSIBLE:
         assert overlaps.size == 0 or overlaps.max() <= 1
         assert count <= allocation.johnson_bound(width, redundancy)
-        exact = theory.overlap_rate_from_loads(design.loads, redundancy, count)
-        np.testing.assert_allclose(design.overlap_rate, exact, rtol=1e-12)
+        exact = theory.overlap_rate_from_loads(table.loads, redundancy, count)
+        np.testing.assert_allclose(table.overlap_rate, exact, rtol=1e-12)
         bound = theory.overlap_rate_lower_bound(width, redundancy, count)
-        assert design.overlap_rate >= bound - 1e-12
+        assert table.overlap_rate >= bound - 1e-12
 
 
 @pytest.mark.parametrize("width, redundancy", [(250, 6), (250, 4), (500, 6), (200, 12)])
 def test_whole_families_overlap_at_most_once(width, redundancy):
     count = allocation.prime_step_capacity(width, redundancy)
-    design = allocation.prime_steps(width, redundancy, count)
-    assert allocation.max_overlap(design) == 1
+    table = allocation.prime_steps(width, redundancy, count)
+    assert allocation.max_overlap(table) == 1
 
 
 def test_published_loads():
@@ -100,16 +127,44 @@ def test_balancing_evens_the_loads(count):
 
 def test_random_sets_are_uniform(sigmas):
     """Each neuron is in a set with probability S/n and each pair with S(S-1)/(n(n-1))."""
-    design = allocation.random_sets(7, 3, 40_000, key=jax.random.key(1))
-    share = design.loads / 40_000
+    table = allocation.random_sets(7, 3, 40_000, key=jax.random.key(1))
+    share = table.loads / 40_000
     assert np.abs(share - 3 / 7).max() < sigmas * np.sqrt(3 / 7 * 4 / 7 / 40_000)
     pairs = np.zeros((7, 7))
     for i, j in ((0, 1), (0, 2), (1, 2)):
-        np.add.at(pairs, (design.sets[:, i], design.sets[:, j]), 1)
+        np.add.at(pairs, (table.sets[:, i], table.sets[:, j]), 1)
     pairs = (pairs + pairs.T)[np.triu_indices(7, 1)] / 40_000
     assert np.abs(pairs - 1 / 7).max() < sigmas * np.sqrt(1 / 7 * 6 / 7 / 40_000)
     # With replacement, a seventh of the second draws would repeat the first.
-    assert (design.sets[:, 0] != design.sets[:, 1]).all()
+    assert (table.sets[:, 0] != table.sets[:, 1]).all()
+
+
+@pytest.mark.parametrize("slice_", [1, 50, 4_000_000])
+@pytest.mark.parametrize(
+    "width, redundancy, count", [(12, 7, 30), (60, 3, 90), (9, 9, 4), (9, 1, 20)]
+)
+def test_overlaps_of_any_table(width, redundancy, count, slice_, monkeypatch):
+    """Exact whichever product is taken and however it is sliced; T·S^2 and sum r^2 lie both ways."""
+    monkeypatch.setattr(_overlaps, "_AT_ONCE", slice_)
+    rng = np.random.default_rng(width)
+    sets = np.array([rng.permutation(width)[:redundancy] for _ in range(count)], np.int32)
+    table = allocation.Allocation(sets, width)
+    overlaps, _ = brute_overlaps(table)
+    assert _overlaps.sum_of_squared_overlaps(sets, width) == 2 * (overlaps**2).sum()
+    assert allocation.max_overlap(table) == overlaps.max()
+    assert overlaps.max() > 1 or redundancy == 1
+
+
+def test_one_repeated_pair_in_a_large_family_is_seen():
+    """64 000 sets on 16 000 neurons that meet at most once, and one that shares two with another."""
+    table = allocation.allocate(16_000, 6, 64_000)
+    summary = allocation.diagnostics(table)
+    assert summary["max_overlap"] == 1
+    exact = theory.overlap_rate_from_loads(table.loads, 6, 64_000)
+    np.testing.assert_allclose(summary["overlap_rate"], exact, rtol=1e-12)
+    sets = table.sets.copy()
+    sets[-1, :2] = sets[0, :2]
+    assert allocation.max_overlap(allocation.Allocation(sets, 16_000)) == 2
 
 
 def test_random_breaks_the_overlap_rule():
@@ -151,6 +206,38 @@ def test_errors_name_the_argument(arguments, message):
 def test_bad_tables_are_refused(sets, message):
     with pytest.raises(ValueError, match=message):
         allocation.Allocation(np.array(sets, dtype=np.int32), 5)
+
+
+def test_padding_counts_nothing():
+    """What is added has no loads and no members, and padded tables have no overlap statistics."""
+    table = allocation.prime_steps(40, 3, 50)
+    padded = allocation.Padded(table, (60, 45, 4, 20))
+    widened = allocation.Widened(table, 20)
+    extent = allocation.extent_of(padded)
+    counts = (extent.n_circuits, extent.block_width, extent.redundancy)
+    assert tuple(int(count) for count in counts) == (50, 40, 3)
+    assert allocation.extent_of(widened) == allocation.extent_of(table)
+    assert (padded.n_circuits, padded.block_width, padded.redundancy) == (60, 45, 4)
+    assert (padded.sets[50:] == 44).all() and (padded.sets[:, 3:] == 44).all()
+    np.testing.assert_array_equal(padded.loads, (padded.members < 60).sum(axis=1))
+    np.testing.assert_array_equal(widened.loads, (widened.members < 50).sum(axis=1))
+    assert padded.loads.sum() == table.loads.sum()
+    assert not any(hasattr(each, "overlap_rate") for each in (padded, widened))
+
+
+def test_joined_allocations():
+    """One set in each of two allocations, on separate neurons, shuffled independently."""
+    parts = [allocation.prime_steps(20, 3, 24), allocation.random_sets(9, 2, 24, key=KEY)]
+    joint = allocation.redundant(parts, key=KEY)
+    assert (joint.n_circuits, joint.block_width, joint.redundancy) == (24, 29, 5)
+    for part, columns in zip(parts, (joint.sets[:, :3], joint.sets[:, 3:] - 20), strict=True):
+        order = lambda sets: sets[np.lexsort(sets.T)]
+        np.testing.assert_array_equal(order(columns), order(part.sets))
+        assert (columns != part.sets).any()
+    with pytest.raises(ValueError, match="`allocations` must hold equally many sets"):
+        allocation.redundant([parts[0], allocation.prime_steps(20, 3, 23)], key=KEY)
+    with pytest.raises(ValueError, match="`allocations` must not be empty"):
+        allocation.redundant([], key=KEY)
 
 
 def test_johnson_bound():

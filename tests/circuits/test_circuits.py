@@ -7,13 +7,17 @@ import pytest
 from jaxsuper import circuits
 
 
-ALL = {
-    "rotation": lambda key: circuits.Rotation.random(
-        7, key=key, lower_threshold=0.4, upper_threshold=0.9, gate_bias=0.5
-    ),
+# Those that a kind has no use for are left out.
+PARAMETERS = {"lower_threshold": 0.4, "upper_threshold": 0.9, "gate_bias": 0.5}
+
+
+def draw(kind):
+    return lambda key: circuits.make(kind, 7, key=key, **PARAMETERS)
+
+
+# Every registered kind, and what has no name on the command line.
+ALL = {kind: draw(kind) for kind in circuits.kinds()} | {
     "rotation-per-layer": lambda key: circuits.Rotation(jax.random.normal(key, (3, 7))),
-    "rotation3": lambda key: circuits.Rotation3.random(7, key=key, gate_bias=2.0),
-    "step": lambda key: circuits.Step(7, 0.1, 0.3),
     "mlp": lambda key: circuits.MLP.random(7, 3, key=key),
     "mlp-per-layer": lambda key: circuits.MLP.random(
         7, 3, 3, key=key, bias=-jnp.abs(jax.random.normal(key, (3, 3)))
@@ -24,30 +28,48 @@ ALL = {
 @pytest.mark.parametrize("name", ALL)
 def test_channels_and_parts_make_up_the_weights(name, getkey):
     """Mean and difference part through channels equal one matrix, applied to any activation."""
-    made = ALL[name](getkey())
-    activation = jax.random.normal(getkey(), (made.width,))
-    layer = (made.depth or 1) - 1
+    small = ALL[name](getkey())
+    activation = jax.random.normal(getkey(), (small.width,))
+    layer = (small.depth or 1) - 1
     pick = lambda stack: stack[layer if stack.shape[0] > 1 else 0]
-    seen = made.layout.matrix @ np.asarray(activation)
-    expected = np.asarray(pick(made.mean_weights())) @ seen[list(made.layout.mean_channels)]
+    seen = small.layout.matrix @ np.asarray(activation)
+    expected = np.asarray(pick(small.mean_weights())) @ seen[list(small.layout.mean_channels)]
     expected = np.tile(expected, (7, 1))
     for t in range(7):
-        change = np.asarray(pick(made.difference_weights())[t])
-        rows = list(made.layout.difference_outputs)
-        expected[t, rows] += change @ seen[list(made.layout.difference_channels)]
-    weights = circuits.small_weights(made, layer)
+        change = np.asarray(pick(small.difference_weights())[t])
+        rows = list(small.layout.difference_outputs)
+        expected[t, rows] += change @ seen[list(small.layout.difference_channels)]
+    weights = circuits.small_weights(small, layer)
     np.testing.assert_allclose(weights @ activation, expected, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", circuits.kinds())
+def test_parameters_are_the_constructors(kind):
+    """Each listed parameter is taken, checked and used; one that is not listed changes nothing."""
+    small = draw(kind)(jax.random.key(0))
+    assert circuits.width_of(kind) == small.width and circuits.layout_of(kind) == small.layout
+    circuits.check_parameters(kind, **PARAMETERS)
+    for name in PARAMETERS:
+        changed = PARAMETERS | {name: 0.45}
+        other = circuits.make(kind, 7, key=jax.random.key(0), **changed)
+        differs = (small.biases() != other.biases()).any()
+        assert differs == (name in small.parameters)
+        if name in small.parameters:
+            with pytest.raises(ValueError, match=f"`{name}`"):
+                circuits.check_parameters(
+                    kind, **PARAMETERS | {name: -1.0 if "upper" not in name else 2.0}
+                )
 
 
 @pytest.mark.parametrize("bias", [0.0, 0.25, 1.0, 2.0])
 @pytest.mark.parametrize("kind", [circuits.Rotation, circuits.Rotation3])
 def test_rotations_rotate(kind, bias, getkey):
-    """x^l = R_t^l x^0 with alpha = 1 in every layer, whatever the gate bias b >= 1; and the idle rest."""
-    made = kind.random(5, key=getkey(), gate_bias=bias)
+    """x^l = R_t^l x^0 with alpha = 1 in every layer, whatever the gate bias."""
+    small = kind.random(5, key=getkey(), gate_bias=bias)
     active = jnp.arange(5)
-    inputs = jax.vmap(lambda k: made.sample_input(key=k))(jax.random.split(getkey(), 5))
-    channels = circuits.exact_channels(made, circuits.exact_trajectory(made, active, inputs, 4))
-    angles = made.angles[0]
+    inputs = jax.vmap(lambda k: small.sample_input(key=k))(jax.random.split(getkey(), 5))
+    channels = circuits.exact_channels(small, circuits.exact_trajectory(small, active, inputs, 4))
+    angles = small.angles[0]
     start = channels[0, :, 1:]
     np.testing.assert_allclose(channels[:, :, 0], 1, atol=2e-6)
     np.testing.assert_allclose(np.linalg.norm(start, axis=1), 1, rtol=1e-5)
@@ -60,19 +82,19 @@ def test_rotations_rotate(kind, bias, getkey):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_idle_circuits_stay_silent(name, getkey):
-    made = ALL[name](getkey())
-    quiet = circuits.exact_trajectory(made, jnp.arange(7), jnp.zeros((7, made.width)), 3)
+def test_inactive_circuits_stay_at_zero(name, getkey):
+    small = ALL[name](getkey())
+    quiet = circuits.exact_trajectory(small, jnp.arange(7), jnp.zeros((7, small.width)), 3)
     np.testing.assert_array_equal(quiet, 0)
 
 
 def test_the_step_is_a_step():
     """alpha' = clip((alpha - lo)/(hi - lo), 0, 1), from two ReLUs."""
-    made = circuits.Step(1, 0.2, 0.7)
+    small = circuits.Step(1, 0.2, 0.7)
     alpha = np.linspace(-0.5, 1.5, 41, dtype=np.float32)
     inputs = jnp.asarray(np.stack([alpha, 0 * alpha], axis=1))
-    found = [circuits.exact_trajectory(made, jnp.zeros(1, int), a[None], 1)[1, 0] for a in inputs]
-    on = np.array([a[0] - a[1] for a in found])
+    outputs = circuits.exact_trajectory(small, jnp.zeros(41, int), inputs, 1)[1]
+    on = outputs[:, 0] - outputs[:, 1]
     np.testing.assert_allclose(on, np.clip((alpha - 0.2) / 0.5, 0, 1), atol=1e-6)
 
 
@@ -82,8 +104,8 @@ def test_the_d3_indicator_amplifies_noise_and_d4_does_not(getkey):
     four = circuits.Rotation.random(1, key=getkey())
     wrong3 = three.sample_input(key=getkey()).at[0].add(0.05)[None]
     wrong4 = four.sample_input(key=getkey()).at[0].add(-0.05)[None]
-    run = lambda made, a: circuits.exact_channels(
-        made, circuits.exact_trajectory(made, jnp.zeros(1, int), a, 3)
+    run = lambda small, a: circuits.exact_channels(
+        small, circuits.exact_trajectory(small, jnp.zeros(1, int), a, 3)
     )[:, 0, 0]
     np.testing.assert_allclose(run(three, wrong3) - 1, 0.05 * 2.0 ** np.arange(4), rtol=1e-4)
     np.testing.assert_allclose(run(four, wrong4)[1:] - 1, 0, atol=1e-6)
@@ -113,7 +135,7 @@ def test_bad_parameters(make, message):
 
 
 def test_depth_must_fit(getkey):
-    made = circuits.MLP.random(2, 3, 4, key=getkey())
-    made.check_depth(4)
+    small = circuits.MLP.random(2, 3, 4, key=getkey())
+    small.check_depth(4)
     with pytest.raises(ValueError, match="`n_layers` must be 4"):
-        made.check_depth(5)
+        small.check_depth(5)

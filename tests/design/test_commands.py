@@ -1,22 +1,24 @@
 """The commands `design` and `scaling capacity` as a person meets them."""
 
 import json
-import os
 import signal
-import threading
-import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from jaxsuper import cli
 from jaxsuper.design import (
     _frontier,
+    _search,
     check_frontier,
     frontier,
+    measure,
     Measured,
+    meets,
     most_circuits,
     Problem,
     Rules,
+    seizes,
 )
 
 
@@ -50,20 +52,51 @@ def test_design_writes_what_it_says(tmp_path, capsys):
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
-def test_an_interrupt_keeps_what_was_measured(tmp_path, capsys):
-    out = tmp_path / "out.json"
+@pytest.mark.parametrize("sent, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_keeps_what_was_measured(sent, status, tmp_path, capsys, monkeypatch):
+    """The signal comes while the second design is measured, which is finished."""
+    out, plot, measured = tmp_path / "out.json", tmp_path / "plot.svg", []
 
-    def interrupt():
-        time.sleep(0.3)
-        os.kill(os.getpid(), signal.SIGINT)
+    def measure_until_signalled(design, *settings, **options):
+        measured.append(design)
+        if len(measured) == 2:
+            signal.raise_signal(sent)
+        return measure(design, *settings, **options)
 
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    status = run(DESIGN.replace("240", "400"), "--json", out)
-    thread.join()
-    assert status == 130 and "interrupted" in capsys.readouterr().err
+    monkeypatch.setattr(_search, "measure", measure_until_signalled)
+    more = ("--only", "private", "block", "--json", out, "--plot", plot)
+    assert run(DESIGN, *more) == status and len(measured) == 2
+    assert "jaxsuper: interrupted" in capsys.readouterr().err
     result = json.loads(out.read_text())
     assert result["interrupted"] and result["confirmed"] is None
+    assert len(result["rows"]) == 2
+    assert all(row["value"] is None and row["search_value"] >= 0 for row in result["rows"])
+    assert plot.read_text().startswith("<?xml")
+
+
+def test_a_second_interrupt_stops_at_once(tmp_path, capsys, monkeypatch):
+    def interrupt(*settings, **options):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(_search, "measure", interrupt)
+    assert run(DESIGN, "--only", "private", "--json", tmp_path / "out.json") == 130
+    assert "nothing was written" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_measurement_says_whether_it_meets_its_target():
+    """Two standard errors decide; growth by half is a seizure, no growth at all is unknown."""
+    measured = Measured(1.0, 0.1, 1.6, (1.0,), (1.0,))
+    assert [meets(measured, target) for target in (0.7, 0.9, 1.1, 1.3)] == [
+        "no",
+        "open",
+        "open",
+        "yes",
+    ]
+    assert seizes(measured) is True
+    assert seizes(replace(measured, growth=1.4)) is False
+    assert seizes(replace(measured, growth=None)) is None
 
 
 def test_capacity_is_limited_by_the_allocation(tmp_path, capsys):

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
+
+from .. import jitted
 
 
 def make(key, n_blocks=9, count=81, n_layers=4) -> Any:
@@ -18,10 +19,10 @@ def make(key, n_blocks=9, count=81, n_layers=4) -> Any:
 
 def test_structured_equals_dense_when_full(getkey):
     net = make(getkey(), count=81)
-    inputs = simulation.sample_inputs(net.circuits, 3, 4, jnp.arange(8), key=getkey())
-    one = eqx.filter_jit(simulation.forward)(net, inputs)
-    dense = network.dense_layers(net)
-    other = eqx.filter_jit(simulation.dense_forward)(net, dense, inputs)
+    inputs = jitted.sample_inputs(net.circuits, 3, 4, jnp.arange(8), key=getkey())
+    one = jitted.forward(net, inputs)
+    dense = jitted.dense_layers(net)
+    other = jitted.dense_forward(net, dense, inputs)
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         np.testing.assert_allclose(a, b, atol=2e-5)
 

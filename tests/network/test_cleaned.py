@@ -9,6 +9,8 @@ import numpy as np
 from jaxsuper import allocation, circuits, network, simulation, theory
 from jaxsuper.network._cleaned import _gated as gated
 
+from .. import jitted
+
 
 T, S, N, L = 40, 4, 50, 3
 
@@ -22,8 +24,8 @@ def make(key, construction="cleaned", layers=L, **options) -> Any:
 def test_clean_up_layers_by_hand_and_as_matrices(getkey):
     """From the definition in numpy, sample 0: cut, wait, open, rotate; two matrices for each step."""
     net = make(getkey(), inhibition="receiver", inhibition_factor=1.2)
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(2), key=getkey())
-    found = np.asarray(eqx.filter_jit(simulation.forward)(net, inputs).activations)
+    inputs = jitted.sample_inputs(net.circuits, 3, L, jnp.arange(2), key=getkey())
+    found = np.asarray(jitted.forward(net, inputs).activations)
     views = found[..., 0]
     sets, angles, b = np.asarray(net.placement.sets), np.asarray(net.circuits.angles[0]), 0.7
     for layer in range(1, L):
@@ -50,8 +52,7 @@ def test_clean_up_layers_by_hand_and_as_matrices(getkey):
         assert np.abs(raw - views[layer][2:]).max() > 0.1
 
     assert (net.n_layers, net.depth, net.network_width) == (L, 2 * L, 4 * N)
-    write = eqx.filter_jit(network.dense_layers)
-    run = eqx.filter_jit(simulation.dense_forward)
+    write, run = jitted.dense_layers, jitted.dense_forward
     other = eqx.tree_at(lambda one: one.inhibition, net, net.inhibition * 1.02)
     dense, wrong = write(net), write(other)
     assert dense.weights.shape == (2 * (L - 1), 4 * N, 4 * N)

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
 
+from .. import jitted
 
-T, S, N, L, B = 40, 4, 50, 4, 6
+
+T, S, N, L, B = 40, 4, 50, 3, 6
+SETS = allocation.prime_steps(N, S, T)
 # The others need circuits of their own and are tested apart.
 SHUFFLED = ("clipped", "oracle", "plain", "split")
 CIRCUITS = {
@@ -25,26 +28,25 @@ CIRCUITS = {
 # Every construction with rotations is in `test_laws.py`.
 PAIRS = [(kind, construction) for kind in list(CIRCUITS)[1:] for construction in SHUFFLED]
 PAIRS += [("rotation-per-layer", "cleaned")]
-forward = eqx.filter_jit(simulation.forward)
-dense_forward = eqx.filter_jit(simulation.dense_forward)
-dense_layers = eqx.filter_jit(network.dense_layers)
 
 
 def make(kind, construction, key, n_layers=L, **options) -> Any:
-    made = CIRCUITS[kind](key)
-    design = allocation.prime_steps(N, S, T)
-    return network.build(made, design, n_layers, construction, key=key, **options)
+    small = CIRCUITS[kind](key)
+    return network.build(small, SETS, n_layers, construction, key=key, **options)
 
 
-def views(net, inputs):
-    return forward(net, inputs), dense_forward(net, dense_layers(net), inputs)
+@eqx.filter_jit
+def views(small, key, construction):
+    """Build, run and run as matrices in one program."""
+    net = network.make_network(small, SETS, L, construction, key=key)
+    inputs = simulation.sample_inputs(small, 3, L, jnp.arange(B), key=key)
+    dense = network.dense_layers(net)
+    return simulation.forward(net, inputs), simulation.dense_forward(net, dense, inputs)
 
 
 @pytest.mark.parametrize("kind, construction", PAIRS)
 def test_structured_equals_dense(kind, construction, getkey):
-    net = make(kind, construction, getkey())
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
-    structured, dense = views(net, inputs)
+    structured, dense = views(CIRCUITS[kind](getkey()), getkey(), construction)
     for one, other in zip(jax.tree.leaves(structured), jax.tree.leaves(dense), strict=True):
         scale = np.abs(np.asarray(other)).max()
         np.testing.assert_allclose(one / scale, other / scale, atol=1e-5)
@@ -54,13 +56,13 @@ def test_a_wrong_matrix_is_noticed(getkey):
     """The comparison above rejects dense weights of another shuffle and of another chi."""
     key = getkey()
     net = make("rotation", "clipped", key)
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
-    right = forward(net, inputs).activations
+    inputs = jitted.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
+    right = jitted.forward(net, inputs).activations
     for wrong in (
         make("rotation", "clipped", getkey()),
         eqx.tree_at(lambda n: n.inhibition, net, net.inhibition * 1.01),
     ):
-        other = dense_forward(net, dense_layers(wrong), inputs).activations
+        other = jitted.dense_forward(net, jitted.dense_layers(wrong), inputs).activations
         assert np.abs(np.asarray(right - other)).max() > 1e-3
 
 
@@ -125,8 +127,8 @@ def test_corrected_unembedding(overlap, getkey):
 
 def test_oracle_keeps_only_the_neurons_of_active_circuits(getkey):
     net = make("rotation", "oracle", getkey())
-    inputs = simulation.sample_inputs(net.circuits, 2, L, jnp.arange(B), key=getkey())
-    found = np.asarray(simulation.forward(net, inputs).activations)
+    inputs = jitted.sample_inputs(net.circuits, 2, L, jnp.arange(B), key=getkey())
+    found = np.asarray(jitted.forward(net, inputs).activations)
     sets = np.asarray(net.placement.sets)
     for layer in range(L):
         for sample in range(B):
@@ -155,14 +157,14 @@ def test_layers_are_shuffled_independently(getkey):
 )
 def test_build_checks(change, message, getkey):
     arguments = {"n_layers": 2, "construction": "clipped", **change}
-    made, design = CIRCUITS["step"](getkey()), allocation.prime_steps(N, S, T)
+    made = CIRCUITS["step"](getkey())
     with pytest.raises(ValueError, match=message):
-        network.build(made, design, key=getkey(), **arguments)
+        network.build(made, SETS, key=getkey(), **arguments)
 
 
 def test_parts_must_fit(getkey):
     with pytest.raises(ValueError, match="`circuits` must be as many"):
-        network.build(circuits.Step(3), allocation.prime_steps(N, S, T), 2, key=getkey())
+        network.build(circuits.Step(3), SETS, 2, key=getkey())
 
 
 @pytest.mark.parametrize("width", [1, 7, 8, 9, 16, 29])

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
 
+from .. import jitted
+
 
 L, B = 4, 6
 
@@ -22,9 +24,9 @@ def make(key, width=50, redundancy=4, count=100, layers=L, bias=10.0, per_layer=
 def test_weights_of_their_own_in_every_layer(getkey):
     """Structured against dense, with other angles in every layer."""
     net = make(getkey(), per_layer=True)
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
-    one = simulation.forward(net, inputs)
-    other = simulation.dense_forward(net, network.dense_layers(net), inputs)
+    inputs = jitted.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
+    one = jitted.forward(net, inputs)
+    other = jitted.dense_forward(net, jitted.dense_layers(net), inputs)
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         np.testing.assert_allclose(a, b, atol=3e-5)
 
@@ -33,7 +35,7 @@ def test_links_are_private(getkey):
     """Every link between different neurons is the weight of one circuit, and none is a self-link."""
     net = make(getkey(), count=120)
     n, sets = net.block_width, np.asarray(net.placement.sets[0])
-    weights = np.asarray(network.dense_layers(net).weights[0]).reshape(3, n, 3, n)
+    weights = np.asarray(jitted.dense_layers(net).weights[0]).reshape(3, n, 3, n)
     links = weights[1:, :, 1:, :].transpose(1, 3, 0, 2)
     expected = np.zeros_like(links)
     rotations = np.asarray(net.circuits.difference_weights()[0])
@@ -60,8 +62,8 @@ def test_one_active_circuit_is_exact(redundancy, count, getkey):
 def test_self_links_would_spoil_it(getkey):
     """The same network with the shared self-links left in, W = sum_t e_t ⊗ e_t / S, is not exact."""
     net = make(getkey())
-    inputs = simulation.sample_inputs(net.circuits, 1, L, jnp.arange(64), key=getkey())
-    dense = network.dense_layers(net)
+    inputs = jitted.sample_inputs(net.circuits, 1, L, jnp.arange(64), key=getkey())
+    dense = jitted.dense_layers(net)
     n, redundancy = net.block_width, net.redundancy
     own = np.asarray(net.layers().own[0])
     weights = np.array(dense.weights).reshape(L - 1, 3, n, 3, n)
@@ -74,7 +76,7 @@ def test_self_links_would_spoil_it(getkey):
     wrong = network.DenseNetwork(jnp.asarray(weights.reshape(L - 1, 3 * n, 3 * n)), dense.biases)
     ids = jnp.arange(64)
     for matrices, exact in ((dense, True), (wrong, False)):
-        view = simulation.dense_forward(net, matrices, inputs)
+        view = jitted.dense_forward(net, matrices, inputs)
         found = np.asarray(view.estimates[-1, 1:])[:, np.asarray(inputs.active_at(0)[0]), ids]
         error = ((found - np.asarray(inputs.truth[-1, 1:, 0])) ** 2).sum(0).mean()
         assert (error < 1e-9) == exact

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
+
+from .. import jitted
 
 
 T, L, B = 40, 4, 6
@@ -38,15 +39,15 @@ def make(
 )
 def test_structured_equals_dense(scheme, options, getkey):
     net = make(scheme, getkey(), **options)
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
-    one = eqx.filter_jit(simulation.forward)(net, inputs)
-    dense = network.dense_layers(net)
-    other = eqx.filter_jit(simulation.dense_forward)(net, dense, inputs)
+    inputs = jitted.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
+    one = jitted.forward(net, inputs)
+    dense = jitted.dense_layers(net)
+    other = jitted.dense_forward(net, dense, inputs)
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         scale = np.abs(np.asarray(b)).max()
         np.testing.assert_allclose(a / scale, b / scale, atol=1e-5)
-    shuffled = network.dense_layers(make(scheme, getkey(), **options))
-    wrong = eqx.filter_jit(simulation.dense_forward)(net, shuffled, inputs).activations
+    shuffled = jitted.dense_layers(make(scheme, getkey(), **options))
+    wrong = jitted.dense_forward(net, shuffled, inputs).activations
     assert np.abs(np.asarray(one.activations - wrong)).max() > 1e-3
 
 
@@ -54,8 +55,8 @@ def test_structured_equals_dense(scheme, options, getkey):
 def test_only_neurons_that_exist_fire(scheme, getkey):
     net = make(scheme, getkey())
     assert net.network_width == (210 if scheme == "separate" else 150)
-    inputs = simulation.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
-    found = np.asarray(simulation.forward(net, inputs).activations)
+    inputs = jitted.sample_inputs(net.circuits, 3, L, jnp.arange(B), key=getkey())
+    found = np.asarray(jitted.forward(net, inputs).activations)
     assert (found[:, :-2, 60:] == 0).all() and (found[:, -2:, :60] == 0).all()
 
 

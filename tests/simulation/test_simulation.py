@@ -9,6 +9,8 @@ from jaxsuper import allocation, circuits, network, simulation
 from jaxsuper.simulation._inputs import distinct_integers
 from jaxsuper.simulation._statistics import merge, moments
 
+from .. import jitted
+
 
 def make(key, n_circuits=60, n_layers=3, construction="clipped", **parameters):
     made = circuits.Rotation.random(n_circuits, key=key, **parameters)
@@ -38,7 +40,7 @@ def test_all_can_be_active(getkey):
 
 def test_truth_is_the_small_circuit(getkey):
     net = make(getkey())
-    inputs = simulation.sample_inputs(net.circuits, 2, 3, jnp.arange(4), key=getkey())
+    inputs = jitted.sample_inputs(net.circuits, 2, 3, jnp.arange(4), key=getkey())
     assert isinstance(net.circuits, circuits.Rotation)
     start = np.asarray(inputs.inputs)[2:] - 1
     np.testing.assert_allclose((start**2).sum(axis=0), 1, rtol=1e-5)
@@ -57,8 +59,8 @@ def test_metrics_by_brute_force(getkey):
     """Every metric against loops over samples and circuits, in double precision."""
     net, key = make(getkey(), n_layers=3), getkey()
     batch, z = 17, 3
-    inputs = simulation.sample_inputs(net.circuits, z, 3, jnp.arange(batch), key=key)
-    view = simulation.forward(net, inputs)
+    inputs = jitted.sample_inputs(net.circuits, z, 3, jnp.arange(batch), key=key)
+    view = jitted.forward(net, inputs)
     measured = simulation.simulate(net, z, batch, key=key, chunk=5)
     estimates = np.asarray(view.estimates, np.float64)
     active = np.asarray(inputs.active_at(0))

@@ -42,11 +42,8 @@ def test_no_overlap_below_capacity():
     assert theory.mean_overlap_naive(100, 5) == 0.25
 
 
-def test_working_regime():
-    assert theory.in_working_regime(240, 4, 1000)
-    assert not theory.in_working_regime(260, 4, 1000)
+def test_interference_and_active_fraction():
     assert theory.interference_parameter(557, 4, 1000) == pytest.approx(0.008912)
-    assert theory.indicator_stays_silent(0.2, 0.25) and not theory.indicator_stays_silent(0.3, 0.25)
     assert theory.correct_active_fraction(2, 6, 250) == pytest.approx(0.048)
 
 

@@ -1,4 +1,4 @@
-"""Claims about single erroneous activations: which neurons and circuits, and how often (theory 6)."""
+"""Claims about single erroneous activations: which neurons and circuits, and how often (notes#seizure)."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def _erroneous(network, ids, key):
     "in the most loaded fifth of the circuits as in the least.",
     formula=r"P(\hat\alpha > 1/2\ |\ \mathrm{top\ fifth}) > 5\,P(\hat\alpha > 1/2\ |\ "
     r"\mathrm{bottom\ fifth})",
-    source="theory 6 (about 15 times)",
+    source="notes#seizure (about 15 times)",
     regime="prime steps, D = 1000, T = 557, S = 6, z = 1, layer 3",
     expected="holds",
     rival="loads make no difference",
@@ -77,7 +77,7 @@ def _most_loaded(run: Run) -> Evidence:
     "through the clipped matrix: a binomial tail.",
     formula=r"P(\mathrm{on}) = \frac{z S}{n} + \left(1 - \frac{z S}{n}\right) P(K \geq 3),\ "
     r"K \sim \mathrm{Bin}(6, \kappa),\ \kappa = 1 - e^{-T S^2/n^2}",
-    source="theory 6",
+    source="notes#seizure",
     regime="prime steps, D = 1000, T = 557, S = 6, z = 1; within 15 %",
     expected="holds",
     rival="at least two hits are enough",

@@ -1,4 +1,4 @@
-"""Claims about allocations: overlaps and loads (theory 2)."""
+"""Claims about allocations: overlaps and loads (notes#allocations)."""
 
 import jax
 import numpy as np
@@ -13,7 +13,7 @@ from ._registry import claim, Run
     "allocations.overlap-at-most-one",
     "Two circuits of the prime steps, their even subset or of lines share at most one neuron.",
     formula=r"|M_t \cap M_u| \leq 1 \quad (t \neq u)",
-    source="[C2]; theory 2",
+    source="[C2]; notes#allocations",
     expected="holds",
     rival="no two of them share a neuron",
 )
@@ -33,7 +33,7 @@ def _overlap_at_most_one(run: Run) -> Evidence:
     "allocations.random-overlaps",
     "Random sets break the rule: some pair shares two neurons or more.",
     formula=r"\max_{t \neq u} |M_t \cap M_u| \geq 2",
-    source="theory 2",
+    source="notes#allocations",
     expected="holds",
     rival="random sets share at most one neuron",
 )
@@ -53,7 +53,7 @@ def _random_overlaps(run: Run) -> Evidence:
     "allocations.mean-overlap-even",
     "With even loads the mean overlap of two circuits is S(TS/n - 1)/(T - 1).",
     formula=r"p = \frac{S\,(T S/n - 1)}{T - 1}",
-    source="[C2]; theory 2",
+    source="[C2]; notes#allocations",
     regime="all neurons used equally often",
     expected="holds",
     rival="the naive value S^2/n",
@@ -76,7 +76,7 @@ def _mean_overlap_even(run: Run) -> Evidence:
     "allocations.mean-overlap-naive",
     "Random sets share S^2/n neurons on average.",
     formula=r"p = S^2 / n",
-    source="theory 2",
+    source="notes#allocations",
     regime="independent uniform sets",
     expected="holds",
     rival="the value for even loads",
@@ -118,7 +118,7 @@ def _families(run: Run) -> list[tuple[str, allocation.Allocation]]:
     "The overlap rate is a sum over the loads, for every design with overlaps of 0 or 1.",
     formula=r"e = \mathrm{E}_{t \neq u}\left(\frac{|M_t \cap M_u|}{S}\right)^2 "
     r"= \frac{\sum_i r_i (r_i - 1)}{T (T-1) S^2}",
-    source="theory 2",
+    source="notes#allocations",
     expected="holds",
     rival="r_i^2 in place of r_i (r_i - 1)",
 )
@@ -137,7 +137,7 @@ def _overlap_rate(run: Run) -> Evidence:
     "allocations.overlap-rate-bound",
     "No design has a smaller overlap rate than one with equal loads.",
     formula=r"e \geq \frac{T S/n - 1}{(T-1)\,S}",
-    source="theory 2",
+    source="notes#allocations",
     expected="holds",
     rival="it is at least 5 % above that, also for equal loads",
 )
@@ -159,7 +159,7 @@ def _overlap_rate_bound(run: Run) -> Evidence:
     "allocations.published-rate-even-loads",
     "With even loads the published rho is the overlap rate up to the factor 1 - 1/T.",
     formula=r"\rho = \frac{d}{D} - \frac{1}{S T} = e \left(1 - \frac{1}{T}\right)",
-    source="[R]; theory 2",
+    source="[R]; notes#allocations",
     regime="all neurons used equally often",
     expected="holds",
     rival="d/D alone",
@@ -182,7 +182,7 @@ def _published_rate_even(run: Run) -> Evidence:
     "allocations.published-rate-prime-steps",
     "The published rho is the overlap rate of the prime steps, within 2 %.",
     formula=r"e = \frac{d}{D} - \frac{1}{S T}",
-    source="[R]; theory 2",
+    source="[R]; notes#allocations",
     regime="n = 250 and 500, S = 6",
     expected="refuted",
     rival="the sum over loads (to be confirmed)",
@@ -203,7 +203,7 @@ def _published_rate_prime_steps(run: Run) -> Evidence:
     "allocations.whole-classes",
     "Whole slopes of lines load all neurons alike; as many lines taken at random do not.",
     formula=r"r_i = k \ \mathrm{for}\ T = k q",
-    source="theory 2",
+    source="notes#allocations",
     expected="holds",
     rival="whole slopes are uneven too",
 )
@@ -234,7 +234,7 @@ def _whole_classes(run: Run) -> Evidence:
     "Prime steps use their last neurons less: 2 to 14 times around a mean of 12 at n = 250, T = 500, "
     "S = 6.",
     formula=r"\min r_i = 2, \quad \max r_i = 14, \quad \overline{r} = T S/n = 12",
-    source="theory 2",
+    source="notes#allocations",
     regime="n = 250, T = 500, S = 6",
     expected="holds",
     rival="even loads, 12 for every neuron",
@@ -254,7 +254,7 @@ def _uneven_tail(run: Run) -> Evidence:
     "The corrected unembedding reads nothing of other circuits on average.",
     formula=r"\mathrm{E}\,\langle u_t, e_v \rangle = 0, \quad u = e\,(1/S + c) - c, \quad "
     r"c = \frac{p}{(S-p)\,S}",
-    source="[C2]; theory 4",
+    source="[C2]; notes#network",
     expected="holds",
     rival="no correction, c = 0: p/S",
 )

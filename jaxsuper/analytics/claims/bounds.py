@@ -1,4 +1,4 @@
-"""Claims about what no embedding or readout can beat, and what attains it (theory 9)."""
+"""Claims about what no embedding or readout can beat, and what attains it (notes#embeddings)."""
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from ._registry import claim, Run
     "Shared neurons attain the least error of all rank-D reconstructions, also where D does not "
     "divide T.",
     formula=r"\min_{\mathrm{rank}\,D} \mathrm{MSE} = z\,(1-q)\left(1 - \frac{D}{T}\right)",
-    source="theory 9",
+    source="notes#embeddings",
     expected="holds",
     rival="one scale D/T for all neurons, where their loads differ",
 )
@@ -38,7 +38,7 @@ def _shared_attains(run: Run) -> Evidence:
     "readout included.",
     formula=r"\mathrm{MSE} \geq z\,(1-q)\left(1 - \frac{D}{T}\right) = "
     r"(T-D)\,\frac{z (T-z)}{T (T-1)}",
-    source="theory 9 (Eckart and Young)",
+    source="notes#embeddings (Eckart and Young)",
     expected="holds",
     rival="at least 5 % above that",
 )
@@ -71,7 +71,7 @@ def _rank_bound(run: Run) -> Evidence:
     "The bound also holds for encoders that are not linear: the best D numbers per input and the best "
     "linear readout of them are the singular vectors of the table of all inputs.",
     formula=r"\min_{h(x),\,W} \mathrm{E}|x - W h(x)|^2 = (T-D)\,\frac{z (T-z)}{T (T-1)}",
-    source="theory 9 (Eckart and Young)",
+    source="notes#embeddings (Eckart and Young)",
     regime="all inputs enumerated",
     expected="holds",
     rival="half of it: a free encoder could do better than a linear one",
@@ -93,7 +93,7 @@ def _any_encoder(run: Run) -> Evidence:
     "With one active feature every embedding of rank D reaches z(1 - D/T) with its least-squares "
     "readout: what [M2] suspects.",
     formula=r"z = 1: \quad \min_W \mathrm{MSE} = 1 - \frac{D}{T}",
-    source="[M2] as an open suspicion; theory 9",
+    source="[M2] as an open suspicion; notes#embeddings",
     expected="holds",
     rival="with one scale for all features",
 )
@@ -124,7 +124,7 @@ def _equal_at_one(run: Run) -> Evidence:
     "The largest overlap of T unit vectors is at least sqrt((T-D)/(D(T-1))); simplex, cross "
     "polytope's halves and equiangular lines attain it.",
     formula=r"\max_{i \neq j} |\langle v_i, v_j\rangle| \geq \sqrt{\frac{T-D}{D (T-1)}}",
-    source="Welch (1974); theory 9",
+    source="Welch (1974); notes#overlaps",
     expected="holds",
     rival="at least 1 % above that",
 )
@@ -158,7 +158,7 @@ def _welch(run: Run) -> Evidence:
     "bounds.mean-square-overlap",
     "The mean square of the overlaps is at least (T-D)/(D(T-1)), with equality for tight frames only.",
     formula=r"\mathrm{E}_{i \neq j} \langle v_i, v_j\rangle^2 \geq \frac{T-D}{D (T-1)}",
-    source="Welch (1974); theory 9",
+    source="Welch (1974); notes#overlaps",
     expected="holds",
     rival="1/D, the value of random vectors, also for tight frames",
 )
@@ -186,7 +186,7 @@ def _mean_square(run: Run) -> Evidence:
     "A readout whose product with the encoder has unit diagonal has the cross-talk T(T-D)/D at least; "
     "one that shrinks the diagonal is not bound by it.",
     formula=r"M_{ii} = 1: \quad \sum_{i \neq j} M_{ij}^2 \geq \frac{T (T-D)}{D}",
-    source="[W]; theory 9",
+    source="[W]; notes#overlaps",
     expected="holds",
     rival="the floor also binds least-squares readouts, which shrink",
 )

@@ -1,4 +1,4 @@
-"""Claims about the number of circuits that a design holds (theory 2)."""
+"""Claims about the number of circuits that a design holds (notes#allocations)."""
 
 from ... import allocation, theory
 from ._designs import largest_prime, lines, pair_counts
@@ -41,7 +41,7 @@ def _progressions(n: int, S: int, powers: bool = True) -> int:
     "Prime steps hold as many circuits as published: over admissible steps and shifts, the "
     "progressions that fit end to end.",
     formula=r"T = \sum_s \sum_{j<s} \left\lfloor \lceil (n-j)/s \rceil / S \right\rfloor",
-    source="[C2], [R]; theory 2",
+    source="[C2], [R]; notes#allocations",
     expected="holds",
     rival="the same count without the steps s·S^k that a composite S admits",
 )
@@ -62,7 +62,7 @@ def _prime_step_capacity(run: Run) -> Evidence:
     "No family holds more circuits than the Johnson bound, nor that more than the pairs of neurons.",
     formula=r"T \leq \left\lfloor \frac{n}{S} \left\lfloor \frac{n-1}{S-1} \right\rfloor "
     r"\right\rfloor \leq \frac{n (n-1)}{S (S-1)}",
-    source="S. M. Johnson (1962); theory 2",
+    source="S. M. Johnson (1962); notes#allocations",
     expected="holds",
     rival="three quarters of the Johnson bound",
 )
@@ -96,7 +96,7 @@ def _johnson_bound(run: Run) -> Evidence:
     "Lines over GF(q) on S·q neurons: q^2 circuits, every neuron used q times, overlap rate "
     "1/(S(q+1)).",
     formula=r"T = q^2, \quad r_i = q, \quad e = \frac{1}{S (q+1)}",
-    source="finite geometry; theory 2",
+    source="finite geometry; notes#allocations",
     expected="holds",
     rival="e = 1/(S q)",
 )
@@ -120,14 +120,14 @@ def _transversal_design(run: Run) -> Evidence:
     "At fixed S the capacity of prime steps and of lines grows like n^2; the fitted prefactor is "
     "below that of the pair count.",
     formula=r"T(n) \propto n^2",
-    source="pair count; theory 2",
+    source="pair count; notes#capacity",
     regime="S = 6, n = 125 to 4000",
     expected="holds",
     rival="n^(3/2)",
 )
 def _capacity_rate(run: Run) -> Evidence:
     widths, S = [125, 250, 500, 1000, 2000, 4000], 6
-    rate, points, notes = theory.RATES["disjoint-pairs"], [], []
+    rate, points, notes = theory.DISJOINT_PAIRS, [], []
     prime = [allocation.prime_step_capacity(n, S) for n in widths]
     fields = [largest_prime(n // S) ** 2 for n in widths]
     for i, (name, found) in enumerate((("prime steps", prime), ("lines", fields))):

@@ -191,7 +191,7 @@ def _shared_neurons(run: Run) -> Evidence:
     "derivations.second-moments",
     "The bound over all rank-D reconstructions, from the eigenvalues of the features' second moments.",
     formula=r"\lambda = \frac{z}{T}(1-q) = \frac{z (T-z)}{T (T-1)} \ (T-1\ \mathrm{times})",
-    source="Eckart and Young; theory 9",
+    source="Eckart and Young; notes#embeddings",
     expected="holds",
     rival="without the factor 1 - q",
 )
@@ -282,7 +282,7 @@ def _first_layer(run: Run) -> Evidence:
     "derivations.even-loads",
     "Among all loads of a given sum equal ones have the least overlap rate, (T S/n - 1)/((T-1) S).",
     formula=r"\min_{\sum r_i = T S} \frac{\sum r_i (r_i - 1)}{T (T-1) S^2}\ \mathrm{at}\ r_i = T S/n",
-    source="theory 2 (Lagrange)",
+    source="notes#allocations (Lagrange)",
     expected="holds",
     rival="rho itself, without the factor T/(T-1)",
 )
@@ -324,7 +324,7 @@ def _even_loads(run: Run) -> Evidence:
     "derivations.welch",
     "Welch's bounds and the floor of unit-diagonal readouts, from (tr M)^2 <= rank(M) |M|^2.",
     formula=r"\sum_{i \neq j} M_{ij}^2 \geq \frac{T^2}{D} - T = \frac{T (T-D)}{D}",
-    source="[W]; theory 9",
+    source="[W]; notes#overlaps",
     expected="holds",
     rival="1/D for the mean square of a pair, the value of random vectors",
 )
@@ -363,7 +363,7 @@ def _welch(run: Run) -> Evidence:
     "derivations.inhibition-and-correction",
     "chi' and c, solved from the condition that the mean unwanted input vanishes.",
     formula=r"(1+\chi')\,U - \chi' S^2 = 0, \qquad p\,(1/S + c) - c\,S = 0",
-    source="[R], [C2]; theory 4",
+    source="[R], [C2]; notes#inhibition, notes#network",
     expected="holds",
     rival="their first orders U/S^2 and p/S^2",
 )

@@ -1,4 +1,4 @@
-"""Claims about designs beyond the published one: indicators, private links, blocks (theory 2, 7, 8)."""
+"""Claims about designs beyond the published one: indicators, private links, blocks (notes#indicators)."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ def own_settings(S: int, each: int, share: float, copies: int) -> dict[str, Any]
     "Indicators that are carried instead of recomputed do not seize: the error of inactive indicators "
     "is the same in every layer, where the published one grows more than tenfold.",
     formula=r"\mathrm{E}\,\hat\alpha^2(l) = \mathrm{E}\,\hat\alpha^2(1)",
-    source="[S]; theory 7",
+    source="[S]; notes#indicators",
     regime="D = 1000, T = 557, S = 6 for the indicator, layers 2 to 5 (1 to 10 in full)",
     expected="holds",
     rival="carried indicators grow as the recomputed ones do, at least twofold from layer 3 on",
@@ -116,7 +116,7 @@ def _carried_do_not_seize(run: Run) -> Evidence:
     "An early guess is as good as the truth: two sets share at most one neuron, so after layer 1 an "
     "inactive indicator is at most z/S and the z largest are the active ones.",
     formula=r"\hat\alpha_{\mathrm{inactive}}(1) \leq z / S < 1 \leq \hat\alpha_{\mathrm{active}}(1)",
-    source="[S] asks for it; derived here",
+    source="proposed to the author of [S]; derived here; notes#indicators",
     regime="z < S of the indicator",
     expected="holds",
     rival="guesses fail in places: at least 5 % more error",
@@ -144,7 +144,7 @@ def _early_guess(run: Run) -> Evidence:
     "never more than the Johnson bound, and no two sets share more than one neuron, all pairs checked.",
     formula=r"q^2 \leq T \leq \left\lfloor \frac{n}{S} \left\lfloor \frac{n-1}{S-1} \right\rfloor "
     r"\right\rfloor, \quad |M_t \cap M_u| \leq 1",
-    source="finite geometry; theory 2",
+    source="finite geometry; notes#allocations",
     expected="holds",
     rival="they hold no more than q^2",
 )
@@ -234,7 +234,7 @@ def _larger_networks(run: Run) -> Evidence:
     "Redundant indicators help at equal D: two per circuit, with independent sets and averaged before "
     "the step, leave at most three quarters of the error of one.",
     formula=r"E_x(5;\ r = 2) \leq \frac{3}{4}\,E_x(5;\ r = 1)",
-    source="[S]; theory 7",
+    source="proposed to the author of [S], who doubts it; notes#indicators",
     regime="D = 1000, T = 557, recomputed, thresholds .25/.75, z = 1: copies of S = 5 on blocks of their "
     "own (width 166 instead of 250), and 2 of S = 3 on the neurons of 1 of S = 6",
     expected="refuted",
@@ -331,7 +331,7 @@ def _private_targets(run: Run) -> Evidence:
     "The block construction computes one active circuit out of (D/d)^2 without error over any number "
     "of layers.",
     formula=r"z = 1,\ T = (D/d)^2:\quad \hat x = x",
-    source="[B]; theory 8",
+    source="[B]; notes#blocks",
     regime="D = 200, T = 2500 (quick: D = 80, T = 400), twenty layers",
     expected="holds",
     rival="errors of superposition remain: at least 10^-3",
@@ -364,7 +364,7 @@ def _blocks(run: Run, layers: int, active: tuple[int, ...], networks: int) -> di
     "The block construction degrades gently with two active circuits: below 1, the error of knowing "
     "nothing, for five layers.",
     formula=r"z = 2:\quad E_x(l) < 1",
-    source="theory 8 asks for its failure",
+    source="notes#blocks asks for its failure",
     regime="D = 200, T = 2500 (quick: D = 80, T = 400)",
     expected="refuted",
     rival="each brings its whole vector to the other: 0.7 to 1.1 in layer 2, above 2 from layer 3 on",

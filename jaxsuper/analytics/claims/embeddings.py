@@ -1,4 +1,4 @@
-"""Claims about linear feature embeddings: expected errors and their bounds (theory 9)."""
+"""Claims about linear feature embeddings: expected errors and their bounds (notes#embeddings)."""
 
 import jax
 import numpy as np
@@ -14,7 +14,7 @@ from ._registry import claim, Run
     "The error of any embedding and scale follows from its Gram matrix.",
     formula=r"\mathrm{MSE}(a) = \frac{z}{T}\left[(1-q)\,\mathrm{tr}(I - aG)^2 + "
     r"q\,\mathbf{1}'(I - aG)^2\mathbf{1}\right],\ q = \frac{z-1}{T-1}",
-    source="theory 9",
+    source="notes#embeddings",
     regime="all inputs enumerated; T = 14, D = 5",
     expected="holds",
     rival="q = z/T, as if features were independent",
@@ -62,7 +62,7 @@ _SIZES = ((8, 3), (20, 5), (60, 20), (60, 50), (300, 100))
     "embeddings.random",
     "The error of random unit vectors, averaged over their draw, is exact for finite T and D.",
     formula=r"\mathrm{MSE}(a) = z\left[(1-a)^2 + a^2\,\frac{T-1}{D}\right]",
-    source="[M] to leading order; theory 9",
+    source="[M] to leading order; notes#embeddings",
     expected="holds",
     rival="[M]'s leading order, T/D in place of (T-1)/D",
 )
@@ -92,7 +92,7 @@ def _random(run: Run) -> Evidence:
     "Random unit vectors are best read out with a = D/(D+T-1) and then have the error "
     "z(T-1)/(D+T-1).",
     formula=r"a = \frac{D}{D+T-1}, \quad \mathrm{MSE} = \frac{z(T-1)}{D+T-1}",
-    source="theory 9",
+    source="notes#embeddings",
     expected="holds",
     rival="a = D/T, the best scale of a tight frame",
 )
@@ -138,7 +138,7 @@ def _random_best_scale(run: Run) -> Evidence:
     "embeddings.random-leading-order",
     "[M]'s leading order z T/(T+D) is within 1 % of the error of random unit vectors.",
     formula=r"\mathrm{MSE} \to \frac{z T}{T + D}",
-    source="[M]; theory 9",
+    source="[M]; notes#embeddings",
     regime="large T: D/(T (T+D)) below 1 %",
     expected="holds in regime",
     rival="z (1 - D/T), the error of shared neurons",
@@ -179,7 +179,7 @@ def _dedicated_points(swap: bool) -> list[Point]:
     "embeddings.dedicated",
     "One feature per neuron and the rest dropped: the error is z(T-D)/T.",
     formula=r"\mathrm{MSE} = z\,\frac{T-D}{T}",
-    source="[M2]; theory 9",
+    source="[M2]; notes#embeddings",
     expected="holds",
     rival="z(T-D)/D, as printed in [M]",
 )
@@ -191,7 +191,7 @@ def _dedicated(run: Run) -> Evidence:
     "embeddings.dedicated-as-printed",
     "One feature per neuron and the rest dropped: the error is z(T-D)/D.",
     formula=r"\mathrm{MSE} = z\,\frac{T-D}{D}",
-    source="[M]; theory 9",
+    source="[M]; notes#embeddings",
     expected="refuted",
     rival="z(T-D)/T (to be confirmed)",
 )
@@ -205,7 +205,7 @@ def _dedicated_as_printed(run: Run) -> Evidence:
     "embeddings.shared",
     "k features per neuron, read out with 1/k: the error is z(1-q)(1 - D/T), exactly.",
     formula=r"\mathrm{MSE} = z\,(1-q)\left(1 - \frac{D}{T}\right)",
-    source="theory 9",
+    source="notes#embeddings",
     expected="holds",
     rival="[M]'s z(1 - D/T), without co-activation",
 )
@@ -226,7 +226,7 @@ def _shared(run: Run) -> Evidence:
     "embeddings.shared-as-published",
     "k = T/D features per neuron: z[(1-a)^2 + (T/D-1) a^2], best z(1 - D/T) at a = D/T.",
     formula=r"\mathrm{MSE} = z\left[(1-a)^2 + \left(\frac{T}{D} - 1\right) a^2\right]",
-    source="[M]; theory 9",
+    source="[M]; notes#embeddings",
     regime="z = 1, where no two features are active",
     expected="holds in regime",
     rival="z(1 - D/T)/2",
@@ -251,7 +251,7 @@ def _shared_as_published(run: Run) -> Evidence:
     "the sum of their vectors.",
     formula=r"\mathrm{MSE} = \frac{z}{T}\left[(1-q)(T-D) + q\left(T - \frac{D}{T} "
     r"\left|\sum_i v_i\right|^2\right)\right]",
-    source="theory 9",
+    source="notes#embeddings",
     expected="holds",
     rival="the error of random unit vectors at their best scale",
 )
@@ -274,7 +274,7 @@ def _tight_frame(run: Run) -> Evidence:
     "embeddings.tight-frame-order-q",
     "For tight frames z(1 - D/T) is right up to the order q.",
     formula=r"\left|\mathrm{MSE} - z\left(1 - \frac{D}{T}\right)\right| \leq z\,q",
-    source="theory 9",
+    source="notes#embeddings",
     expected="holds",
     rival="it is right to a hundredth of that",
 )
@@ -298,7 +298,7 @@ def _tight_order_q(run: Run) -> Evidence:
     "embeddings.orthogonality-is-not-optimal",
     "Almost orthogonal directions have the least error under a linear readout with one scale.",
     formula=r"\mathrm{MSE}_{\mathrm{random}} \leq \mathrm{MSE}_{\mathrm{shared}}",
-    source="[M], a conjecture; theory 9",
+    source="[M], a conjecture; notes#embeddings",
     expected="refuted",
     rival="shared neurons have less (to be confirmed)",
 )
@@ -330,7 +330,7 @@ def _orthogonality(run: Run) -> Evidence:
     "For T >> D the mean squared error hardly tells embeddings apart: at T/D = 10 random and shared "
     "are within 2 %.",
     formula=r"\frac{T/(T+D)}{1 - D/T} = \frac{1}{1 - (D/T)^2}",
-    source="[M]; theory 9",
+    source="[M]; notes#embeddings",
     regime="T/D at least 10, z << T",
     expected="holds",
     rival="they differ by more than 5 %",

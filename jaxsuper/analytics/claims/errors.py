@@ -1,4 +1,4 @@
-"""Claims about the errors of circuits before anything seizes (theory 5, 6)."""
+"""Claims about the errors of circuits before anything seizes (notes#metrics, notes#closed-forms)."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ _RHO = theory.overlap_rate_published(4, 1000, 6, 557)
     "of its neurons that active circuits use.",
     formula=r"S^2\,\mathrm{E}\hat\alpha^2 = S\,(1 - s) + S(S-1)(1 - 2s + (1-2q)^z), \quad "
     r"q = P/S,\ s = (1-q)^z",
-    source="derived in `theory.inactive_first_layer_mse`; the question is in theory 6",
+    source="derived in `theory.inactive_first_layer_mse`; the question is in notes#closed-forms",
     regime="T = 557, n = 250, S = 6, z = 1 to 6; within 1.5 %",
     expected="holds",
     rival="the published z rho",
@@ -83,7 +83,7 @@ def _first_layer(run: Run) -> Evidence:
     "errors.first-layer-pairs",
     "z P/S^2 + z(z-1)(P/S)^2, P the measured overlap, is right within 4 % for z = 1 to 4.",
     formula=r"\mathrm{E}\hat\alpha^2 = z P/S^2 + z(z-1)(P/S)^2",
-    source="theory 6",
+    source="notes#closed-forms",
     regime="T = 557, n = 250, S = 6",
     expected="holds in regime",
     rival="the published z rho",
@@ -111,7 +111,7 @@ def _first_layer_pairs(run: Run) -> Evidence:
     "errors.first-layer-published",
     "Inactive indicators have the mean square z rho after layer 1.",
     formula=r"\mathrm{E}\hat\alpha^2 = z \rho",
-    source="[R]; theory 6",
+    source="[R]; notes#closed-forms",
     regime="T = 557, n = 250, S = 6; within 3 %",
     expected="refuted",
     rival="the derived form (to be confirmed)",
@@ -138,7 +138,7 @@ def _first_layer_published(run: Run) -> Evidence:
     "the exact e and the derived interference J of the mean weights.",
     formula=r"\mathrm{E}|\delta x^l|^2 = (l-1)\left(T e^2 z + 2 J (1+b)^2 (z-1)\right) + "
     r"l\,e\,(z-1)\left(1 + 2(1+b)^2\right)",
-    source="[R] with J and general b derived here; theory 6",
+    source="[R] with J and general b derived here; notes#closed-forms",
     regime="T (d/D)^2 = 0.0012, layers 1 to 4, b = 1/4, 1, 2, z = 2, 3; within 12 %",
     expected="holds",
     rival="the published factors 8 and 9 for every b",
@@ -164,7 +164,7 @@ def _rotation_active(run: Run) -> Evidence:
     "The published form with rho and T rho^2 for the mean weights gives the oracle's active vector "
     "within 30 %.",
     formula=r"\mathrm{E}|\delta x^l|^2 = (l-1)\,T\rho^2 (z + 8(z-1)) + 9\,l\,\rho\,(z-1)",
-    source="[R]; theory 6",
+    source="[R]; notes#closed-forms",
     regime="oracle, D = 1000, T = 400, S = 6, z = 3, b = 1",
     expected="refuted",
     rival="exact e and derived J (to be confirmed)",
@@ -192,7 +192,7 @@ def _published_form_oracle(run: Run) -> Evidence:
     "Indicator and vector of an inactive rotation have the mean square z e in every layer, within "
     "20 %.",
     formula=r"\mathrm{E}\hat\alpha^2 = z\,e, \quad \mathrm{E}|\hat x|^2 = z\,e",
-    source="[R]; theory 6",
+    source="[R]; notes#closed-forms",
     regime="T (d/D)^2 = 0.0012, layers 1 to 4: up to z = 2",
     expected="holds in regime",
     rival="z S e, the sum over the neurons instead of their mean",
@@ -225,7 +225,7 @@ def _rotation_inactive(run: Run) -> Evidence:
     "errors.active-indicator",
     "The indicator of an active circuit has no error while nothing seizes: the step removes it.",
     formula=r"\mathrm{E}(\hat\alpha - 1)^2 = 0",
-    source="[R]; theory 6",
+    source="[R]; notes#closed-forms",
     regime="T (d/D)^2 = 0.0012, layers 1 to 4; below 1e-4",
     expected="holds",
     rival="it has the error (z-1) e of the inactive ones",
@@ -251,7 +251,7 @@ def _active_indicator(run: Run) -> Evidence:
     "errors.active-neurons",
     "Without erroneous activation a share z S d/D of a block's neurons is active, within 10 %.",
     formula=r"\mathrm{frac} = z S d / D",
-    source="[R]; theory 6",
+    source="[R]; notes#closed-forms",
     regime="T (d/D)^2 = 0.0012, on0, z = 1 to 3: layer 1",
     expected="holds in regime",
     rival="2 z S d/D: a second neuron per slot",
@@ -280,7 +280,7 @@ def _active_neurons(run: Run) -> Evidence:
     "errors.gate-factor",
     "An active rotation hands the power 1 + 2(1+b)^2 to a circuit that it overlaps.",
     formula=r"\mathrm{E}\,|x + (1+b)\,\mathbf{1}|^2 = 1 + 2(1+b)^2",
-    source="[R] for b = 1, where it is 9; theory 6",
+    source="[R] for b = 1, where it is 9; notes#closed-forms",
     expected="holds",
     rival="9 for every b",
 )
@@ -310,7 +310,7 @@ def _gate_factor(run: Run) -> Evidence:
     "errors.useless-vector",
     "An error of 1 is what guessing the mean of x gives: no better than not computing.",
     formula=r"\mathrm{E}|x - 0|^2 = 1",
-    source="[R]; theory 6",
+    source="[R]; notes#closed-forms",
     expected="holds",
     rival="2, the squared distance of two independent unit vectors",
 )

@@ -100,7 +100,7 @@ def _evidence(run: Run, cells: list[dict[str, Any]], within: tuple[float, float]
     "98 %.",
     formula=r"h_n = \frac{1}{S}\left((1+\chi') \sum_{m \in N(n)} \alpha_m - \chi' A\right), \quad "
     r"\alpha' = \mathrm{step}(h)",
-    source="derived in `theory.state_evolution`; the question is in theory 6",
+    source="derived in `theory.state_evolution`; the question is in notes#state-evolution",
     regime="prime steps, S = 6, b = 1, lo, hi = .25, .75, z = 1 to 4; cells above 1e-4",
     expected="holds",
     rival="the closed forms are within a factor 1.5 at least as often",
@@ -145,7 +145,7 @@ def _outside(run: Run) -> Evidence:
     "evolutions.closed-form-on-the-grid",
     "The closed forms predict the grid too: within a factor 1.5 in at least 85 % of its cells.",
     formula=r"\mathrm{E}|\delta x^l|^2,\ z e\ \ (\mathrm{errors.rotation-active,\ -inactive})",
-    source="[R]; theory 6",
+    source="[R]; notes#closed-forms",
     regime="the published grid, layers 2 to 4",
     expected="refuted",
     rival="they fail in at least 15 % of the cells of every metric",

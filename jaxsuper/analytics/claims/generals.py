@@ -1,4 +1,4 @@
-"""Claims about circuits of any kind: MLPs in the clipped construction (theory 6)."""
+"""Claims about circuits of any kind: MLPs in the clipped construction (notes#closed-forms)."""
 
 import jax
 import numpy as np
@@ -52,7 +52,7 @@ def _points(run: Run, metric: str, layers: range) -> list[Point]:
     "generals.inactive",
     "Any circuit that is inactive reads z e E|a_v|^2 after layer 1.",
     formula=r"\mathrm{E}|\delta a|^2 = z\,e\,\mathrm{E}|a_v|^2",
-    source="[C2]; theory 6",
+    source="[C2]; notes#closed-forms",
     regime="MLPs with d = 3, T = 300, n = 498, S = 6, layer 1; within 8 %",
     expected="holds",
     rival="z S e E|a_v|^2, the sum over the neurons instead of their mean",
@@ -68,7 +68,7 @@ def _inactive(run: Run) -> Evidence:
     "direct overlap.",
     formula=r"\mathrm{E}|\delta a^l|^2 = (l-1)\left(T e^2 z\,\mathrm{E}|\delta w_u a_v|^2 + "
     r"J (z-1)\,\mathrm{E}|\overline{w} a_v|^2\right) + l\,e\,(z-1)\,\mathrm{E}|w_v a_v|^2",
-    source="[C2], [R] with J derived here; theory 6",
+    source="[C2], [R] with J derived here; notes#closed-forms",
     regime="MLPs with d = 3, T = 300, n = 498, S = 6, layers 1 and 2; within 10 %",
     expected="holds in regime",
     rival="half of it",

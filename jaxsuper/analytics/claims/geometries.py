@@ -1,4 +1,4 @@
-"""Claims about overlaps of vectors, readouts that threshold, and learnt geometries (theory 9)."""
+"""Claims about overlaps of vectors, readouts that threshold, and learnt geometries (notes#embeddings)."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ def _largest(run: Run, T: int, D: int) -> list[float]:
     "geometries.random-max-overlap",
     "The largest overlap of T random unit vectors is near 2 sqrt(ln T/D).",
     formula=r"\max_{i \neq j} |\langle v_i, v_j\rangle| \approx 2 \sqrt{\frac{\ln T}{D}}",
-    source="[R]",
+    source="a standard result; notes#overlaps",
     regime="ln T < D/10; within 12 %",
     expected="holds in regime",
     rival="sqrt(2 ln T/D): a maximum over T overlaps, not over all pairs",
@@ -85,7 +85,7 @@ def _random_max_median(run: Run) -> Evidence:
     "With a threshold the ranking turns over: random directions recover the active set where shared "
     "neurons, best under a linear readout, cannot.",
     formula=r"P_{\mathrm{random}}(\hat x = x) > \frac{1}{2} > P_{\mathrm{shared}}(\hat x = x)",
-    source="theory 9; [H], [W]",
+    source="notes#embeddings; [H], [W]",
     regime="T = 400, D = 200, z = 1 to 3",
     expected="holds",
     rival="the ranking of the linear readout",
@@ -145,7 +145,7 @@ _CRITERION = (
     "Linear autoencoders trained under MSE agree on no geometry: their cosines scatter by more than "
     "0.05 between seeds that all reach the least loss.",
     formula=r"\mathrm{sd}_{\mathrm{seeds}}\,|\cos(e_i, e_j)| > 0.05",
-    source="[M2]; theory 9",
+    source="[M2]; notes#embeddings",
     regime="D = 2, T = 3, 4, 5, z = 1, 2",
     expected="holds",
     rival="they agree within 0.01",
@@ -173,7 +173,7 @@ def _mse_has_none(run: Run) -> Evidence:
     "Under L4, binary and categorical cross-entropy all seeds that reach the least loss have the same "
     "geometry.",
     formula=r"\mathrm{sd}_{\mathrm{seeds}}\,|\cos(e_i, e_j)| < 0.01",
-    source="[M2]; theory 9",
+    source="[M2]; notes#embeddings",
     regime="D = 2, T = 3, 4, 5, z = 1, 2",
     expected="holds",
     rival="their cosines scatter by more than 0.05",
@@ -232,7 +232,7 @@ def _flat_minima(run: Run) -> Evidence:
     "The cosines of encoders as trained, over all seeds and with nothing taken out, tell L4 from MSE "
     "at z = 1: under L4 they scatter by less than 0.05.",
     formula=r"\mathrm{sd}_{\mathrm{seeds}}\,\cos(e_i, e_j) < 0.05\ \mathrm{(L4)}",
-    source="the naive criterion; theory 9",
+    source="the naive criterion; notes#embeddings",
     regime="D = 2, T = 3, 4, 5, z = 1",
     expected="refuted",
     rival="they scatter by more than 0.05 (to be confirmed)",

@@ -65,7 +65,7 @@ def _derived(run: Run) -> Evidence:
     "The guess T rho^2 + 2 rho for clipped mean weights is right within 30 %.",
     formula=r"\mathrm{E}_{t \neq v}\left[\left(\langle e_t, \tilde{C} e_v \rangle / S^2\right)^2"
     r"\right] = T \rho^2 + 2 \rho",
-    source='[R], appendix: "up to 50 % off"; theory 6',
+    source='[R], appendix: "up to 50 % off"; notes#interaction',
     regime="S = 1 to 10",
     expected="refuted",
     rival="the derivation from the loads (to be confirmed)",

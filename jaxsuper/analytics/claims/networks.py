@@ -1,4 +1,4 @@
-"""Claims about circuits and weight constructions (theory 3, 4): exact algebra and matrices."""
+"""Claims about circuits and weight constructions (notes#network): exact algebra and matrices."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def _small_layer(small: circuits.AbstractCircuits, states: np.ndarray) -> np.nda
     "networks.step-is-a-clip",
     "The two ReLUs of the on-indicator make a step from lo to hi.",
     formula=r"\alpha' = \mathrm{clip}\left(\frac{\alpha - lo}{hi - lo},\ 0,\ 1\right)",
-    source="[R]; theory 3",
+    source="[R]; notes#circuits",
     expected="holds",
     rival="one ReLU, without saturation at 1",
 )
@@ -53,7 +53,7 @@ def _step_is_a_clip(run: Run) -> Evidence:
     "While its indicator is 1 a rotation circuit turns x by its angle and keeps the indicator, for "
     "any gate bias; while it is 0 it stays silent.",
     formula=r"x^l = R_t^l\,x^0, \quad \alpha^l = 1",
-    source="[R]; theory 3",
+    source="[R]; notes#circuits",
     expected="holds",
     rival="x is passed on unturned",
 )
@@ -79,7 +79,7 @@ def _rotation_is_exact(run: Run) -> Evidence:
     "With d = 3 an error of the on-indicator is multiplied by 1 + b in every layer; with d = 4 the "
     "step removes it as long as it stays below the threshold.",
     formula=r"\delta^l = (1+b)^l\,\delta^0 \ (d = 3), \qquad \delta^l = 0 \ (d = 4)",
-    source="[R]; theory 3, 6",
+    source="[R]; notes#circuits",
     regime="|delta| < lo, and on > 0",
     expected="holds",
     rival="the error keeps its size",
@@ -107,7 +107,7 @@ def _rotation3_growth(run: Run) -> Evidence:
     "In a network the squared error of the active indicator grows at least by (1+b)^2 = 4 a layer "
     "with d = 3 and ends above 0.1; with d = 4 it stays a thousand times smaller.",
     formula=r"\mathrm{E}\,\delta^2_{l+1} \geq (1+b)^2\,\mathrm{E}\,\delta^2_l \ (d = 3)",
-    source="[R]; theory 6",
+    source="[R]; notes#circuits",
     regime="n = 300 (d = 4), T = 300, S = 5, z = 2, layers 1 to 3",
     expected="holds",
     rival="noise of every layer adds up without growth: the ratio is at most (l+1)/l",
@@ -164,7 +164,7 @@ def _rotation3_unstable(run: Run) -> Evidence:
     "networks.no-overlap-no-error",
     "If no two circuits share a neuron (T S <= n) every construction is exact, in every layer.",
     formula=r"T S \leq n \ \Rightarrow\ \mathrm{E}|\delta a|^2 = 0",
-    source="theory 4",
+    source="notes#network",
     expected="holds",
     rival="the naive overlap S^2/n of independent sets",
 )
@@ -197,7 +197,7 @@ def _no_overlap_no_error(run: Run) -> Evidence:
     "networks.inhibition",
     "chi' = U/(S^2 - U) makes the mean unwanted input of the clipped matrix vanish.",
     formula=r"\chi' = \frac{U}{S^2 - U}, \quad U = \mathrm{E}_{t \neq v} \langle e_t, C e_v \rangle",
-    source="[R]; theory 4",
+    source="[R]; notes#inhibition",
     expected="holds",
     rival="U/S^2, which leaves out that the wanted input grows too",
 )
@@ -228,7 +228,7 @@ def _inhibition(run: Run) -> Evidence:
     "networks.clipped-density",
     "The density of the clipped matrix is 1 - exp(-T S^2/n^2).",
     formula=r"\kappa = 1 - e^{-T S^2 / n^2}",
-    source="theory 6 (Willshaw's matrix)",
+    source="notes#inhibition (Willshaw's matrix)",
     regime="even loads, T S^2/n^2 up to 1.1; within 5 %",
     expected="holds",
     rival="T S^2/n^2, no clipping",
@@ -262,7 +262,7 @@ def _clipped_density(run: Run) -> Evidence:
     "T e^2 + 2 e.",
     formula=r"\mathrm{E}_{t \neq v}\left[\left(\langle e_t, W e_v \rangle / S^2\right)^2\right] "
     r"= T e^2 + 2 e",
-    source="[R], appendix; theory 6",
+    source="[R], appendix; notes#interaction",
     regime="S = 2 to 10; within 6 %",
     expected="holds",
     rival="2 e, direct overlap alone",

@@ -1,4 +1,4 @@
-"""Claims about the seizure: where it starts, what drives it and what holds it off (theory 6, 7)."""
+"""Claims about the seizure: where it starts, what drives it and what holds it off (notes#seizure)."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def large_and_small(run: Run) -> list[dict[str, Any]]:
     "seizures.working-regime",
     "The closed forms give the errors of layer 4 within a factor 1.5 for T (d/D)^2 < 0.004.",
     formula=r"T (d/D)^2 < 0.004",
-    source="[S]; theory 6",
+    source="[S]; notes#seizure",
     regime="prime steps, S = 6, z = 1, D = 1000",
     expected="holds in regime",
     rival="S e in place of e: the sum over the neurons of a circuit instead of their mean",
@@ -92,7 +92,7 @@ def _working_regime(run: Run) -> Evidence:
     "seizures.one-parameter",
     "T (d/D)^2 alone decides the error of the active vector, within a factor 2.",
     formula=r"E_x = f(T (d/D)^2)",
-    source="[S]; theory 6",
+    source="[S]; notes#seizure",
     regime="prime steps, S = 6, z = 1, layer 4: (D, T) = (800, 300) and (2000, 2000) (quick: (1600, 1200))",
     expected="refuted",
     rival="state evolution, within a factor 2 (to be confirmed)",
@@ -117,7 +117,7 @@ def _one_parameter(run: Run) -> Evidence:
     "later: at layer 2 the inactive neurons already fire, the active vector still follows the closed "
     "form; at layer 3 it no longer does.",
     formula=r"E_x(2) \approx E_x^{\mathrm{closed}}(2), \quad E_x(3) > 3\,E_x^{\mathrm{closed}}(3)",
-    source="theory 6",
+    source="notes#seizure",
     regime="D = 1000, T = 557, S = 6, z = 1",
     expected="holds",
     rival="indicators and vectors leave the closed form in the same layer",
@@ -169,7 +169,7 @@ def _inactive_first(run: Run) -> Evidence:
     "The shares of active neurons grow as measured on the published system: on0 .024 .226 .257 .374 "
     ".491, on1 .024 .030 .045 .134 .294 over layers 1 to 5, within 10 %.",
     formula=r"\mathrm{frac}_{on0}:\ .024\ .226\ .257\ .374\ .491",
-    source="measured on the published system; theory 6",
+    source="measured on the published system; notes#seizure",
     regime="D = 1000, T = 557, S = 6, z = 1",
     expected="holds",
     rival="the correct share .024 in every layer",
@@ -197,7 +197,7 @@ def _active_fractions(run: Run) -> Evidence:
     "What an inactive neuron receives unwanted on average follows the load of its circuits: at one "
     "chi for all, input and load correlate above 0.9.",
     formula=r"\mathrm{corr}_n\left(\mathrm{E}_v\,(\tilde{C} e_v)_n,\ \sum_{t \ni n} r_t\right) > 0.9",
-    source="theory 6",
+    source="notes#seizure",
     regime="prime steps, n = 250, T = 557, S = 6",
     expected="holds",
     rival="loads explain less than a quarter of the variance (correlation below 1/2)",
@@ -228,7 +228,7 @@ def _uneven_loads(run: Run) -> Evidence:
     "seizures.receiver-chi",
     "One chi per receiving neuron halves the error of prime steps at layer 5, where loads are uneven.",
     formula=r"\chi'_n = \frac{U_n}{S - U_n}",
-    source="theory 6",
+    source="notes#seizure",
     regime="D = 1000, T = 557, S = 6, z = 1",
     expected="holds",
     rival="it changes nothing",
@@ -244,7 +244,7 @@ def _receiver_chi(run: Run) -> Evidence:
     "The subset of the prime steps with even loads has less error, and the more so the deeper: at most "
     "0.8, 0.65 and 0.5 of it at layers 3, 4 and 5.",
     formula=r"E_x^{\mathrm{even}} < \frac{1}{2} E_x^{\mathrm{published}}",
-    source="theory 2, 6",
+    source="notes#allocations, notes#seizure",
     regime="D = 1000, T = 400, S = 6, z = 1",
     expected="holds",
     rival="even loads change nothing",
@@ -268,7 +268,7 @@ def _even_loads(run: Run) -> Evidence:
     "S = 3 with the thresholds .6 and .9 does not seize: an error of at most 0.05 at layer 5 for "
     "z = 1, where the published design has 1.7.",
     formula=r"lo = 0.6,\ hi = 0.9,\ S = 3:\quad E_x(5) \leq 0.05",
-    source="theory 7",
+    source="notes#indicators",
     regime="D = 1000, T = 557, z = 1",
     expected="holds",
     rival="it is as bad as the published design, above 1",
@@ -295,7 +295,7 @@ def _high_thresholds(run: Run) -> Evidence:
     "Silencing the neurons that no active circuit uses does not bound the error from below: the ReLU "
     "that the oracle lacks also clips noise.",
     formula=r"E_x^{\mathrm{oracle}}(2) > E_x^{\mathrm{clipped}}(2)",
-    source="theory 6",
+    source="notes#seizure",
     regime="D = 1000, T = 400, S = 6, z = 3, layer 2",
     expected="holds",
     rival="the oracle has less than 0.9 times the error",

@@ -1,0 +1,173 @@
+"""Erroneously active neurons: what inactive circuits send, and what reaches a receiver of it."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._meetings import phases
+from ._placement import Placement
+from ._population import Population
+
+
+# Samples that draw together: their tables fit a processor's cache.
+_BLOCK = 64
+
+
+class Noise(NamedTuple):
+    """What the neurons of inactive circuits send that no active circuit uses.
+
+    Attributes:
+        by_kind: (K, P, C'), a circuit's indicators summed by the load class of the neuron.
+        squares: (K, P, C'), the same of their squares.
+        weights: (K,), sum over circuits of 1/r', the number of neurons among the representatives.
+        gaps: int (K, P), neurons of each circuit that active ones use.
+        loads: int (C',).
+        vector: complex (K, P), what a circuit's neurons add to the vector read there.
+        neurons: (K,), neurons that no active circuit uses, of all n.
+        mean: (K,), their mean indicator.
+        own: the share of the noise that a sample has for itself; the rest is that of all samples.
+        redundancy: S'.
+    """
+
+    by_kind: Any
+    squares: Any
+    weights: Any
+    gaps: Any
+    loads: Any
+    vector: Any
+    neurons: Any
+    mean: Any
+    own: float
+    redundancy: int
+
+
+def noise_of(population: Population, placement: Placement, alpha, vector) -> Noise:
+    """Collect the noise of a layer.
+
+    Args:
+        population: of the senders.
+        placement: their neurons.
+        alpha: (K, N, S), their indicators.
+        vector: complex (K, N, S), what they add to the vector read from them.
+    """
+    z, (K, _), P = population.z, population.circuits, population.kept
+    classes = len(population.loads)
+    free, kind = ~placement.shared[:, z:], placement.kind[:, z:]
+    noise = alpha[:, z:] * free
+    row = np.arange(K * P).reshape(K, P, 1) * classes + kind
+    by_kind, squares = (
+        np.bincount(row.ravel(), sent.ravel(), K * P * classes).reshape(K, P, classes)
+        for sent in (noise, noise**2)
+    )
+    weights = (free / population.loads[kind]).sum((1, 2))
+    mean = (by_kind / population.loads).sum((1, 2)) / weights
+    neurons = population.n_used - (~placement.duplicate).sum((1, 2))
+    per_circuit = (by_kind / population.loads).sum(2) * (P / weights[:, None])
+    own = own_share(population, per_circuit)
+    return Noise(
+        by_kind,
+        squares,
+        weights,
+        (~free).sum(-1),
+        population.loads,
+        (vector[:, z:] * free).sum(-1) / population.S,
+        neurons,
+        own * mean + (1 - own) * mean.mean(),
+        own,
+        population.S,
+    )
+
+
+def own_share(population: Population, activity) -> float:
+    """Return the share of a sample's activity that must be its own, to fluctuate as n neurons do.
+
+    The mean over P representatives varies between samples by V = common + individual/P; over n/S
+    of them it would vary by common + individual/(n/S). A mixture c·own + (1-c)·all varies by c^2 V.
+    """
+    P = population.kept
+    if P == population.crowd:
+        return 1.0
+    between = activity.mean(1).var(ddof=1)
+    chance = activity.var(1, ddof=1).mean() / P
+    common = max(between - chance, 0.0)
+    if between == 0:
+        return 1.0
+    return min(float(np.sqrt((common + chance * P / population.crowd) / between)), 1.0)
+
+
+def erroneous(population: Population, placement: Placement, noise: Noise, others, meetings, rng):
+    """Return what erroneously active neurons add to h (times S') and to g.
+
+    Args:
+        population: of the receivers.
+        placement: the receivers.
+        noise: what inactive circuits send.
+        others: int (K, N, R), other inactive circuits on each receiver.
+        meetings: int (K, N, R), how many of them lead to neurons of active circuits.
+        rng: a numpy generator.
+
+    Returns:
+        (K, N, R) and complex (K, N, R).
+    """
+    if not noise.by_kind.any() and not noise.vector.any():
+        return np.float32(0), np.complex64(0)
+    table, kind, z = population.occupancy, placement.kind, population.z
+    K, P, classes = *noise.by_kind.shape[:2], len(population.loads)
+    sends = noise.redundancy
+    mixed = lambda own: noise.own * own + (1 - noise.own) * own.mean(0)
+    # Linear part: a sum over drawn inactive circuits, by load of the receiver. Neurons that
+    # are shared with active circuits carry no noise; their loss is put back on average and
+    # taken off again for each meeting.
+    linear = noise.by_kind @ table.slope
+    n_free = P * sends - noise.gaps.sum(1)
+    linear += noise.gaps[..., None] * (linear.sum(1) / n_free[:, None])[:, None]
+    first, carried = _drawn(linear, noise, kind, others, rng)
+    by_sample = np.arange(K)[:, None, None] * classes + kind
+    mean = mixed(linear.mean(1)).ravel()[by_sample]
+    drawn = others.sum(-1)  # without replacement, from T circuits
+    surplus = (first - others * mean).sum(-1) / np.maximum(drawn, 1)
+    surplus = surplus * (1 - np.sqrt(np.maximum(1 - drawn / population.T, 0)))
+    total = first - others * surplus[..., None] - meetings * mean / sends
+    # Mean and variance of the rest: sums over source neurons outside the circuit's own set.
+    scale = (noise.neurons / noise.weights)[:, None]
+    offset = mixed(scale * ((noise.by_kind / noise.loads).sum(1) @ table.offset))
+    rest = mixed(scale * ((noise.squares / noise.loads).sum(1) @ table.variance))
+    total += offset.ravel()[by_sample]
+    variance = rest.ravel()[by_sample]
+    by_circuit = np.arange(K * P).reshape(K, P, 1) * classes + kind[:, z:]
+    total[:, z:] -= (noise.by_kind @ table.own_offset).ravel()[by_circuit]
+    variance[:, z:] -= (noise.squares @ table.variance).ravel()[by_circuit]
+    total += np.sqrt(np.maximum(variance, 0)) * rng.standard_normal(kind.shape, np.float32)
+    return total.astype(np.float32), carried
+
+
+def _drawn(linear, noise: Noise, kind, others, rng):
+    """Sum noise and vectors of as many random inactive circuits as each receiver has `others`.
+
+    Each circuit's vector is drawn in four directions.
+    """
+    K, P, classes = linear.shape
+    quarters = noise.vector[..., None] * (1j ** np.arange(4)) * phases(rng, (K, P, 1))
+    quarters = quarters.astype(np.complex64).ravel()
+    linear = linear.astype(np.float32).ravel()
+    first, carried = np.empty(kind.shape, np.float32), np.empty(kind.shape, np.complex64)
+    for start in range(0, K, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        # Receivers in descending order of their others: the j-th draw is made by the first of them.
+        number = others[block].ravel()
+        order = np.argsort(-number.astype(np.int16), kind="stable")
+        base = (start + order // kind[0].size) * (4 * P)
+        receiver = kind[block].ravel()[order]
+        total, vector = np.zeros(len(order), np.float32), np.zeros(len(order), np.complex64)
+        for count in np.bincount(number)[::-1].cumsum()[::-1][1:]:
+            code = base[:count] + rng.integers(0, 4 * P, count, np.uint16)
+            if noise.own < 1:
+                elsewhere = np.flatnonzero(rng.random(count, np.float32) >= noise.own)
+                code[elsewhere] = rng.integers(0, 4 * P * K, len(elsewhere))
+            vector[:count] += quarters[code]
+            code >>= 2
+            code *= classes
+            code += receiver[:count]
+            total[:count] += linear[code]
+        first[block].reshape(-1)[order], carried[block].reshape(-1)[order] = total, vector
+    return first, carried
