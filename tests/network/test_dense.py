@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from jaxsuper import network, training
 
-from .. import jitted
 from ..training.conftest import compiled_quickly
-from .test_laws import batch, differences, L, make, NAMES
+from .test_laws import batch, differences, L, make, NAMES, views
 
 
 __all__ = ["compiled_quickly"]
@@ -30,7 +29,7 @@ def run(dense, inputs):
 def structured(name):
     """Return inputs, and activations over the neurons that exist with estimates of all circuits."""
     net, inputs = make(name), batch(make(name))
-    view = jitted.forward(net, inputs)
+    view = views(name)[0]
     samples = inputs.active.shape[-1]
     activations = view.activations.reshape(L, -1, samples)[:, network.neurons_that_exist(net)]
     of_active = view.estimates[:, :, inputs.active[0], jnp.arange(samples)[None, :]]

@@ -12,11 +12,11 @@ from jaxsuper import simulation, training
 from jaxsuper.network import DenseNetwork
 from jaxsuper.training._schedule import rate_at
 
+from ..jitted import forward, sample_inputs
 from .networks import BASE, EXACT, FEW, KINDS, prepared, written_out
 
 
 ONLY_X = training.Task(indicator_weight=0.0)
-forward, draw = eqx.filter_jit(simulation.forward), eqx.filter_jit(simulation.sample_inputs)
 losses = eqx.filter_jit(training.sample_losses)
 
 
@@ -26,7 +26,7 @@ def inputs_of(kind, samples=512):
     circuits = prepared(KINDS[kind]).circuits
     if samples < 512:
         return jax.tree.map(lambda values: values[..., :samples], inputs_of(kind))
-    return draw(circuits, 3, 3, jnp.arange(samples), key=jax.random.key(2))
+    return sample_inputs(circuits, 3, 3, jnp.arange(samples), key=jax.random.key(2))
 
 
 def fine_tune(start, schedule, *, key, task=ONLY_X, settings=BASE, **options):
