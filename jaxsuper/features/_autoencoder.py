@@ -224,7 +224,7 @@ def train(
     # The number of no seed.
     sample_key = jax.random.fold_in(key, 2**31 - 1)
     numbers = (jnp.asarray(penalty, jnp.float32), jnp.asarray(learning_rate, jnp.float32))
-    found = _run(
+    parameters, losses, objectives, curve = _run(
         jax.vmap(first)(jnp.arange(n_seeds)),
         inputs,
         batch_size,
@@ -234,4 +234,12 @@ def train(
         n_steps,
         sample_key,
     )
-    return Autoencoders(*found, loss=loss, n_active=n_active, penalty=float(penalty))
+    return Autoencoders(
+        parameters=parameters,
+        losses=losses,
+        objectives=objectives,
+        curve=curve,
+        loss=loss,
+        n_active=n_active,
+        penalty=float(penalty),
+    )
