@@ -56,7 +56,7 @@ class Autoencoders(eqx.Module):
         objectives: (seeds,), with the penalty.
         curve: (steps, seeds), the objective on each step's batch.
         loss: the name of the loss.
-        n_active: z.
+        n_active: z, how many features are active in an input.
         penalty: lambda.
     """
 
@@ -185,9 +185,9 @@ def train(
     `rectified` they are those of "Toy Models of Superposition" (2022).
 
     Args:
-        n_features: T.
-        width: D.
-        n_active: z.
+        n_features: T, the number of features.
+        width: D, the number of neurons.
+        n_active: z, how many features are active in an input.
         loss: one of `loss_names()`.
         n_seeds: how many.
         key: for the starts, and the inputs if they are drawn.

@@ -29,7 +29,7 @@ def simplex(width: int) -> Embedding:
     """Return the T = D + 1 corners of the regular simplex, all cosines -1/D.
 
     Args:
-        width: D.
+        width: D, the number of neurons.
 
     Returns:
         The embedding.
@@ -45,7 +45,7 @@ def cross_polytope(width: int) -> Embedding:
     """Return the T = 2D vectors +-e_i: feature i and feature D + i are opposite, cosines -1 and 0.
 
     Args:
-        width: D.
+        width: D, the number of neurons.
 
     Returns:
         The embedding.
@@ -61,7 +61,7 @@ def polygon(n_features: int) -> Embedding:
     """Return T vectors in D = 2 neurons at the angles 2·pi·t/T.
 
     Args:
-        n_features: T.
+        n_features: T, the number of features.
 
     Returns:
         The embedding.
@@ -83,8 +83,8 @@ def equiangular(n_features: int, width: int) -> Embedding:
     Source: Lemmens and Seidel (1973).
 
     Args:
-        n_features: T.
-        width: D.
+        n_features: T, the number of features.
+        width: D, the number of neurons.
 
     Returns:
         The embedding; one unit vector of each line, so cosines have either sign.

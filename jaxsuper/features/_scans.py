@@ -63,7 +63,7 @@ def scan_threshold(
 
     Args:
         embedding: T features in D neurons.
-        n_active: z.
+        n_active: z, how many features are active in an input.
         n_samples: random inputs to choose on; a few arrays of n_samples x T numbers are held.
         key: for the inputs; measure with another one.
         linear: W; the embedding's own vectors if left out.
