@@ -18,9 +18,9 @@ class Extent(eqx.Module):
     """How much of an allocation's arrays counts; plain integers where all of them do.
 
     Attributes:
-        n_circuits: T.
-        block_width: n.
-        redundancy: S.
+        n_circuits: T, the number of sets.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
     """
 
     n_circuits: Count
@@ -38,7 +38,7 @@ class AbstractAllocation(eqx.Module):
         sets: int32 (T, S), the neurons of each set.
         members: int32 (n, R), the sets that use each neuron, padded with T.
         loads: int32 (n,), how many sets use each neuron.
-        block_width: n.
+        block_width: n, the neurons of a block.
         family: the name of the family of sets.
         extent: the T, n and S that count, where the arrays have room for more.
     """

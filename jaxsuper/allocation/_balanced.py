@@ -20,9 +20,9 @@ def balanced_prime_steps(block_width: int, redundancy: int, n_circuits: int) -> 
     exchanges until no exchange of one of the chosen sets with the highest loads helps.
 
     Args:
-        block_width: n.
-        redundancy: S.
-        n_circuits: T.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
+        n_circuits: T, the number of sets.
 
     Returns:
         The allocation; the same sets whenever it is called.

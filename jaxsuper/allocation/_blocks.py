@@ -11,7 +11,7 @@ def blocks(n_blocks: int, n_circuits: int) -> Allocation:
 
     Args:
         n_blocks: n.
-        n_circuits: T.
+        n_circuits: T, the number of sets.
 
     Returns:
         The allocation, with loads as even as can be.

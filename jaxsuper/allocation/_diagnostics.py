@@ -13,8 +13,8 @@ def johnson_bound(block_width: int, redundancy: int) -> int:
     through it are disjoint elsewhere. For S = 1 sets that share their one neuron are equal: n.
 
     Args:
-        block_width: n.
-        redundancy: S.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
 
     Returns:
         The bound, attained by Steiner systems. Source: S. M. Johnson (1962).

@@ -58,7 +58,9 @@ class Field:
         if self.k > 1:
             # There are phi(q-1)/k primitive polynomials, so the search is short.
             tails = product(range(self.p), repeat=self.k)
-            self._powers = next(found for t in tails if (found := self._powers_of_x(t)) is not None)
+            self._powers = next(
+                powers for t in tails if (powers := self._powers_of_x(t)) is not None
+            )
             self._logs = np.zeros(q, np.int64)
             self._logs[self._powers] = np.arange(q - 1)
 

@@ -43,7 +43,7 @@ def sum_of_squared_overlaps(sets: Sets, block_width: int) -> int:
 
     Args:
         sets: integers (T, S), each row of different neurons below n.
-        block_width: n.
+        block_width: n, the neurons of a block.
 
     Returns:
         The sum, exactly; the work is the smaller of T·S^2 and the sum of the squared loads.
@@ -61,7 +61,7 @@ def largest_overlap(sets: Sets, block_width: int) -> int:
 
     Args:
         sets: integers (T, S), each row of different neurons below n.
-        block_width: n.
+        block_width: n, the neurons of a block.
 
     Returns:
         The number of neurons.

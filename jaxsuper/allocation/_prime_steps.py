@@ -17,7 +17,7 @@ def admissible_steps(block_width: int, redundancy: int) -> Int[np.ndarray, " ste
 
     Args:
         block_width: n; a step s is kept while s·(S-1) < n.
-        redundancy: S.
+        redundancy: S, the neurons of a set.
 
     Returns:
         The steps.
@@ -50,8 +50,8 @@ def prime_step_family(block_width: int, redundancy: int, n_circuits: int | None 
     """Return the prime-step family, in the order in which the published code fills it.
 
     Args:
-        block_width: n.
-        redundancy: S.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
         n_circuits: list only the first T sets, or as many as there are; all if left out.
 
     Returns:
@@ -78,8 +78,8 @@ def prime_step_capacity(block_width: int, redundancy: int) -> int:
     A progression of step s may start at x in 0..m-1, m = n - s(S-1), if x mod sS < s.
 
     Args:
-        block_width: n.
-        redundancy: S.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
 
     Returns:
         The number of sets.
@@ -102,9 +102,9 @@ def prime_steps(block_width: int, redundancy: int, n_circuits: int) -> Allocatio
     first progressions; `balanced_prime_steps` evens them out.
 
     Args:
-        block_width: n.
-        redundancy: S.
-        n_circuits: T.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
+        n_circuits: T, the number of sets.
 
     Returns:
         The allocation.

@@ -16,9 +16,9 @@ def random_sets(
     Two sets share S^2/n neurons on average and may share several.
 
     Args:
-        block_width: n.
-        redundancy: S.
-        n_circuits: T, without limit.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
+        n_circuits: T, any number of sets.
         key: a typed key; the draw is the same on every device.
 
     Returns:

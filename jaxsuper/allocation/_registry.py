@@ -54,9 +54,9 @@ def capacity(block_width: int, redundancy: int, family: str = "prime-steps") -> 
     """Return how many circuits a family holds, or None if it has no limit.
 
     Args:
-        block_width: n.
-        redundancy: S.
-        family: one of `families()`.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
+        family: a name of `families()`.
 
     Returns:
         The capacity.
@@ -79,9 +79,9 @@ def allocate(
     """Return T sets of S out of n neurons.
 
     Args:
-        block_width: n.
-        redundancy: S.
-        n_circuits: T.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
+        n_circuits: T, the number of sets.
         family: "prime-steps" (the published choice), "balanced-prime-steps" (the same family, the
             subset with the most even loads), "transversal" (lines of finite geometries, 1.4 to 5
             times as many), "random", or "auto" (of the families that keep the overlap rule the one

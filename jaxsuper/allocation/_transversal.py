@@ -80,8 +80,8 @@ def transversal_capacity(block_width: int, redundancy: int) -> int:
     """Return how many circuits the transversal designs hold.
 
     Args:
-        block_width: n.
-        redundancy: S.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
 
     Returns:
         The number of sets: at least q^2 for every prime power q >= S with S·q <= n.
@@ -94,8 +94,8 @@ def transversal_family(block_width: int, redundancy: int) -> Sets:
     """Return all sets of the transversal design of highest capacity.
 
     Args:
-        block_width: n.
-        redundancy: S.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
 
     Returns:
         int32 (capacity, S), the lines by slope first, then the fill, one set of each group in turn.
@@ -170,9 +170,9 @@ def transversal(block_width: int, redundancy: int, n_circuits: int) -> Allocatio
     neuron in common before: loads differ by about 1. Above that the fill is used.
 
     Args:
-        block_width: n.
-        redundancy: S.
-        n_circuits: T.
+        block_width: n, the neurons of a block.
+        redundancy: S, the neurons of a set.
+        n_circuits: T, the number of sets.
 
     Returns:
         The allocation; the same sets whenever it is called.

@@ -16,7 +16,7 @@ def small_weights(circuits: AbstractCircuits, layer: int | Int[Array, ""]) -> Fl
     """Return w_t of one layer as dense d x d matrices, mean and difference part together.
 
     Args:
-        circuits: the circuits.
+        circuits: T small circuits of any kind.
         layer: counted from 0.
 
     Returns:
@@ -45,10 +45,10 @@ def exact_trajectory(
     """Run z small circuits alone, a^l = ReLU(w_t a^{l-1} + beta).
 
     Args:
-        circuits: the circuits.
+        circuits: T small circuits of any kind.
         active: which of them.
         inputs: their input activations a^0.
-        n_layers: L.
+        n_layers: L, how many layers to run.
 
     Returns:
         (L + 1, z, d), the input included.

@@ -47,7 +47,7 @@ def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> Ab
 
     Args:
         kind: one of `kinds()`.
-        n_circuits: T.
+        n_circuits: T, how many to make.
         key: for the angles.
         **parameters: thresholds and gate bias; those the kind has no use for are left out.
 

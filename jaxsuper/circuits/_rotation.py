@@ -83,8 +83,8 @@ class Rotation(AbstractCircuits):
 
         Args:
             angles: (T,) or (L, T) radians.
-            lower_threshold: lo.
-            upper_threshold: hi.
+            lower_threshold: lo, where the step starts to rise.
+            upper_threshold: hi, where the step ends.
             gate_bias: b, at least 0.
 
         Raises:

@@ -39,9 +39,9 @@ class Step(AbstractCircuits):
         """Make T equal circuits.
 
         Args:
-            n_circuits: T.
-            lower_threshold: lo.
-            upper_threshold: hi.
+            n_circuits: T, how many to make.
+            lower_threshold: lo, where the step starts to rise.
+            upper_threshold: hi, where the step ends.
 
         Raises:
             ValueError: if T < 1 or not 0 <= lo < hi <= 1.

@@ -30,7 +30,7 @@ from ._random import random_unit
 from ._readouts import AbstractReadout, Linear, Rectified, Threshold
 from ._registry import kinds, make
 from ._samples import active_sets, all_features, sample_features
-from ._scans import scan_rectified, scan_threshold
+from ._scans import scan_threshold
 
 
 __all__ = [
@@ -70,7 +70,6 @@ __all__ = [
     "random_unit",
     "sample_features",
     "scaled",
-    "scan_rectified",
     "scan_threshold",
     "second_moments",
     "shared_neurons",

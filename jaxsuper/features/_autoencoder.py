@@ -56,7 +56,7 @@ class Autoencoders(eqx.Module):
         objectives: (seeds,), with the penalty.
         curve: (steps, seeds), the objective on each step's batch.
         loss: the name of the loss.
-        n_active: z.
+        n_active: z, how many features are active in an input.
         penalty: lambda.
     """
 
@@ -185,9 +185,9 @@ def train(
     `rectified` they are those of "Toy Models of Superposition" (2022).
 
     Args:
-        n_features: T.
-        width: D.
-        n_active: z.
+        n_features: T, the number of features.
+        width: D, the number of neurons.
+        n_active: z, how many features are active in an input.
         loss: one of `loss_names()`.
         n_seeds: how many.
         key: for the starts, and the inputs if they are drawn.
@@ -224,7 +224,7 @@ def train(
     # The number of no seed.
     sample_key = jax.random.fold_in(key, 2**31 - 1)
     numbers = (jnp.asarray(penalty, jnp.float32), jnp.asarray(learning_rate, jnp.float32))
-    found = _run(
+    parameters, losses, objectives, curve = _run(
         jax.vmap(first)(jnp.arange(n_seeds)),
         inputs,
         batch_size,
@@ -234,4 +234,12 @@ def train(
         n_steps,
         sample_key,
     )
-    return Autoencoders(*found, loss=loss, n_active=n_active, penalty=float(penalty))
+    return Autoencoders(
+        parameters=parameters,
+        losses=losses,
+        objectives=objectives,
+        curve=curve,
+        loss=loss,
+        n_active=n_active,
+        penalty=float(penalty),
+    )

@@ -29,7 +29,7 @@ def simplex(width: int) -> Embedding:
     """Return the T = D + 1 corners of the regular simplex, all cosines -1/D.
 
     Args:
-        width: D.
+        width: D, the number of neurons.
 
     Returns:
         The embedding.
@@ -45,7 +45,7 @@ def cross_polytope(width: int) -> Embedding:
     """Return the T = 2D vectors +-e_i: feature i and feature D + i are opposite, cosines -1 and 0.
 
     Args:
-        width: D.
+        width: D, the number of neurons.
 
     Returns:
         The embedding.
@@ -61,7 +61,7 @@ def polygon(n_features: int) -> Embedding:
     """Return T vectors in D = 2 neurons at the angles 2·pi·t/T.
 
     Args:
-        n_features: T.
+        n_features: T, the number of features.
 
     Returns:
         The embedding.
@@ -83,8 +83,8 @@ def equiangular(n_features: int, width: int) -> Embedding:
     Source: Lemmens and Seidel (1973).
 
     Args:
-        n_features: T.
-        width: D.
+        n_features: T, the number of features.
+        width: D, the number of neurons.
 
     Returns:
         The embedding; one unit vector of each line, so cosines have either sign.
@@ -93,8 +93,8 @@ def equiangular(n_features: int, width: int) -> Embedding:
         ValueError: unless (T, D) is one of (6, 3), (10, 5), (16, 6), (28, 7).
     """
     known = ", ".join(str(pair) for pair in sorted(EQUIANGULAR))
-    given = (n_features, width)
-    check(given in EQUIANGULAR, "n_features, width", f"must be one of {known}", given)
+    sizes = (n_features, width)
+    check(sizes in EQUIANGULAR, "n_features, width", f"must be one of {known}", sizes)
     if width == 3:
         ratio = (1 + 5**0.5) / 2
         corners = np.array([[0, 1, sign * ratio] for sign in (1, -1)]) / np.sqrt(1 + ratio**2)
@@ -102,5 +102,5 @@ def equiangular(n_features: int, width: int) -> Embedding:
     pairs = np.array(list(combinations(range(8), 2)))
     points = (4.0 * np.eye(8)[pairs].sum(axis=1) - 1.0) / np.sqrt(24)
     tied = {7: [], 6: [0, 1], 5: [0, 1, 2]}[width]
-    kept = points[(points[:, tied] == points[:, tied[:1]]).all(axis=1)]
-    return _from_gram(kept @ kept.T, width)
+    tied_points = points[(points[:, tied] == points[:, tied[:1]]).all(axis=1)]
+    return _from_gram(tied_points @ tied_points.T, width)

@@ -49,7 +49,7 @@ def tight_frame(
     Strohmer 2005).
 
     Args:
-        n_features: T.
+        n_features: T, the number of features.
         width: D, at most T.
         key: for the start.
         tolerance: largest entry of |V'V·D/T - I| to stop at; float32 reaches about 2e-6.

@@ -156,8 +156,8 @@ def count_geometries(stack: Stack, *, tolerance: float = 0.02, lines: bool = Fal
         ValueError: for fewer than two features or a negative tolerance.
     """
     check(tolerance >= 0, "tolerance", "must be at least 0", tolerance)
-    found: list[np.ndarray] = []
+    different: list[np.ndarray] = []
     for seed in sorted_cosines(stack, lines=lines):
-        if all(np.abs(seed - other).max() > tolerance for other in found):
-            found.append(seed)
-    return len(found)
+        if all(np.abs(seed - other).max() > tolerance for other in different):
+            different.append(seed)
+    return len(different)

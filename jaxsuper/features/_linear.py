@@ -24,8 +24,8 @@ def second_moments(n_features: int, n_active: int) -> tuple[float, float]:
     """Return E x_i^2 = z/T and E x_i x_j = z(z-1)/(T(T-1)), i ≠ j, of uniform z-hot inputs.
 
     Args:
-        n_features: T.
-        n_active: z.
+        n_features: T, the number of features.
+        n_active: z, how many features are active in an input.
 
     Returns:
         (diagonal, off-diagonal).
@@ -49,7 +49,7 @@ def linear_mse(embedding: Embedding, readout: Linear, n_active: int) -> float:
     Args:
         embedding: V.
         readout: W.
-        n_active: z.
+        n_active: z, how many features are active in an input.
 
     Returns:
         The mean squared error.
@@ -104,7 +104,7 @@ def optimal_scale(embedding: Embedding, n_active: int) -> float:
 
     Args:
         embedding: V, with Gram matrix G.
-        n_active: z.
+        n_active: z, how many features are active in an input.
 
     Returns:
         a; 0 if all vectors are zero.
@@ -126,7 +126,7 @@ def best_feature_scales(embedding: Embedding, n_active: int) -> Linear:
 
     Args:
         embedding: V.
-        n_active: z.
+        n_active: z, how many features are active in an input.
 
     Returns:
         The readout; a_t = 0 where a feature's readout is always zero.
@@ -145,7 +145,7 @@ def least_squares(embedding: Embedding, n_active: int) -> Linear:
 
     Args:
         embedding: V.
-        n_active: z.
+        n_active: z, how many features are active in an input.
 
     Returns:
         The readout.

@@ -175,7 +175,7 @@ def enumerate_losses(embedding: Embedding, readout: AbstractReadout, n_active: i
     Args:
         embedding: T features in D neurons.
         readout: from the neurons to the features.
-        n_active: z.
+        n_active: z, how many features are active in an input.
 
     Returns:
         Means with standard error 0.

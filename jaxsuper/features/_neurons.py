@@ -11,7 +11,7 @@ def one_per_neuron(n_features: int, width: int) -> Embedding:
     """Return the embedding that gives the first D features a neuron each and drops the rest.
 
     Args:
-        n_features: T.
+        n_features: T, the number of features.
         width: D; neurons beyond T stay unused.
 
     Returns:
@@ -31,9 +31,9 @@ def shared_neurons(n_features: int, width: int, *, key: KeyScalar | None = None)
     floor(T/D).
 
     Args:
-        n_features: T.
-        width: D.
-        key: shuffles the features if given.
+        n_features: T, the number of features.
+        width: D, the number of neurons.
+        key: for a shuffle of the features; no shuffle if left out.
 
     Returns:
         The embedding.

@@ -13,9 +13,9 @@ def random_unit(n_features: int, width: int, *, key: KeyScalar) -> Embedding:
     Their cosines have mean square 1/D and their largest is about 2·sqrt(ln T / D).
 
     Args:
-        n_features: T.
-        width: D.
-        key: a typed key.
+        n_features: T, the number of features.
+        width: D, the number of neurons.
+        key: a typed key for the draw.
 
     Returns:
         The embedding.

@@ -98,5 +98,5 @@ def _table(weights: Any) -> Float[Array, "T D"]:
 
 def check_shapes(embedding: Embedding, readout: AbstractReadout) -> None:
     """Raise a `ValueError` unless the readout has one row of D weights per feature."""
-    expected, given = embedding.vectors.shape, readout.weights.shape
-    check(given == expected, "readout", f"must have weights of shape {expected}", given)
+    expected, actual = embedding.vectors.shape, readout.weights.shape
+    check(actual == expected, "readout", f"must have weights of shape {expected}", actual)

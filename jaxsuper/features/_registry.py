@@ -49,8 +49,8 @@ def make(kind: str, n_features: int, width: int, *, key: KeyScalar) -> Embedding
 
     Args:
         kind: one of `kinds()`.
-        n_features: T.
-        width: D.
+        n_features: T, the number of features.
+        width: D, the number of neurons.
         key: for those that are drawn or shuffled.
 
     Returns:

@@ -28,8 +28,8 @@ def sample_features(
     makes the subsets exactly uniform without rejection.
 
     Args:
-        n_features: T.
-        n_active: z.
+        n_features: T, the number of features.
+        n_active: z, how many features are active in an input.
         sample_ids: which samples.
         key: the root key.
 
@@ -53,8 +53,8 @@ def active_sets(n_features: int, n_active: int) -> Int[np.ndarray, "N z"]:
     """Return all z-subsets of T features, in lexicographic order.
 
     Args:
-        n_features: T.
-        n_active: z.
+        n_features: T, the number of features.
+        n_active: z, how many features are active in an input.
 
     Returns:
         int32, one row per subset.
@@ -79,8 +79,8 @@ def all_features(n_features: int, n_active: int) -> Float[Array, "N T"]:
     """Return all C(T, z) inputs.
 
     Args:
-        n_features: T.
-        n_active: z.
+        n_features: T, the number of features.
+        n_active: z, how many features are active in an input.
 
     Returns:
         Zeros and ones, z ones in each row.

@@ -1,28 +1,23 @@
-"""Biases and thresholds chosen by scan, on sampled inputs.
-
-ReLU(a·p + b) = a·ReLU(p - c) with c = -b/a, so for a given cut c the best scale a is a quotient
-of two means; only the cut is scanned, over a coarse grid and then a fine one around the best.
-"""
+"""Thresholds chosen by scan, on sampled inputs: a coarse grid, then a fine one around the best."""
 
 from collections.abc import Callable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from .._errors import check
 from .._types import KeyScalar, Scalar
 from ._embedding import Embedding
-from ._readouts import AbstractReadout, check_shapes, Linear, Rectified, Threshold
+from ._readouts import AbstractReadout, check_shapes, Linear, Threshold
 from ._samples import sample_features
 
 
 _GRID = 65
 
 
-def _scan(loss: Callable[[Scalar], Scalar], low: Scalar, high: Scalar) -> tuple[Scalar, Scalar]:
-    """Return the best cut in low..high and its loss; the middle one if several are as good."""
+def _scan(loss: Callable[[Scalar], Scalar], low: Scalar, high: Scalar) -> Scalar:
+    """Return the best cut in low..high; the middle one if several are as good."""
 
     def stage(low, high):
         cuts = jnp.linspace(low, high, _GRID)
@@ -35,7 +30,7 @@ def _scan(loss: Callable[[Scalar], Scalar], low: Scalar, high: Scalar) -> tuple[
 
     cut, coarse, step = stage(low, high)
     finer, fine, _ = stage(cut - step, cut + step)
-    return jnp.where(fine < coarse, finer, cut), jnp.minimum(fine, coarse)
+    return jnp.where(fine < coarse, finer, cut)
 
 
 @eqx.filter_jit
@@ -45,66 +40,13 @@ def _project(embedding, readout, n_active, n_samples, key):
     return jax.vmap(lambda x: readout.project(embedding.encode(x)))(features), features
 
 
-def _rectify(
-    cut: Scalar, projected: Float[Array, "B T"], features: Float[Array, "B T"]
-) -> tuple[Scalar, Scalar]:
-    """Return the best scale of ReLU(p - cut), at least 0, and its mean squared error."""
-    rectified = jax.nn.relu(projected - cut)
-    power = jnp.sum(rectified**2)
-    scale = jnp.sum(rectified * features) / jnp.where(power > 0, power, 1.0)
-    return scale, jnp.mean(jnp.sum((features - scale * rectified) ** 2, axis=1))
-
-
-@eqx.filter_jit
-def _best_rectified(projected, features):
-    highest = jnp.max(jnp.abs(projected))
-    loss = lambda cut: _rectify(cut, projected, features)[1]
-    cut, _ = _scan(loss, -highest, highest)
-    return _rectify(cut, projected, features)[0], cut
-
-
 @eqx.filter_jit
 def _best_threshold(projected, features):
     def wrong(cut):
         return jnp.mean(jnp.sum((projected > cut) != (features > 0.5), axis=1).astype(jnp.float32))
 
     highest = jnp.max(jnp.abs(projected))
-    return _scan(wrong, -highest, highest)[0]
-
-
-def _prepare(embedding, n_active, n_samples, key, linear):
-    check(n_samples >= 1, "n_samples", "must be at least 1", n_samples)
-    readout: AbstractReadout = Linear(embedding.vectors) if linear is None else linear
-    check_shapes(embedding, readout)
-    return readout, *_project(embedding, readout, n_active, n_samples, key)
-
-
-def scan_rectified(
-    embedding: Embedding,
-    n_active: int,
-    n_samples: int = 1024,
-    *,
-    key: KeyScalar,
-    linear: Linear | None = None,
-) -> Rectified:
-    """Return ReLU(a W h + b) with the scale a and the bias b, the same for all features, of least MSE.
-
-    Args:
-        embedding: T features in D neurons.
-        n_active: z.
-        n_samples: random inputs to choose on; a few arrays of n_samples x T numbers are held.
-        key: for the inputs; measure with another one.
-        linear: W; the embedding's own vectors if left out.
-
-    Returns:
-        The readout.
-
-    Raises:
-        ValueError: unless 1 <= z <= T, for no sample, or if the shapes disagree.
-    """
-    readout, projected, features = _prepare(embedding, n_active, n_samples, key, linear)
-    scale, cut = _best_rectified(projected, features)
-    return Rectified(scale * readout.weights, -scale * cut)
+    return _scan(wrong, -highest, highest)
 
 
 def scan_threshold(
@@ -121,7 +63,7 @@ def scan_threshold(
 
     Args:
         embedding: T features in D neurons.
-        n_active: z.
+        n_active: z, how many features are active in an input.
         n_samples: random inputs to choose on; a few arrays of n_samples x T numbers are held.
         key: for the inputs; measure with another one.
         linear: W; the embedding's own vectors if left out.
@@ -132,5 +74,8 @@ def scan_threshold(
     Raises:
         ValueError: unless 1 <= z <= T, for no sample, or if the shapes disagree.
     """
-    readout, projected, features = _prepare(embedding, n_active, n_samples, key, linear)
+    check(n_samples >= 1, "n_samples", "must be at least 1", n_samples)
+    readout: AbstractReadout = Linear(embedding.vectors) if linear is None else linear
+    check_shapes(embedding, readout)
+    projected, features = _project(embedding, readout, n_active, n_samples, key)
     return Threshold(readout.weights, _best_threshold(projected, features))

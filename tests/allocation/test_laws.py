@@ -8,7 +8,7 @@ from jaxsuper import allocation, theory
 from jaxsuper.allocation import _overlaps
 
 
-# Reference capacities of the prime steps (notes#allocations), by block width and redundancy.
+# Reference capacities of the prime steps (theory 2), by block width and redundancy.
 CAPACITIES = {
     200: {3: 2473, 4: 1115, 5: 519, 6: 317, 8: 148, 10: 100, 12: 54},
     250: {3: 3854, 4: 1773, 5: 815, 6: 557, 8: 224, 10: 142, 12: 81},
@@ -46,12 +46,9 @@ def test_capacity_is_the_length_of_the_list(redundancy):
 
 def test_capacities_of_wide_networks_are_not_listed():
     """8·10^11 sets of 6 could not be held; the bound is Johnson's, 3.3·10^12."""
-    capacity = allocation.capacity(10_000_000, 6)
-    assert capacity is not None
-    assert 0.25 < capacity / allocation.johnson_bound(10_000_000, 6) < 0.26
-    wide = allocation.capacity(10_000_000, 6, "transversal")
-    assert wide is not None
-    assert 0.999 < wide / allocation.johnson_bound(10_000_000, 6) <= 1
+    bound = allocation.johnson_bound(10_000_000, 6)
+    assert 0.25 < allocation.prime_step_capacity(10_000_000, 6) / bound < 0.26
+    assert 0.999 < allocation.transversal_capacity(10_000_000, 6) / bound <= 1
 
 
 def test_capacity_without_extra_steps_is_rejected():
