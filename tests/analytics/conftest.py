@@ -1,12 +1,22 @@
-"""Measurements that several tests of a process compare with something, made once."""
+"""Programs compiled quickly, and measurements that several tests compare with something, made once."""
 
-from functools import cache
+from functools import lru_cache
 
+import jax
 import pytest
 from jaxsuper.simulation import Experiment, run_networks
 
 
-@cache
+@pytest.fixture(autouse=True)
+def compiled_quickly():
+    """Let XLA optimise little: what is compiled here runs for less time than that takes."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
+@lru_cache(maxsize=None)
 def _measured(experiment):
     return run_networks(experiment).merged()
 

@@ -54,7 +54,9 @@ def test_the_comparison_notices_a_wrong_system():
 
 
 def test_quick_constructions():
-    ratios = log_ratios("constructions.csv", MSE, 500, 2, lambda s: s.n_active == 2)
+    # Rotations with d = 4 are there at two sizes: the slow test has both.
+    some = lambda s: s.n_active == 2 and not s.construction.startswith("rotation4")
+    ratios = log_ratios("constructions.csv", MSE, 500, 2, some)
     values = np.abs(np.concatenate(list(ratios.values())))
     assert (values < np.log(1.5)).mean() >= 0.9
 
