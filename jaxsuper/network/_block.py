@@ -11,21 +11,9 @@ from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import AbstractAllocation, Allocation, blocks
 from ..circuits import AbstractCircuits, Layout
+from . import _shared as shared
 from ._network import AbstractLayer, AbstractNetwork, ROTATION, Traits
 from ._placement import indicator_vectors, place, Placement
-from ._shared import (
-    all_exist,
-    difference_part,
-    embed,
-    first_activations,
-    means_as_they_are,
-    means_over_sets,
-    no_dense_first,
-    outer,
-    rectified,
-    spread,
-    stacked,
-)
 
 
 def _check_allocation(allocation: Allocation) -> None:
@@ -66,7 +54,9 @@ class BlockLayer(AbstractLayer):
 
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return W^l A^{l-1} + B^l."""
-        arrived = spread(difference_part(self.layout, self.difference, means), self.members)
+        arrived = shared.spread(
+            shared.difference_part(self.layout, self.difference, means), self.members
+        )
         gate = self.mean[2:, 0, None, None] * channels[3][None]
         before = jnp.concatenate([1 - channels[3:], 1 - channels[:1], gate + arrived])
         return before + self.bias.at[:2].set(0.0)[:, None, None]
@@ -108,11 +98,11 @@ class Block(AbstractNetwork):
         capacity=_capacity,
         check_allocation=_check_allocation,
     )
-    activate = rectified
-    means = means_over_sets
-    readout = means_as_they_are
-    exists = all_exist
-    dense_first = no_dense_first
+    activate = shared.rectified
+    means = shared.means_over_sets
+    readout = shared.means_as_they_are
+    exists = shared.all_exist
+    dense_first = shared.no_dense_first
 
     @classmethod
     def build(
@@ -160,9 +150,9 @@ class Block(AbstractNetwork):
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits in their first blocks, with the addresses of both blocks."""
-        values = first_activations(self.circuits, active, inputs, self.precision)
+        values = shared.first_activations(self.circuits, active, inputs, self.precision)
         here, beyond = (self._count(active, layer) for layer in (0, 1))
-        first = embed(self.placement, values.at[:2].set(0.0), active)
+        first = shared.embed(self.placement, values.at[:2].set(0.0), active)
         return jax.nn.relu(first.at[0].set(1 - here).at[1].set(1 - beyond))
 
     def _count(self, active: ActiveIds, layer: int) -> Float[Array, "n B"]:
@@ -178,10 +168,10 @@ class Block(AbstractNetwork):
         """Return layers 2..L."""
         circuits, n_layers = self.circuits, self.n_layers
         return BlockLayer(
-            mean=stacked(circuits.mean_weights(), n_layers),
-            difference=stacked(circuits.difference_weights(), n_layers),
+            mean=shared.stacked(circuits.mean_weights(), n_layers),
+            difference=shared.stacked(circuits.difference_weights(), n_layers),
             members=self.placement.members[1:],
-            bias=stacked(circuits.biases(), n_layers),
+            bias=shared.stacked(circuits.biases(), n_layers),
             layout=circuits.layout,
         )
 
@@ -191,7 +181,7 @@ class Block(AbstractNetwork):
         stack, mean = circuits.difference_weights(), circuits.mean_weights()
         rotations = stack[layer if stack.shape[0] > 1 else 0]
         after = indicator_vectors(self.placement, layer)
-        links = outer(rotations, after, indicator_vectors(self.placement, layer - 1))
+        links = shared.outer(rotations, after, indicator_vectors(self.placement, layer - 1))
         gate, eye = mean[layer if mean.shape[0] > 1 else 0, 2, 0], jnp.eye(n)
         weights = jnp.zeros((4, n, 4, n)).at[2:, :, 2:].set(links)
         # x = y - 1 + off_here, and the gate is 1 - off_next.

@@ -8,29 +8,17 @@ from jaxtyping import Array, Float
 from .._types import Activations, ActiveIds, KeyScalar
 from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, small_weights
+from . import _shared as shared, _two_part as two_part
 from ._inhibition import clipped_links
 from ._network import ROTATION3, Traits
 from ._placement import join, repeat_first
-from ._shared import bias_of, embed, embedding_of, first_activations, means_as_they_are
-from ._two_part import (
-    AbstractTwoPart,
-    AbstractTwoPartLayer,
-    dense_payload,
-    layer_fields,
-    OPTIONS,
-    place_parts,
-    rectified_where_neurons_are,
-    two_part_channels,
-    two_part_exists,
-    two_part_means,
-)
 
 
 # Thresholds play no part: nothing is recomputed.
 TUNABLE = ("gate_bias", "inhibition_factor")
 
 
-class CarriedLayer(AbstractTwoPartLayer):
+class CarriedLayer(two_part.AbstractTwoPartLayer):
     """A copy of the indicators."""
 
     def indicator_fields(self, alpha: Float[Array, "na B"]) -> list[Float[Array, "na B"]]:
@@ -38,7 +26,7 @@ class CarriedLayer(AbstractTwoPartLayer):
         return [alpha]
 
 
-class AbstractCarried(AbstractTwoPart):
+class AbstractCarried(two_part.AbstractTwoPart):
     """Networks that copy their indicators; what is carried the first layer decides.
 
     Attributes:
@@ -74,7 +62,7 @@ class AbstractCarried(AbstractTwoPart):
         Returns:
             The network.
         """
-        shuffled, payload = place_parts(indicators, allocation, n_layers, key)
+        shuffled, payload = two_part.place_parts(indicators, allocation, n_layers, key)
         own = repeat_first(shuffled, n_layers)
         loads = indicators.loads
         gates, gate_chi = clipped_links(payload, own, allocation.loads, loads, inhibition)
@@ -93,16 +81,16 @@ class AbstractCarried(AbstractTwoPart):
 
 def carried_layers(self: AbstractCarried) -> CarriedLayer:
     """Return layers 2..L."""
-    return CarriedLayer(**layer_fields(self))
+    return CarriedLayer(**two_part.layer_fields(self))
 
 
 def embed_carried(
     self: AbstractCarried, active: ActiveIds, inputs: Float[Array, "d z B"]
 ) -> Activations:
     """Embed the first activations of the active circuits."""
-    values = first_activations(self.circuits, active, inputs, self.precision)
+    values = shared.first_activations(self.circuits, active, inputs, self.precision)
     placement = self.placement
-    return self.after(embed(placement, values, active), placement.sets[0], active)
+    return self.after(shared.embed(placement, values, active), placement.sets[0], active)
 
 
 def dense_carried(
@@ -111,8 +99,8 @@ def dense_carried(
     """Write W and B out, over all entries, those that are no neurons too."""
     circuits = self.circuits
     exists = jnp.asarray(self.exists(), jnp.float32)
-    weights = dense_payload(self, layer).at[0, :, 0].set(jnp.diag(exists[0]))
-    bias = (bias_of(circuits, layer)[:, None] * exists).at[0].set(0.0)
+    weights = two_part.dense_payload(self, layer).at[0, :, 0].set(jnp.diag(exists[0]))
+    bias = (shared.bias_of(circuits, layer)[:, None] * exists).at[0].set(0.0)
     size = circuits.width * self.block_width
     return [(weights.reshape(size, size), bias.reshape(size))]
 
@@ -128,18 +116,18 @@ class Carried(AbstractCarried):
     traits: ClassVar[Traits] = Traits(
         "carried",
         needs=ROTATION3,
-        options=OPTIONS,
+        options=two_part.OPTIONS,
         trainable=True,
         tunable=TUNABLE,
         assumes="known set",
     )
     first_layer = embed_carried
     layers = carried_layers
-    activate = rectified_where_neurons_are
-    channels = two_part_channels
-    means = two_part_means
-    readout = means_as_they_are
-    exists = two_part_exists
+    activate = two_part.rectified_where_neurons_are
+    channels = two_part.two_part_channels
+    means = two_part.two_part_means
+    readout = shared.means_as_they_are
+    exists = two_part.two_part_exists
     dense_layer = dense_carried
 
     def dense_first(self) -> tuple[Float[Array, "T D d"], Float[Array, " D"]]:
@@ -151,6 +139,6 @@ class Carried(AbstractCarried):
         circuits = self.circuits
         alpha = jnp.asarray(circuits.layout.matrix[0])
         weights = small_weights(circuits, 0)
-        weights = weights + (bias_of(circuits, 0)[:, None] * alpha[None, :])[None]
+        weights = weights + (shared.bias_of(circuits, 0)[:, None] * alpha[None, :])[None]
         size = circuits.width * self.block_width
-        return embedding_of(self.placement, weights), jnp.zeros(size)
+        return shared.embedding_of(self.placement, weights), jnp.zeros(size)

@@ -10,23 +10,10 @@ from jaxtyping import Array, Float, Int
 from .._arrays import take_rows
 from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..circuits import Layout
+from . import _shared as shared
 from ._clipped import AbstractClipped, TUNABLE
 from ._network import AbstractLayer, ROTATION, Traits
 from ._placement import indicator_vectors
-from ._shared import (
-    all_exist,
-    bias_of,
-    circuit_channels,
-    difference_part,
-    embed,
-    means_as_they_are,
-    means_over_sets,
-    no_dense_first,
-    outer,
-    rectified,
-    spread,
-    stacked,
-)
 
 
 class CleanedLayer(AbstractLayer):
@@ -56,7 +43,9 @@ class CleanedLayer(AbstractLayer):
         The waiting payload is read as `means`: its ReLU never cuts.
         """
         seen = jnp.matmul(self.tilde, channels[0], precision=self.precision)
-        brought = spread(difference_part(self.layout, self.difference, means), self.members)
+        brought = shared.spread(
+            shared.difference_part(self.layout, self.difference, means), self.members
+        )
         alpha = _step(self.mean, self.bias, seen)
         return _gated(self.layout, self.mean, self.bias, alpha, brought)
 
@@ -97,12 +86,12 @@ class Cleaned(AbstractClipped):
         assumes="2L layers",
         layers_per_step=2,
     )
-    activate = rectified
-    channels = circuit_channels
-    means = means_over_sets
-    readout = means_as_they_are
-    exists = all_exist
-    dense_first = no_dense_first
+    activate = shared.rectified
+    channels = shared.circuit_channels
+    means = shared.means_over_sets
+    readout = shared.means_as_they_are
+    exists = shared.all_exist
+    dense_first = shared.no_dense_first
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits exactly into the first clean-up layer, and compute."""
@@ -114,7 +103,7 @@ class Cleaned(AbstractClipped):
             take_rows(seen, layout.difference_channels),
             precision=self.precision,
         )
-        held = embed(self.placement, jnp.concatenate([seen[:1], rotated]), active)
+        held = shared.embed(self.placement, jnp.concatenate([seen[:1], rotated]), active)
         mean, bias = circuits.mean_weights()[0], circuits.biases()[0]
         brought = jax.nn.relu(held[1:] + 1) - 1
         before = _gated(layout, mean, bias, _step(mean, bias, held[0]), brought)
@@ -124,11 +113,11 @@ class Cleaned(AbstractClipped):
         """Return computing layers 2..L with the clean-up layers before them."""
         circuits, n_layers = self.circuits, self.n_layers
         return CleanedLayer(
-            mean=stacked(circuits.mean_weights(), n_layers),
-            difference=stacked(circuits.difference_weights(), n_layers),
+            mean=shared.stacked(circuits.mean_weights(), n_layers),
+            difference=shared.stacked(circuits.difference_weights(), n_layers),
             tilde=self.tilde(),
             members=self.placement.members[1:],
-            bias=stacked(circuits.biases(), n_layers),
+            bias=shared.stacked(circuits.biases(), n_layers),
             layout=circuits.layout,
             precision=self.precision,
         )
@@ -142,7 +131,7 @@ class Cleaned(AbstractClipped):
             stack[layer if stack.shape[0] > 1 else 0]
             for stack in (circuits.mean_weights(), circuits.difference_weights())
         )
-        bias = bias_of(circuits, layer)
+        bias = shared.bias_of(circuits, layer)
         eye, alpha = jnp.eye(n), jnp.array([1.0, -1.0])
         # Rows on0, on1, h0, h1, from g, 0, y0, y1.
         clean = jnp.zeros((4, n, 4, n))
@@ -151,7 +140,7 @@ class Cleaned(AbstractClipped):
             clean = clean.at[row, :, row].set(eye).at[row, :, 0].set(-eye)
         waiting = jnp.concatenate([jnp.repeat(bias[:2], n), jnp.ones(2 * n)])
         # Rows g, 0, y0, y1, from on0, on1, h0, h1.
-        links = outer(rotations, after, before) / self.redundancy
+        links = shared.outer(rotations, after, before) / self.redundancy
         compute = jnp.zeros((4, n, 4, n)).at[2:, :, 2:].set(links)
         for row, gate in zip((0, 2, 3), (2, 2, 3), strict=True):
             opener = mean[gate, 0] * alpha[None, :, None] * eye[:, None, :]

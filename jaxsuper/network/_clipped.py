@@ -9,26 +9,10 @@ from jaxtyping import Array, Bool, Float, Int
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout, small_weights
+from . import _shared as shared
 from ._inhibition import balanced, clipped_links
 from ._network import AbstractLayer, AbstractNetwork, Traits
 from ._placement import indicator_vectors, place, Placement
-from ._shared import (
-    add_difference,
-    all_exist,
-    bias_of,
-    circuit_channels,
-    dense_embed_inputs,
-    difference_part,
-    embed_inputs,
-    mean_matrix,
-    mean_part,
-    means_as_they_are,
-    means_over_sets,
-    outer,
-    rectified,
-    spread,
-    stacked,
-)
 
 
 TUNABLE = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
@@ -140,8 +124,10 @@ class ClippedLayer(AbstractLayer):
             jnp.matmul(self.tilde, channels[channel], precision=self.precision)
             for channel in self.layout.mean_channels
         ]
-        change = spread(difference_part(self.layout, self.difference, means), self.members)
-        before = add_difference(self.layout, mean_part(self.mean, seen), change)
+        change = shared.spread(
+            shared.difference_part(self.layout, self.difference, means), self.members
+        )
+        before = shared.add_difference(self.layout, shared.mean_part(self.mean, seen), change)
         return before + self.bias[:, None, None]
 
 
@@ -149,11 +135,11 @@ def clipped_layers(self: AbstractClipped) -> ClippedLayer:
     """Return layers 2..L with the clipped weights."""
     circuits, n_layers = self.circuits, self.n_layers
     return ClippedLayer(
-        mean=stacked(circuits.mean_weights(), n_layers),
-        difference=stacked(circuits.difference_weights(), n_layers),
+        mean=shared.stacked(circuits.mean_weights(), n_layers),
+        difference=shared.stacked(circuits.difference_weights(), n_layers),
         tilde=self.tilde(),
         members=self.placement.members[1:],
-        bias=stacked(circuits.biases(), n_layers),
+        bias=shared.stacked(circuits.biases(), n_layers),
         layout=circuits.layout,
         precision=self.precision,
     )
@@ -164,12 +150,12 @@ def dense_clipped(
 ) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
     """Return W = wbar ⊗ Ctilde / S + sum_t (w_t - wbar) e_t ⊗ e_t / S, and B."""
     circuits, width = self.circuits, self.network_width
-    full, mean = small_weights(circuits, layer), mean_matrix(circuits, layer)
+    full, mean = small_weights(circuits, layer), shared.mean_matrix(circuits, layer)
     before = indicator_vectors(self.placement, layer - 1)
     after = indicator_vectors(self.placement, layer)
     blocks = mean[:, None, :, None] * self.dense_tilde(layer)[None, :, None, :]
-    blocks = blocks + outer(full - mean[None], after, before) / self.redundancy
-    bias = jnp.repeat(bias_of(circuits, layer), self.block_width)
+    blocks = blocks + shared.outer(full - mean[None], after, before) / self.redundancy
+    bias = jnp.repeat(shared.bias_of(circuits, layer), self.block_width)
     return [(blocks.reshape(width, width), bias)]
 
 
@@ -186,12 +172,12 @@ class Clipped(AbstractClipped):
         trainable=True,
         tunable=TUNABLE,
     )
-    first_layer = embed_inputs
+    first_layer = shared.embed_inputs
     layers = clipped_layers
-    activate = rectified
-    channels = circuit_channels
-    means = means_over_sets
-    readout = means_as_they_are
-    exists = all_exist
-    dense_first = dense_embed_inputs
+    activate = shared.rectified
+    channels = shared.circuit_channels
+    means = shared.means_over_sets
+    readout = shared.means_as_they_are
+    exists = shared.all_exist
+    dense_first = shared.dense_embed_inputs
     dense_layer = dense_clipped

@@ -7,16 +7,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._types import Activations, ActiveIds
+from . import _two_part as two_part
 from ._carried import AbstractCarried, carried_layers, dense_carried, embed_carried, TUNABLE
 from ._network import ROTATION3, Traits
 from ._shared import embed, means_as_they_are, no_dense_first
-from ._two_part import (
-    OPTIONS,
-    rectified_where_neurons_are,
-    two_part_channels,
-    two_part_exists,
-    two_part_means,
-)
 
 
 class EarlyGuess(AbstractCarried):
@@ -28,14 +22,18 @@ class EarlyGuess(AbstractCarried):
     """
 
     traits: ClassVar[Traits] = Traits(
-        "early-guess", needs=ROTATION3, options=OPTIONS, tunable=TUNABLE, assumes="fixed set"
+        "early-guess",
+        needs=ROTATION3,
+        options=two_part.OPTIONS,
+        tunable=TUNABLE,
+        assumes="fixed set",
     )
     layers = carried_layers
-    activate = rectified_where_neurons_are
-    channels = two_part_channels
-    means = two_part_means
+    activate = two_part.rectified_where_neurons_are
+    channels = two_part.two_part_channels
+    means = two_part.two_part_means
     readout = means_as_they_are
-    exists = two_part_exists
+    exists = two_part.two_part_exists
     dense_first = no_dense_first
     dense_layer = dense_carried
 

@@ -6,17 +6,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from .._types import Activations, ActiveIds
+from . import _shared as shared
 from ._clipped import AbstractClipped, clipped_layers, dense_clipped
 from ._network import Traits
 from ._placement import neurons_of
-from ._shared import (
-    all_exist,
-    circuit_channels,
-    embed_inputs,
-    means_as_they_are,
-    means_over_sets,
-    no_dense_first,
-)
 
 
 class Oracle(AbstractClipped):
@@ -32,13 +25,13 @@ class Oracle(AbstractClipped):
         paddable=True,
         assumes="known set",
     )
-    first_layer = embed_inputs
+    first_layer = shared.embed_inputs
     layers = clipped_layers
-    channels = circuit_channels
-    means = means_over_sets
-    readout = means_as_they_are
-    exists = all_exist
-    dense_first = no_dense_first
+    channels = shared.circuit_channels
+    means = shared.means_over_sets
+    readout = shared.means_as_they_are
+    exists = shared.all_exist
+    dense_first = shared.no_dense_first
     dense_layer = dense_clipped
 
     def activate(

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 from .._arrays import take_rows
 from .._types import Activations, Channels, CircuitValues
 from ..circuits import small_weights
+from . import _shared as shared
 from ._corrected import (
     AbstractCorrected,
     AbstractCorrectedLayer,
@@ -17,19 +18,6 @@ from ._corrected import (
 )
 from ._network import Traits
 from ._placement import indicator_vectors
-from ._shared import (
-    add_difference,
-    all_exist,
-    bias_of,
-    circuit_channels,
-    dense_embed_inputs,
-    difference_part,
-    embed_inputs,
-    mean_part,
-    means_over_sets,
-    outer,
-    rectified,
-)
 
 
 class PlainLayer(AbstractCorrectedLayer):
@@ -39,9 +27,9 @@ class PlainLayer(AbstractCorrectedLayer):
         """Return W^l A^{l-1} + B^l."""
         del channels
         seen = self.corrected_spread(take_rows(means, self.layout.mean_channels))
-        own = difference_part(self.layout, self.difference, means)
-        before = add_difference(
-            self.layout, mean_part(self.mean, list(seen)), self.corrected_spread(own)
+        own = shared.difference_part(self.layout, self.difference, means)
+        before = shared.add_difference(
+            self.layout, shared.mean_part(self.mean, list(seen)), self.corrected_spread(own)
         )
         return before + self.bias[:, None, None]
 
@@ -53,13 +41,13 @@ class Plain(AbstractCorrected):
     """
 
     traits: ClassVar[Traits] = Traits("plain", options=OPTIONS, paddable=True, trainable=True)
-    first_layer = embed_inputs
-    activate = rectified
-    channels = circuit_channels
-    means = means_over_sets
+    first_layer = shared.embed_inputs
+    activate = shared.rectified
+    channels = shared.circuit_channels
+    means = shared.means_over_sets
     readout = corrected_readout
-    exists = all_exist
-    dense_first = dense_embed_inputs
+    exists = shared.all_exist
+    dense_first = shared.dense_embed_inputs
 
     def layers(self) -> PlainLayer:
         """Return layers 2..L."""
@@ -69,6 +57,6 @@ class Plain(AbstractCorrected):
         """Write W and B out."""
         width = self.network_width
         before = indicator_vectors(self.placement, layer - 1)
-        blocks = outer(small_weights(self.circuits, layer), self.unembedding(layer), before)
-        bias = jnp.repeat(bias_of(self.circuits, layer), self.block_width)
+        blocks = shared.outer(small_weights(self.circuits, layer), self.unembedding(layer), before)
+        bias = jnp.repeat(shared.bias_of(self.circuits, layer), self.block_width)
         return [(blocks.reshape(width, width), bias)]

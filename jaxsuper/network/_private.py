@@ -12,26 +12,9 @@ from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import AbstractAllocation, Allocation, max_overlap
 from ..circuits import AbstractCircuits, Layout, small_weights
+from . import _shared as shared
 from ._network import AbstractLayer, AbstractNetwork, ONE_ON_NEURON, Traits
 from ._placement import indicator_vectors, place, Placement, repeat_first
-from ._shared import (
-    add_difference,
-    all_exist,
-    bias_of,
-    combine,
-    difference_part,
-    embed,
-    first_activations,
-    mean_matrix,
-    mean_part,
-    means_as_they_are,
-    means_over_sets,
-    no_dense_first,
-    outer,
-    rectified,
-    spread,
-    stacked,
-)
 
 
 def _check_allocation(allocation: Allocation) -> None:
@@ -65,7 +48,9 @@ class PrivateLayer(AbstractLayer):
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return W^l A^{l-1} + B^l; the gate is copied."""
         layout = self.layout
-        brought = spread(difference_part(layout, self.difference, means), self.members)
+        brought = shared.spread(
+            shared.difference_part(layout, self.difference, means), self.members
+        )
         rows = [
             self.redundancy * brought[o]
             - sum_of(
@@ -77,7 +62,7 @@ class PrivateLayer(AbstractLayer):
             for o in range(len(layout.difference_outputs))
         ]
         change = jnp.stack(rows) / (self.redundancy - 1)
-        before = add_difference(layout, mean_part(self.mean, [channels[0]]), change)
+        before = shared.add_difference(layout, shared.mean_part(self.mean, [channels[0]]), change)
         return (before + self.bias[:, None, None]).at[0].set(1 - channels[0])
 
 
@@ -119,11 +104,11 @@ class Private(AbstractNetwork):
         assumes="known set",
         check_allocation=_check_allocation,
     )
-    activate = rectified
-    means = means_over_sets
-    readout = means_as_they_are
-    exists = all_exist
-    dense_first = no_dense_first
+    activate = shared.rectified
+    means = shared.means_over_sets
+    readout = shared.means_as_they_are
+    exists = shared.all_exist
+    dense_first = shared.no_dense_first
 
     @classmethod
     def build(
@@ -153,14 +138,14 @@ class Private(AbstractNetwork):
     def channels(self, activations: Activations) -> Channels:
         """Return the circuits' channels, with 1 - off in the place of the on-neuron."""
         opened = activations.at[0].set(1 - activations[0])
-        return jnp.stack([combine(row, opened) for row in self.circuits.layout.channels])
+        return jnp.stack([shared.combine(row, opened) for row in self.circuits.layout.channels])
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the first activations of the active circuits, and close all other neurons."""
-        values = first_activations(self.circuits, active, inputs, self.precision)
+        values = shared.first_activations(self.circuits, active, inputs, self.precision)
         values = values.at[0].set(-1.0)
         closed = jnp.zeros(self.circuits.width, values.dtype).at[0].set(1.0)
-        return jax.nn.relu(embed(self.placement, values, active) + closed[:, None, None])
+        return jax.nn.relu(shared.embed(self.placement, values, active) + closed[:, None, None])
 
     def layers(self) -> PrivateLayer:
         """Return layers 2..L."""
@@ -169,11 +154,11 @@ class Private(AbstractNetwork):
         with_none = jnp.concatenate([difference, jnp.zeros_like(difference[:, :1])], axis=1)
         own = with_none[:, self.placement.members[0]].sum(axis=2)
         return PrivateLayer(
-            mean=stacked(circuits.mean_weights(), n_layers),
-            difference=stacked(difference, n_layers),
-            own=stacked(own, n_layers),
+            mean=shared.stacked(circuits.mean_weights(), n_layers),
+            difference=shared.stacked(difference, n_layers),
+            own=shared.stacked(own, n_layers),
             members=self.placement.members[1:],
-            bias=stacked(circuits.biases(), n_layers),
+            bias=shared.stacked(circuits.biases(), n_layers),
             layout=circuits.layout,
             redundancy=self.redundancy,
         )
@@ -182,12 +167,14 @@ class Private(AbstractNetwork):
         """Write W and B out, with alpha = 1 - off put in everywhere."""
         circuits, n = self.circuits, self.block_width
         full, after = small_weights(circuits, layer), indicator_vectors(self.placement, layer)
-        mean, diagonal = mean_matrix(circuits, layer), jnp.eye(n)[None, :, None, :]
-        links = outer(full - mean[None], after, after) * (1 - diagonal) / (self.redundancy - 1)
+        mean, diagonal = shared.mean_matrix(circuits, layer), jnp.eye(n)[None, :, None, :]
+        links = (
+            shared.outer(full - mean[None], after, after) * (1 - diagonal) / (self.redundancy - 1)
+        )
         links = links + mean[:, None, :, None] * diagonal
         from_on = links[:, :, 0, :]
         # The mean and difference weights read on = 1 - off: a bias, and the weight reversed.
-        bias = bias_of(circuits, layer)[:, None] + from_on.sum(axis=-1)
+        bias = shared.bias_of(circuits, layer)[:, None] + from_on.sum(axis=-1)
         links = links.at[:, :, 0, :].set(-from_on)
         links = links.at[0].set(0.0).at[0, :, 0, :].set(jnp.eye(n))
         size = circuits.width * n

@@ -9,27 +9,14 @@ from jaxtyping import Array, Bool, Float
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits
+from . import _shared as shared, _two_part as two_part
 from ._clipped import TUNABLE
 from ._inhibition import balanced, clipped_links
 from ._network import ROTATION, Traits
 from ._placement import join
-from ._shared import bias_of, dense_embed_inputs, embed_inputs, means_as_they_are
-from ._two_part import (
-    AbstractTwoPart,
-    AbstractTwoPartLayer,
-    dense_payload,
-    dense_steps,
-    layer_fields,
-    OPTIONS,
-    place_parts,
-    rectified_where_neurons_are,
-    two_part_channels,
-    two_part_exists,
-    two_part_means,
-)
 
 
-class SeparateLayer(AbstractTwoPartLayer):
+class SeparateLayer(two_part.AbstractTwoPartLayer):
     """The circuits' step of the clipped sum over indicators.
 
     Attributes:
@@ -45,7 +32,7 @@ class SeparateLayer(AbstractTwoPartLayer):
         return [self.mean[row, 0] * seen + self.bias[row] for row in range(self.n_steps)]
 
 
-class Separate(AbstractTwoPart):
+class Separate(two_part.AbstractTwoPart):
     """The clipped construction with separate shares of D for indicator and payload.
 
     Indicators are recomputed in every layer through a clipped matrix between indicator neurons.
@@ -62,15 +49,15 @@ class Separate(AbstractTwoPart):
     steps: Bool[Array, "gaps na na"]
     step_inhibition: Float[Array, "gaps na"]
     traits: ClassVar[Traits] = Traits(
-        "separate", needs=ROTATION, options=OPTIONS, trainable=True, tunable=TUNABLE
+        "separate", needs=ROTATION, options=two_part.OPTIONS, trainable=True, tunable=TUNABLE
     )
-    first_layer = embed_inputs
-    activate = rectified_where_neurons_are
-    channels = two_part_channels
-    means = two_part_means
-    readout = means_as_they_are
-    exists = two_part_exists
-    dense_first = dense_embed_inputs
+    first_layer = shared.embed_inputs
+    activate = two_part.rectified_where_neurons_are
+    channels = two_part.two_part_channels
+    means = two_part.two_part_means
+    readout = shared.means_as_they_are
+    exists = two_part.two_part_exists
+    dense_first = shared.dense_embed_inputs
 
     @classmethod
     def build(
@@ -100,7 +87,7 @@ class Separate(AbstractTwoPart):
         Returns:
             The network.
         """
-        own, payload = place_parts(indicators, allocation, n_layers, key)
+        own, payload = two_part.place_parts(indicators, allocation, n_layers, key)
         loads = indicators.loads
         gates, gate_chi = clipped_links(payload, own, allocation.loads, loads, inhibition)
         steps, step_chi = clipped_links(own, own, loads, loads, inhibition)
@@ -123,19 +110,19 @@ class Separate(AbstractTwoPart):
         factor, sends = self.inhibition_factor, self.indicator_redundancy
         steps = balanced(self.steps, self.step_inhibition, factor, sends)
         n_steps = self.circuits.width - len(self.circuits.layout.difference_outputs)
-        return SeparateLayer(**layer_fields(self), steps=steps, n_steps=n_steps)
+        return SeparateLayer(**two_part.layer_fields(self), steps=steps, n_steps=n_steps)
 
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write W and B out, over all entries, those that are no neurons too."""
         circuits, layout = self.circuits, self.circuits.layout
         mean = circuits.mean_weights()
         mean = mean[layer if mean.shape[0] > 1 else 0]
-        weights = dense_payload(self, layer)
-        steps = dense_steps(self, layer, self.step_inhibition[layer - 1])
+        weights = two_part.dense_payload(self, layer)
+        steps = two_part.dense_steps(self, layer, self.step_inhibition[layer - 1])
         alpha = layout.matrix[0]
         for row in set(range(circuits.width)) - set(layout.difference_outputs):
             step = mean[row, 0] * steps[:, None, :] * alpha[None, :, None]
             weights = weights.at[row].add(step)
-        bias = bias_of(circuits, layer)[:, None] * jnp.asarray(self.exists(), jnp.float32)
+        bias = shared.bias_of(circuits, layer)[:, None] * jnp.asarray(self.exists(), jnp.float32)
         size = circuits.width * self.block_width
         return [(weights.reshape(size, size), bias.reshape(size))]

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 from .._arrays import take_rows
 from .._types import Activations, Channels, CircuitValues
 from ..circuits import small_weights
+from . import _shared as shared
 from ._corrected import (
     AbstractCorrected,
     AbstractCorrectedLayer,
@@ -17,33 +18,18 @@ from ._corrected import (
 )
 from ._network import Traits
 from ._placement import indicator_vectors
-from ._shared import (
-    add_difference,
-    all_exist,
-    bias_of,
-    circuit_channels,
-    dense_embed_inputs,
-    difference_part,
-    embed_inputs,
-    mean_matrix,
-    mean_part,
-    means_over_sets,
-    outer,
-    rectified,
-    spread,
-)
 
 
 class SplitLayer(AbstractCorrectedLayer):
-    """Mean channels spread with u, the circuits' own outputs with e/S."""
+    """Mean channels shared.spread with u, the circuits' own outputs with e/S."""
 
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return W^l A^{l-1} + B^l."""
         del channels
         seen = self.corrected_spread(take_rows(means, self.layout.mean_channels))
-        own = difference_part(self.layout, self.difference, means)
-        before = add_difference(
-            self.layout, mean_part(self.mean, list(seen)), spread(own, self.members)
+        own = shared.difference_part(self.layout, self.difference, means)
+        before = shared.add_difference(
+            self.layout, shared.mean_part(self.mean, list(seen)), shared.spread(own, self.members)
         )
         return before + self.bias[:, None, None]
 
@@ -55,13 +41,13 @@ class Split(AbstractCorrected):
     """
 
     traits: ClassVar[Traits] = Traits("split", options=OPTIONS, paddable=True, trainable=True)
-    first_layer = embed_inputs
-    activate = rectified
-    channels = circuit_channels
-    means = means_over_sets
+    first_layer = shared.embed_inputs
+    activate = shared.rectified
+    channels = shared.circuit_channels
+    means = shared.means_over_sets
     readout = corrected_readout
-    exists = all_exist
-    dense_first = dense_embed_inputs
+    exists = shared.all_exist
+    dense_first = shared.dense_embed_inputs
 
     def layers(self) -> SplitLayer:
         """Return layers 2..L."""
@@ -70,10 +56,10 @@ class Split(AbstractCorrected):
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write W and B out."""
         width = self.network_width
-        full, mean = small_weights(self.circuits, layer), mean_matrix(self.circuits, layer)
+        full, mean = small_weights(self.circuits, layer), shared.mean_matrix(self.circuits, layer)
         before = indicator_vectors(self.placement, layer - 1)
         after = indicator_vectors(self.placement, layer)
-        blocks = outer(jnp.broadcast_to(mean, full.shape), self.unembedding(layer), before)
-        blocks = blocks + outer(full - mean[None], after, before) / self.redundancy
-        bias = jnp.repeat(bias_of(self.circuits, layer), self.block_width)
+        blocks = shared.outer(jnp.broadcast_to(mean, full.shape), self.unembedding(layer), before)
+        blocks = blocks + shared.outer(full - mean[None], after, before) / self.redundancy
+        bias = jnp.repeat(shared.bias_of(self.circuits, layer), self.block_width)
         return [(blocks.reshape(width, width), bias)]

@@ -12,10 +12,10 @@ from jaxtyping import Array, Bool, Float, Int
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout
+from . import _shared as shared
 from ._inhibition import balanced
 from ._network import AbstractLayer, AbstractNetwork
 from ._placement import indicator_vectors, place, Placement
-from ._shared import combine, difference_part, spread, stacked
 from ._sums import gather_sum
 
 
@@ -98,7 +98,9 @@ class AbstractTwoPartLayer(AbstractLayer):
         payload_width, width = self.gates.shape
         alpha = channels[0, :width]
         seen = jnp.matmul(self.gates, alpha, precision=self.precision)
-        brought = spread(difference_part(self.layout, self.difference, means), self.members)
+        brought = shared.spread(
+            shared.difference_part(self.layout, self.difference, means), self.members
+        )
         payload = [
             self.mean[row, 0] * seen + brought[i] + self.bias[row]
             for i, row in enumerate(self.layout.difference_outputs)
@@ -109,14 +111,14 @@ class AbstractTwoPartLayer(AbstractLayer):
 
 
 def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:
-    """Return the fields of `AbstractTwoPartLayer`, stacked over layers 2..L."""
+    """Return the fields of `AbstractTwoPartLayer`, shared.stacked over layers 2..L."""
     circuits, n_layers = network.circuits, network.n_layers
     sends, factor = network.indicator_redundancy, network.inhibition_factor
     return {
         "gates": balanced(network.gates, network.gate_inhibition, factor, sends),
-        "mean": stacked(circuits.mean_weights(), n_layers),
-        "difference": stacked(circuits.difference_weights(), n_layers),
-        "bias": stacked(circuits.biases(), n_layers),
+        "mean": shared.stacked(circuits.mean_weights(), n_layers),
+        "difference": shared.stacked(circuits.difference_weights(), n_layers),
+        "bias": shared.stacked(circuits.biases(), n_layers),
         "members": network.placement.members[1:, network.indicator_width :],
         "layout": circuits.layout,
         "precision": network.precision,
@@ -126,7 +128,7 @@ def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:
 def two_part_channels(self: AbstractTwoPart, activations: Activations) -> Channels:
     """Return alpha on indicator neurons, and y, not yet x, on payload neurons."""
     layout, width = self.circuits.layout, self.indicator_width
-    alpha = combine(layout.channels[0], activations).at[width:].set(0.0)
+    alpha = shared.combine(layout.channels[0], activations).at[width:].set(0.0)
     return jnp.stack([alpha, *(activations[row] for row in layout.difference_outputs)])
 
 
