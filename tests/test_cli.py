@@ -174,7 +174,7 @@ def test_bad_flags_name_the_nearest(capsys):
 
 
 def test_nothing_is_written_on_interruption(tmp_path, capsys, monkeypatch):
-    def interrupt(*arguments):
+    def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(analytics, "run_experiment", interrupt)

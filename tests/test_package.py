@@ -31,7 +31,7 @@ def test_version():
         ("", []),
         ("jaxsuper.__version__; dir(jaxsuper)", []),
         ("jaxsuper.Rotation; jaxsuper.design; jaxsuper.training; jaxsuper.sweep", ["jax"]),
-        ("jaxsuper.plotting.save", ["jax", "matplotlib"]),
+        ("jaxsuper.plotting.save", ["matplotlib"]),
     ],
 )
 def test_nothing_is_imported_before_it_is_used(use, loaded):

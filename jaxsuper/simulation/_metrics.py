@@ -14,6 +14,8 @@
 Q is a readout of the circuits: `on` (alpha), `x` (the vector, by its norm), `a` (all neurons), ...
 """
 
+from functools import lru_cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,6 +31,54 @@ _ACTIVE_NEURON = 1e-4
 _ON = 0.5
 
 
+def _measured(
+    layout: Layout,
+    view: LayerView,
+    padded: Extent | None,
+    counted: Int[Array | np.ndarray, ""] | None,
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return averaged and worst-case metrics by name, in order: the one place that lists them."""
+    estimates, active, truth = view.estimates, view.active, view.truth
+    _, n_circuits, batch = estimates.shape
+    ids = jax.lax.broadcasted_iota(jnp.int32, (n_circuits, batch), 0)
+    everything = padded is None
+    inactive = jnp.ones((n_circuits, batch), bool) if everything else ids < padded.n_circuits
+    for slot in active:
+        inactive = inactive & (ids != slot[None, :])
+    n_active = as_float(active.shape[0] if counted is None else counted)
+    n_inactive = as_float(n_circuits if everything else padded.n_circuits) - n_active
+    share = jnp.where(n_inactive > 0, 1 / n_inactive, jnp.nan)
+    slots = jnp.arange(active.shape[0])[:, None] < n_active.astype(jnp.int32)
+    samples = jnp.arange(batch)[None, :]
+    averaged: dict[str, Array] = {}
+    worst: dict[str, Array] = {}
+    for name, channels in layout.readouts:
+        estimated = jnp.stack([estimates[c][active, samples] for c in channels])
+        error = estimated - take_rows(truth, channels)
+        if counted is not None:
+            error = jnp.where(slots, error, 0.0)
+        wrong = jnp.sum(error**2, axis=0)
+        norm = sum_of([jnp.where(inactive, estimates[c], 0.0) ** 2 for c in channels])
+        averaged[f"mse_{name}_active"] = wrong.sum(axis=0) / n_active
+        averaged[f"mse_{name}_inactive"] = norm.sum(axis=0) * share
+        worst[f"worst_{name}_active"] = jnp.sqrt(wrong.max(axis=0))
+        # Adding 0 or NaN: there is no worst case over no circuits.
+        worst[f"worst_{name}_inactive"] = jnp.sqrt(norm.max(axis=0)) + 0 * share
+        if name == "on":
+            alpha = jnp.where(inactive, estimates[channels[0]], 0.0)
+            above = jnp.sum(jnp.where(alpha > _ON, 1.0, 0.0), axis=0)
+            any_above = jnp.where(above > 0, 1.0, 0.0) + 0 * share
+            averaged["mean_err_on_active"] = error[0].sum(axis=0) / n_active
+            averaged["mean_on_inactive"] = alpha.sum(axis=0) * share
+            averaged["frac_inactive_on_gt_half"] = above * share
+            averaged["frac_samples_any_inactive_on_gt_half"] = any_above
+    firing = jnp.where(view.activations > _ACTIVE_NEURON, 1.0, 0.0)
+    width = as_float(firing.shape[1] if everything else padded.block_width)
+    for block, share_firing in enumerate(firing.sum(axis=1) / width):
+        averaged[f"frac_active_neurons_block{block}"] = share_firing
+    return averaged, worst
+
+
 def metric_names(circuits: AbstractCircuits | Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the averaged and of the worst-case metrics, in the order measured.
 
@@ -38,16 +88,24 @@ def metric_names(circuits: AbstractCircuits | Layout) -> tuple[tuple[str, ...], 
     Returns:
         (averaged, worst).
     """
-    layout = circuits if isinstance(circuits, Layout) else circuits.layout
-    averaged, worst = [], []
-    for name, _ in layout.readouts:
-        averaged += [f"mse_{name}_active", f"mse_{name}_inactive"]
-        worst += [f"worst_{name}_active", f"worst_{name}_inactive"]
-        if name == "on":
-            averaged += ["mean_err_on_active", "mean_on_inactive"]
-            averaged += ["frac_inactive_on_gt_half", "frac_samples_any_inactive_on_gt_half"]
-    averaged += [f"frac_active_neurons_block{block}" for block in range(layout.width)]
-    return tuple(averaged), tuple(worst)
+    return _names(circuits if isinstance(circuits, Layout) else circuits.layout)
+
+
+@lru_cache
+def _names(layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    names: list[tuple[str, ...]] = []
+
+    def look(activations, estimates, active, truth):
+        view = LayerView(activations, estimates, active, truth)
+        names.extend(tuple(metrics) for metrics in _measured(layout, view, None, None))
+
+    # Of any shapes; nothing is computed.
+    sizes = (layout.width, 2, 1), (len(layout.channels), 2, 1), (1, 1), (len(layout.channels), 1, 1)
+    dtypes = (jnp.float32, jnp.float32, jnp.int32, jnp.float32)
+    shapes = map(jax.ShapeDtypeStruct, sizes, dtypes)
+    jax.eval_shape(look, *shapes)
+    averaged, worst = names
+    return averaged, worst
 
 
 def layer_metrics(
@@ -68,35 +126,5 @@ def layer_metrics(
         Averaged and worst-case metrics of each sample, in the order of `metric_names`; those over
         inactive circuits are NaN if all circuits are active.
     """
-    estimates, active, truth = view.estimates, view.active, view.truth
-    _, n_circuits, batch = estimates.shape
-    ids = jax.lax.broadcasted_iota(jnp.int32, (n_circuits, batch), 0)
-    everything = padded is None
-    inactive = jnp.ones((n_circuits, batch), bool) if everything else ids < padded.n_circuits
-    for slot in active:
-        inactive = inactive & (ids != slot[None, :])
-    n_active = as_float(active.shape[0] if counted is None else counted)
-    n_inactive = as_float(n_circuits if everything else padded.n_circuits) - n_active
-    share = jnp.where(n_inactive > 0, 1 / n_inactive, jnp.nan)
-    slots = jnp.arange(active.shape[0])[:, None] < n_active.astype(jnp.int32)
-    samples = jnp.arange(batch)[None, :]
-    averaged, worst = [], []
-    for name, channels in layout.readouts:
-        estimated = jnp.stack([estimates[c][active, samples] for c in channels])
-        error = estimated - take_rows(truth, channels)
-        if counted is not None:
-            error = jnp.where(slots, error, 0.0)
-        wrong = jnp.sum(error**2, axis=0)
-        norm = sum_of([jnp.where(inactive, estimates[c], 0.0) ** 2 for c in channels])
-        averaged += [wrong.sum(axis=0) / n_active, norm.sum(axis=0) * share]
-        # Adding 0 or NaN: there is no worst case over no circuits.
-        worst += [jnp.sqrt(wrong.max(axis=0)), jnp.sqrt(norm.max(axis=0)) + 0 * share]
-        if name == "on":
-            alpha = jnp.where(inactive, estimates[channels[0]], 0.0)
-            above = jnp.sum(jnp.where(alpha > _ON, 1.0, 0.0), axis=0)
-            averaged += [error[0].sum(axis=0) / n_active, alpha.sum(axis=0) * share]
-            averaged += [above * share, jnp.where(above > 0, 1.0, 0.0) + 0 * share]
-    firing = jnp.where(view.activations > _ACTIVE_NEURON, 1.0, 0.0)
-    width = firing.shape[1] if everything else padded.block_width
-    averaged += list(firing.sum(axis=1) / as_float(width))
-    return jnp.stack(averaged), jnp.stack(worst)
+    averaged, worst = _measured(layout, view, padded, counted)
+    return jnp.stack(list(averaged.values())), jnp.stack(list(worst.values()))

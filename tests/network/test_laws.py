@@ -156,7 +156,9 @@ def test_an_active_set_for_every_layer(name):
 def test_parts_are_checked(name):
     """Circuits that do not fit, too few sets and options of others are refused in one line."""
     traits = network.traits_of(name)
-    sets, options = parts(name)
+    wide, options = parts(name)
+    sets = allocation.Allocation(np.asarray(wide.sets), wide.block_width)
+    options = {key: allocation.transversal(60, 5, T) for key in options}
     right = circuits.make(traits.needs.kind, T, key=KEY)
     step, few = circuits.Step(T), circuits.make(traits.needs.kind, 3, key=KEY)
     if not traits.needs.fits(step.layout):
@@ -177,12 +179,13 @@ def test_parts_are_checked(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_tunable_parameters_are_felt(name):
     """The error depends on each parameter that a construction calls tunable."""
-    net = make(name)
+    # Gates that open for noise, so that what lets it in is felt.
+    net = simulation.with_parameters(make(name), {"gate_bias": 0.2})
     base = measure(net, 2)["mse_x_active"][-1]
     changes = {
         "lower_threshold": 0.02,
-        "upper_threshold": 0.98,
-        "gate_bias": 0.2,
+        "upper_threshold": 0.4,
+        "gate_bias": 1.0,
         "inhibition_factor": 3.0,
     }
     assert set(changes) == set(simulation.PARAMETERS)

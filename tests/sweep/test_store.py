@@ -214,13 +214,13 @@ def test_failures_are_rows_and_do_not_stop_the_rest(tmp_path):
 MEMORY = """
 import re, sys
 from pathlib import Path
-from jaxsuper.sweep import configuration_from, make_plan, Designs, run_sweep, use_all_cores
+from jaxsuper.sweep import configuration_from, make_plan, Allocations, run_sweep, use_all_cores
 from jaxsuper.sweep._shape import bytes_running, Shape
 use_all_cores()
 size = dict(network_width=1600, n_circuits=1300, n_layers=4, n_active=4, batch_size=4000)
 grid = [configuration_from({**size, "seed": seed}) for seed in range(200)]
 needed = sum(bytes_running(b.bucket.shape, 4000) * len(b.bucket.ids)
-             for b in make_plan(grid, Designs()).buckets)
+             for b in make_plan(grid, Allocations()).buckets)
 calls = []
 run_sweep(grid, Path(sys.argv[1]), memory=2 * 2**30, progress=calls.append,
           stop=lambda: len(calls) >= 2)
