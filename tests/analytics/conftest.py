@@ -1,6 +1,6 @@
 """Programs compiled quickly, and measurements that several tests compare with something, made once."""
 
-from functools import lru_cache
+from functools import cache
 
 import jax
 import pytest
@@ -16,7 +16,7 @@ def compiled_quickly():
     jax.config.update("jax_disable_most_optimizations", before)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _measured(experiment):
     return run_networks(experiment).merged()
 
