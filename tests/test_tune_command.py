@@ -6,11 +6,6 @@ import numpy as np
 import pytest
 from jaxsuper import cli
 
-from .training.conftest import compiled_quickly
-
-
-__all__ = ["compiled_quickly"]
-
 
 SMALL = (
     "tune --network-width 80 --n-circuits 40 --redundancy 3 --n-layers 2 --steps 6 --batch-size 16 "

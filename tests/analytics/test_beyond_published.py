@@ -43,7 +43,9 @@ def within(values, factor):
     return (values < factor).all() and (values > 1 / factor).all()
 
 
-@pytest.mark.parametrize("redundancy, n_active", [(6, 2), (6, 4), (4, 3)])
+@pytest.mark.parametrize(
+    "redundancy, n_active", [(6, 2), (6, 4), pytest.param(4, 3, marks=pytest.mark.slow)]
+)
 def test_private_links_follow_their_theory(redundancy, n_active, measure):
     """Within a factor 1.5 in layers 1 to 6; without links of third circuits it would be off."""
     sizes = {"network_width": 450, "n_circuits": 300, "redundancy": redundancy, "n_layers": 6}
@@ -59,7 +61,10 @@ def test_private_links_follow_their_theory(redundancy, n_active, measure):
     assert found[-1] > 1.5 * direct_only[-1]
 
 
-@pytest.mark.parametrize("redundancy, n_active, bias", [(3, 1, 0.5), (6, 3, 1.0)])
+@pytest.mark.parametrize(
+    "redundancy, n_active, bias",
+    [(3, 1, 0.5), pytest.param(6, 3, 1.0, marks=pytest.mark.slow)],
+)
 def test_carried_indicators_follow_their_theory(redundancy, n_active, bias, measure):
     """Within a factor 1.5 in layers 1 to 5, where the gates of inactive circuits hold."""
     sizes = {"network_width": 600, "n_circuits": 150, "redundancy": redundancy}
@@ -89,6 +94,7 @@ def test_every_prediction_is_near(settings, metrics, measure):
         assert within(ratios(measured, prediction, metric), near), metric
 
 
+@pytest.mark.slow
 def test_private_links_beat_the_published_construction(measure):
     """At equal D: at least five times less error in layer 5 for one and for three circuits."""
     sizes = {"network_width": 600, "n_circuits": 170, "n_layers": 5}
@@ -98,6 +104,7 @@ def test_private_links_beat_the_published_construction(measure):
         assert ours[z]["mse_x_active"][-1] < 0.2 * published[z]["mse_x_active"][-1]
 
 
+@pytest.mark.slow
 def test_carried_indicators_do_not_seize(measure):
     sizes = {"network_width": 600, "n_circuits": 170, "n_layers": 5}
     sizes |= {"batch_size": 100, "n_active": (1, 2, 3)}
@@ -109,6 +116,7 @@ def test_carried_indicators_do_not_seize(measure):
     assert carried[-1] == pytest.approx(carried[0], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_an_early_guess_carries_the_same_as_the_truth():
     """With six neurons per indicator the z largest are the active ones."""
     sizes = {"network_width": 600, "n_circuits": 200, "n_layers": 2, "circuit": "rotation3"}

@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 from jaxsuper import network, training
 
-from ..training.conftest import compiled_quickly
 from .test_laws import batch, differences, L, make, NAMES, views
-
-
-__all__ = ["compiled_quickly"]
 
 
 TRAINABLE = [name for name in NAMES if network.traits_of(name).trainable]
