@@ -21,7 +21,7 @@ def carried_active_mse(
     * payload neurons shared with another active circuit: e_x (z-1) (1 + 2(1+b)^2)
     * indicator neurons shared with one: the gate gains (1+b)/S_a and the offset 1/S_a: 2 b^2 e_a (z-1)
 
-    and in layer 1 (z-1)(3 e_x + 2 e_a). Assumes even loads, silent gates of inactive circuits and no
+    and in layer 1 (z-1)(3 e_x + 2 e_a). Assumes even loads, closed gates of inactive circuits and no
     clipping of noise by the ReLU; that makes it 10 to 30 % too high where gates hold, and twice
     too high at z = 5 in layer 10, where errors exceed 1. Where gates do not hold (D = 1000, T = 1700,
     b = 0.5: 3 to 7 times too low) errors feed themselves, which is outside this theory: see

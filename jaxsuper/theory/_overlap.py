@@ -1,4 +1,4 @@
-"""How much two circuits of a design overlap."""
+"""How much two circuits of an allocation overlap."""
 
 from collections.abc import Iterable
 from typing import SupportsFloat
@@ -38,9 +38,9 @@ def overlap_rate_published(d: int, D: int, S: int, T: int) -> float:
 
 
 def overlap_rate_lower_bound(n: int, S: int, T: int) -> float:
-    """Return (T S/n - 1)/((T - 1) S), the overlap rate e of a design with equal loads.
+    """Return (T S/n - 1)/((T - 1) S), the overlap rate e of an allocation with equal loads.
 
-    No design with overlaps 0 or 1 has less: sum r_i^2 is least for equal loads r_i = T S/n.
+    No allocation with overlaps 0 or 1 has less: sum r_i^2 is least for equal loads r_i = T S/n.
 
     Args:
         n: block width.

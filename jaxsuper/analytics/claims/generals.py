@@ -77,7 +77,7 @@ def _inactive(run: Run) -> Evidence:
 def _active(run: Run) -> Evidence:
     points = _points(run, "mse_a_active", range(1, _LAYERS + 1))
     note = (
-        "Nothing silences idle circuits here: from layer 3 on they hand on what they received, which "
+        "Nothing silences inactive circuits here: from layer 3 on they hand on what they received, which "
         "the form leaves out. Rotations have a gate against that (errors.rotation-active)."
     )
     return Evidence(

@@ -2,13 +2,13 @@
 
 The indicators of `network.Separate` do not depend on the payload: they are the clipped step network
 on n_a neurons with S_a of them per circuit, a `Population` of its own. A payload neuron m meets them
-through the circuits on it, by the loads of both designs:
+through the circuits on it, by the loads of both allocations:
 
     h_m = ( (1+chi') sum_{i in N(m)} alpha_i - chi' A ) / S_a,    g_m = sum_{t on m} R_t x_t
     y' = ReLU( (1+b) h_m - b + g_m ),    x_t = mean over payload neurons of y' - mean of alpha (1, 1)
 
 An inactive circuit on m therefore brings y'/S_x of the active payload neurons that it shares, and
--alpha/S_a of the indicator neurons; the two designs are shuffled independently, so that these are
+-alpha/S_a of the indicator neurons; the two allocations are shuffled independently, so that these are
 independent draws. Nothing is fitted; the assumptions are those of `state_evolution`.
 """
 
@@ -58,7 +58,7 @@ def separate_evolution(
         metric -> (L,), as `state_evolution`.
 
     Raises:
-        ValueError: for z outside 1..T-1, L < 1, designs of different T or an unknown inhibition.
+        ValueError: for z outside 1..T-1, L < 1, allocations of different T or an unknown inhibition.
     """
     check(L >= 1, "L", "must be at least 1", L)
     T = len(indicator_loads)
