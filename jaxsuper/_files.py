@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ._errors import check
+from ._errors import bad, check
 
 
 def check_writable(path: Path | None, argument: str) -> None:
@@ -44,7 +44,8 @@ def make_writable_folder(folder: Path, argument: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        check(False, argument, "must be writable", folder, error.strerror or str(error))
+        reason = error.strerror or str(error)
+        raise bad(argument, "must be writable", folder, reason) from None
     _check_takes_files(folder, folder, argument)
 
 
@@ -53,12 +54,15 @@ def _check_takes_files(folder: Path, given: Path, argument: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        check(False, argument, "must be writable", given, error.strerror or str(error))
+        reason = error.strerror or str(error)
+        raise bad(argument, "must be writable", given, reason) from None
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a path beside the destination to write to, and move it there if that succeeds.
+
+    A file is there whole or not at all, also after a crash of the machine.
 
     Args:
         path: the destination; the other path has the same ending.
@@ -66,12 +70,28 @@ def written_whole(path: Path) -> Iterator[Path]:
     Yields:
         The path to write to, so that no half file is ever seen at the destination.
     """
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    partial = path.with_name(f"{partial_prefix()}{os.getpid()}.{path.stem}.partial{path.suffix}")
     try:
         yield partial
+        _sync(partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+    _sync(path.parent)
+
+
+def partial_prefix() -> str:
+    """Return how the names of files that this machine is writing begin; the process follows."""
+    return f".{os.uname().nodename}."
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the entries of a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_json(path: Path, content: Any) -> None:

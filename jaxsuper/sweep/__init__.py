@@ -7,7 +7,7 @@
 from ._allocations import Allocations
 from ._buckets import Bucket
 from ._devices import join_processes, use_all_cores
-from ._grid import Grid, grid_from_toml, load_grid, presets
+from ._grid import Grid, grid_from_toml, load_grid
 from ._identity import config_id, configuration_from
 from ._plan import make_plan, Plan, PlannedBucket
 from ._run import Progress, run_sweep, SweepResult
@@ -32,7 +32,6 @@ __all__ = [
     "join_processes",
     "load_grid",
     "make_plan",
-    "presets",
     "read_store",
     "run_sweep",
     "select",

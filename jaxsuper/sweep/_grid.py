@@ -178,11 +178,6 @@ _PRESETS = {
 }
 
 
-def presets() -> tuple[str, ...]:
-    """Return the names of the built-in grids."""
-    return tuple(_PRESETS)
-
-
 def load_grid(name: str) -> Grid:
     """Return a built-in grid, or read one from a TOML file.
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
 from .._errors import check
+from .._files import partial_prefix, written_whole
 from ._identity import field_types
 
 
@@ -121,10 +122,10 @@ class Store:
 
     def _sweep_partials(self) -> None:
         """Remove what killed processes of this machine left half written."""
-        host = os.uname().nodename
-        for path in self.folder.rglob(f".{host}.*.partial"):
+        prefix = partial_prefix()
+        for path in self.folder.rglob(f"{prefix}*.partial*"):
             try:
-                os.kill(int(path.name.removeprefix(f".{host}.").split(".")[0]), 0)
+                os.kill(int(path.name.removeprefix(prefix).split(".")[0]), 0)
             except ProcessLookupError:
                 path.unlink(missing_ok=True)
             except (ValueError, OSError):
@@ -264,18 +265,5 @@ def _name_of(content: bytes) -> str:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, after a crash of the machine too."""
-    partial = path.with_name(f".{os.uname().nodename}.{os.getpid()}.{path.name}.partial")
-    try:
-        with open(partial, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with written_whole(path) as partial:
+        partial.write_bytes(content)

@@ -7,7 +7,7 @@ from jaxsuper import cli, predict
 from jaxsuper.analytics import with_predictions
 from jaxsuper.plotting import published_figures, sweep_figure
 from jaxsuper.simulation import Configuration
-from jaxsuper.sweep import _rows, _store, read_store, Store
+from jaxsuper.sweep import _rows, read_store, Store
 from matplotlib import pyplot as plt
 
 
@@ -120,5 +120,4 @@ def test_the_command_draws(folder, tmp_path, capsys):
     assert (tmp_path / "mse_x_active-by-layer.svg").read_text().startswith("<?xml")
     assert cli.main(["figures", str(tmp_path), "--out", str(tmp_path)]) == 2
     assert "must be a results store" in capsys.readouterr().err
-    assert _store.FORMAT == 1
     plt.close("all")

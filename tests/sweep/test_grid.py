@@ -1,9 +1,10 @@
 """Grids: what they hold, what they refuse, and how they are put into buckets."""
 
 import pytest
-from jaxsuper import sweep
+from jaxsuper import allocation, sweep
 from jaxsuper.simulation import Configuration
 from jaxsuper.sweep import Grid, grid_from_toml, load_grid
+from jaxsuper.sweep._filters import names_of
 from jaxsuper.sweep._shape import Shape
 
 
@@ -121,3 +122,16 @@ def test_bad_configurations_are_named_before_anything_runs():
     for reason, word in zip(plan.failures.values(), words, strict=True):
         assert word in reason
     assert sum(len(b.bucket.ids) for b in plan.buckets) == 1
+
+
+def test_capacity_counts_what_the_network_is_built_of():
+    """Blocks hold n^2 circuits; indicators with neurons of their own may hold fewer than payload."""
+    block = Configuration(200, 1, 1, circuit="rotation", construction="block")
+    assert names_of(block)["capacity"] == 50**2
+    whole = {"network_width": 240, "n_circuits": 1, "allocation": "transversal"}
+    shared = Configuration(**whole, redundancy=3)
+    apart = Configuration(**whole, redundancy=3, indicator_redundancy=6, indicator_share=0.3)
+    own = allocation.capacity(36, 6, "transversal")
+    assert names_of(apart)["capacity"] == own
+    assert names_of(shared)["capacity"] == allocation.capacity(60, 3, "transversal")
+    assert own is not None and own < allocation.johnson_bound(60, 3)

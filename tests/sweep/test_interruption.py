@@ -46,7 +46,7 @@ def check_kills(tmp_path, kills, undisturbed):
     found, left = killed_and_resumed(tmp_path / "store", kills, 1)
     assert same(found, undisturbed)
     assert left[0] > 0 and left == sorted(left)
-    assert not list(tmp_path.rglob("*.set-aside")) and not list(tmp_path.rglob("*.partial"))
+    assert not list(tmp_path.rglob("*.set-aside")) and not list(tmp_path.rglob("*.partial*"))
 
 
 def test_two_kills(tmp_path, undisturbed):
