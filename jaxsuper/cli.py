@@ -1,5 +1,7 @@
 """The command line: parses, dispatches to `commands`, and turns errors into exit statuses."""
 
+import atexit
+import gc
 import io
 import json
 import re
@@ -85,6 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 a verdict differs from what is stated, 2 bad input, 130 or 143
         interrupted.
     """
+    if arguments is None:
+        # Imports and tracing make millions of objects that stay: looking through them for rubbish
+        # again and again would take a sixth of the time of a short command.
+        gc.set_threshold(100_000, 50, 50)
+        atexit.register(gc.freeze)
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:
         from . import __version__

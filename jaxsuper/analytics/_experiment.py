@@ -70,7 +70,7 @@ def run_experiment(
     """
     check_experiment(experiment)
     # Most of the time goes into compiling, which leaves room for the theories beside it.
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         predicting = {
             z: pool.submit(predict, experiment, z, state_evolution=state_evolution)
             for z in experiment.n_active
