@@ -23,7 +23,11 @@ OWN: dict[str, Any] = {
     [
         ({"redundancy": 6}, 1),
         ({"redundancy": 3, "lower_threshold": 0.4, "upper_threshold": 0.8, "gate_bias": 0.5}, 2),
-        ({"redundancy": 4, "indicator_redundancy": 3, "indicator_copies": 2}, 1),
+        pytest.param(
+            {"redundancy": 4, "indicator_redundancy": 3, "indicator_copies": 2},
+            1,
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["collapse", "thresholds", "copies"],
 )

@@ -27,8 +27,8 @@ def both_seeds(setting_filter, batch_size, n_networks):
 
 
 def test_quick_grid():
-    """Two sizes of the grid: small and seizing, medium; larger ones in the slow test."""
-    chosen = {(800, 300, 1), (1200, 500, 2)}
+    """Three sizes of the grid: small and seizing, medium, large."""
+    chosen = {(800, 300, 1), (1200, 500, 2), (1600, 900, 3)}
     ratios = both_seeds(lambda s: (s.network_width, s.n_circuits, s.n_active) in chosen, 500, 4)
     assert set(ratios) == set(MSE)
     # Too few cells for a verdict on each metric.
@@ -53,6 +53,7 @@ def test_the_comparison_notices_a_wrong_system():
     assert np.median(np.abs(off)) > np.log(1.4)
 
 
+@pytest.mark.slow
 def test_quick_constructions():
     # Rotations with d = 4 are there at two sizes: the slow test has both.
     some = lambda s: s.n_active == 2 and s.construction in ("oracle", "plain", "split")

@@ -25,9 +25,15 @@ CIRCUITS = {
     "mlp-per-layer": lambda key: circuits.MLP.random(T, 3, L, key=key),
     "mlp-own-mean": lambda key: circuits.MLP.random(T, 2, key=key, mean=np.ones((1, 2, 2))),
 }
-# Every construction with rotations is in `test_laws.py`.
-PAIRS = [(kind, construction) for kind in list(CIRCUITS)[1:] for construction in SHUFFLED]
-PAIRS += [("rotation-per-layer", "cleaned")]
+# Every construction with rotations is in `test_laws.py`. Each kind of circuit goes through one
+# construction after the other; the other pairs are slow.
+KINDS = list(CIRCUITS)[1:]
+PAIRS = [
+    pytest.param(kind, name, marks=() if (row - column) % 4 == 0 else pytest.mark.slow)
+    for row, kind in enumerate(KINDS)
+    for column, name in enumerate(SHUFFLED)
+]
+PAIRS += [pytest.param("rotation-per-layer", "cleaned", marks=pytest.mark.slow)]
 
 
 def make(kind, construction, key, n_layers=L, **options) -> Any:

@@ -156,9 +156,9 @@ def test_an_active_set_for_every_layer(name):
 def test_parts_are_checked(name):
     """Circuits that do not fit, too few sets and options of others are refused in one line."""
     traits = network.traits_of(name)
-    wide, options = parts(name)
+    wide, given = parts(name)
     sets = allocation.Allocation(np.asarray(wide.sets), wide.block_width)
-    options = {key: allocation.transversal(60, 5, T) for key in options}
+    options: dict[str, Any] = {key: allocation.transversal(60, 5, T) for key in given}
     right = circuits.make(traits.needs.kind, T, key=KEY)
     step, few = circuits.Step(T), circuits.make(traits.needs.kind, 3, key=KEY)
     if not traits.needs.fits(step.layout):

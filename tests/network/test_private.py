@@ -48,7 +48,9 @@ def test_links_are_private(getkey):
     np.testing.assert_allclose(links, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("redundancy, count", [(2, 1225), (3, 389), (6, 49)])
+@pytest.mark.parametrize(
+    "redundancy, count", [(2, 1225), (3, 389), pytest.param(6, 49, marks=pytest.mark.slow)]
+)
 def test_one_active_circuit_is_exact(redundancy, count, getkey):
     """Over twelve layers, with up to as many circuits as there are pairs of neurons."""
     net = make(getkey(), redundancy=redundancy, count=count, layers=12)

@@ -30,7 +30,6 @@ def make(
 @pytest.mark.parametrize(
     "scheme, options",
     [
-        ("early-guess", {}),
         ("carried", {"inhibition": "receiver"}),
         ("separate", {"inhibition_factor": 1.2}),
         ("separate", {"copies": 2}),

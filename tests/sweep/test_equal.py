@@ -41,7 +41,7 @@ def check_rows(configurations, folder):
     "kind",
     [
         {},
-        {"construction": "split", "inhibition_factor": 1.0},
+        pytest.param({"construction": "split", "inhibition_factor": 1.0}, marks=pytest.mark.slow),
         pytest.param({"construction": "plain", "inhibition_factor": 1.0}, marks=pytest.mark.slow),
         {"construction": "oracle", "inhibition": "receiver"},
         {"circuit": "step", "allocation": "random"},
@@ -60,7 +60,10 @@ def test_padded_equals_unpadded(kind, tmp_path):
         {"construction": "private", "gate_bias": 8.0},
         {"indicator": "carried", "indicator_redundancy": 4, "indicator_share": 0.4},
         pytest.param({"indicator": "early-guess", "allocation": "random"}, marks=pytest.mark.slow),
-        {"circuit": "rotation", "indicator_copies": 2, "network_width": 240},
+        pytest.param(
+            {"circuit": "rotation", "indicator_copies": 2, "network_width": 240},
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             {"circuit": "rotation", "construction": "block", "redundancy": 1, "n_active": 1},
             marks=pytest.mark.slow,

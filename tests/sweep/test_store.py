@@ -230,6 +230,7 @@ print(needed / 2**30, int(peak[1]) / 2**20)
 """
 
 
+@pytest.mark.slow
 def test_memory_stays_under_the_limit(tmp_path):
     """Forty GiB of configurations under a limit of two; the first calls show the peak."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": ""}
