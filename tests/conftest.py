@@ -1,5 +1,6 @@
 """Strict numerics for the whole suite, cheap programs kept on disk, keys seeded from the test id."""
 
+import gc
 import os
 import tempfile
 import time
@@ -32,6 +33,15 @@ cheap = os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 jax.config.update("jax_compilation_cache_dir", folder)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", float(seconds))
 jax.config.update("jax_disable_most_optimizations", cheap == "1")
+
+
+# Tracing makes millions of objects that stay; looking through them all the time takes a tenth.
+gc.set_threshold(100_000, 50, 50)
+
+
+def pytest_collection_modifyitems(items):
+    """Start with what takes longest on its own, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: item.name not in ("test_types", "test_simulated_verdicts"))
 
 
 def pytest_configure(config):
