@@ -2,52 +2,29 @@
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from .._arrays import take_rows
 from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..circuits import Layout
 from . import _shared as shared
-from ._clipped import AbstractClipped, TUNABLE
-from ._network import AbstractLayer, ROTATION, Traits
+from ._clipped import AbstractClipped, AbstractClippedLayer, clipped_fields, TUNABLE
+from ._network import ROTATION, Traits
 from ._placement import indicator_vectors
 
 
-class CleanedLayer(AbstractLayer):
-    """A clean-up layer and the computing layer after it up to its ReLU.
-
-    Attributes:
-        mean: (L-1, d, r), weights from the indicator.
-        difference: (L-1, T, out, in), each circuit's own weights.
-        tilde: (L-1, n, n), Ctilde / S.
-        members: (L-1, n, R), the circuits on each neuron.
-        bias: (L-1, d).
-        layout: of the circuits.
-        precision: of matrix products.
-    """
-
-    mean: Float[Array, "gaps d r"]
-    difference: Float[Array, "gaps T out in_"]
-    tilde: Float[Array, "gaps n n"]
-    members: Int[Array, "gaps n R"]
-    bias: Float[Array, "gaps d"]
-    layout: Layout = eqx.field(static=True)
-    precision: str = eqx.field(static=True)
+class CleanedLayer(AbstractClippedLayer):
+    """A clean-up layer and the computing layer after it up to its ReLU."""
 
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return the computing layer before its ReLU.
 
         The waiting payload is read as `means`: its ReLU never cuts.
         """
-        seen = jnp.matmul(self.tilde, channels[0], precision=self.precision)
-        brought = shared.spread(
-            shared.difference_part(self.layout, self.difference, means), self.members
-        )
-        alpha = _step(self.mean, self.bias, seen)
-        return _gated(self.layout, self.mean, self.bias, alpha, brought)
+        alpha = _step(self.mean, self.bias, self.seen(channels[0]))
+        return _gated(self.layout, self.mean, self.bias, alpha, self.brought(means))
 
 
 class Cleaned(AbstractClipped):
@@ -111,16 +88,7 @@ class Cleaned(AbstractClipped):
 
     def layers(self) -> CleanedLayer:
         """Return computing layers 2..L with the clean-up layers before them."""
-        circuits, n_layers = self.circuits, self.n_layers
-        return CleanedLayer(
-            mean=shared.stacked(circuits.mean_weights(), n_layers),
-            difference=shared.stacked(circuits.difference_weights(), n_layers),
-            tilde=self.tilde(),
-            members=self.placement.members[1:],
-            bias=shared.stacked(circuits.biases(), n_layers),
-            layout=circuits.layout,
-            precision=self.precision,
-        )
+        return CleanedLayer(**clipped_fields(self))
 
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write the clean-up layer before array layer `layer`, and that layer, out."""

@@ -96,8 +96,8 @@ class AbstractClipped(AbstractNetwork):
         return (linked - chi * (1 - linked)) / self.redundancy
 
 
-class ClippedLayer(AbstractLayer):
-    """Mean part through the n x n matrix Ctilde, difference part through the circuits.
+class AbstractClippedLayer(AbstractLayer):
+    """A layer that reads its mean channels through Ctilde, its own payloads through the circuits.
 
     Attributes:
         mean: (L-1, d, r), weights from the mean channels.
@@ -117,32 +117,45 @@ class ClippedLayer(AbstractLayer):
     layout: Layout = eqx.field(static=True)
     precision: str = eqx.field(static=True)
 
+    def seen(self, channel: Float[Array, "n B"]) -> Float[Array, "n B"]:
+        """Return Ctilde / S applied to a channel."""
+        return jnp.matmul(self.tilde, channel, precision=self.precision)
+
+    def brought(self, means: CircuitValues) -> Float[Array, "out n B"]:
+        """Return what each neuron's circuits bring by their own weights."""
+        change = shared.difference_part(self.layout, self.difference, means)
+        return shared.spread(change, self.members)
+
+
+class ClippedLayer(AbstractClippedLayer):
+    """Mean part through the n x n matrix Ctilde, difference part through the circuits."""
+
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return W^l A^{l-1} + B^l."""
         # A product per channel: one product over all of them would transpose the batch.
-        seen = [
-            jnp.matmul(self.tilde, channels[channel], precision=self.precision)
-            for channel in self.layout.mean_channels
-        ]
-        change = shared.spread(
-            shared.difference_part(self.layout, self.difference, means), self.members
-        )
-        before = shared.add_difference(self.layout, shared.mean_part(self.mean, seen), change)
+        seen = [self.seen(channels[channel]) for channel in self.layout.mean_channels]
+        mean = shared.mean_part(self.mean, seen)
+        before = shared.add_difference(self.layout, mean, self.brought(means))
         return before + self.bias[:, None, None]
+
+
+def clipped_fields(network: AbstractClipped) -> dict[str, Any]:
+    """Return the fields of `AbstractClippedLayer`, stacked over layers 2..L."""
+    circuits, n_layers = network.circuits, network.n_layers
+    return {
+        "mean": shared.stacked(circuits.mean_weights(), n_layers),
+        "difference": shared.stacked(circuits.difference_weights(), n_layers),
+        "tilde": network.tilde(),
+        "members": network.placement.members[1:],
+        "bias": shared.stacked(circuits.biases(), n_layers),
+        "layout": circuits.layout,
+        "precision": network.precision,
+    }
 
 
 def clipped_layers(self: AbstractClipped) -> ClippedLayer:
     """Return layers 2..L with the clipped weights."""
-    circuits, n_layers = self.circuits, self.n_layers
-    return ClippedLayer(
-        mean=shared.stacked(circuits.mean_weights(), n_layers),
-        difference=shared.stacked(circuits.difference_weights(), n_layers),
-        tilde=self.tilde(),
-        members=self.placement.members[1:],
-        bias=shared.stacked(circuits.biases(), n_layers),
-        layout=circuits.layout,
-        precision=self.precision,
-    )
+    return ClippedLayer(**clipped_fields(self))
 
 
 def dense_clipped(

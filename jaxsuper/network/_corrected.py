@@ -1,19 +1,20 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
+from abc import abstractmethod
 from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._arrays import as_float
+from .._arrays import as_float, take_rows
 from .._errors import lookup
-from .._types import Channels, CircuitValues, KeyScalar, Scalar
+from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation, extent_of
 from ..circuits import AbstractCircuits, Layout
+from . import _shared as shared
 from ._network import AbstractLayer, AbstractNetwork
 from ._placement import indicator_vectors, place, Placement
-from ._shared import spread, stacked
 
 
 OPTIONS = ("overlap",)
@@ -96,20 +97,33 @@ class AbstractCorrectedLayer(AbstractLayer):
     correction: Float[Array, " gaps"]
     layout: Layout = eqx.field(static=True)
 
+    @abstractmethod
+    def spread_own(self, values: Float[Array, "out T B"]) -> Float[Array, "out n B"]:
+        """Spread the circuits' own outputs over their neurons, times S."""
+
+    def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
+        """Return W^l A^{l-1} + B^l; the mean channels are spread with u."""
+        del channels
+        layout = self.layout
+        seen = self.corrected_spread(take_rows(means, layout.mean_channels))
+        own = self.spread_own(shared.difference_part(layout, self.difference, means))
+        mean = shared.mean_part(self.mean, list(seen))
+        return shared.add_difference(layout, mean, own) + self.bias[:, None, None]
+
     def corrected_spread(self, values: CircuitValues) -> Float[Array, "k n B"]:
         """Return S·sum_t u_t values_t."""
         total = jnp.sum(values, axis=1, keepdims=True)
-        return (1 + self.correction) * spread(values, self.members) - self.correction * total
+        return (1 + self.correction) * shared.spread(values, self.members) - self.correction * total
 
 
 def corrected_fields(network: AbstractCorrected) -> dict[str, Any]:
     """Return the fields of `AbstractCorrectedLayer`, stacked over layers 2..L."""
     circuits, n_layers = network.circuits, network.n_layers
     return {
-        "mean": stacked(circuits.mean_weights(), n_layers),
-        "difference": stacked(circuits.difference_weights(), n_layers),
+        "mean": shared.stacked(circuits.mean_weights(), n_layers),
+        "difference": shared.stacked(circuits.difference_weights(), n_layers),
         "members": network.placement.members[1:],
-        "bias": stacked(circuits.biases(), n_layers),
+        "bias": shared.stacked(circuits.biases(), n_layers),
         "correction": jnp.broadcast_to(network.correction, (n_layers - 1,)),
         "layout": circuits.layout,
     }

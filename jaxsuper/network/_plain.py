@@ -5,8 +5,6 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._arrays import take_rows
-from .._types import Activations, Channels, CircuitValues
 from ..circuits import small_weights
 from . import _shared as shared
 from ._corrected import (
@@ -23,15 +21,9 @@ from ._placement import indicator_vectors
 class PlainLayer(AbstractCorrectedLayer):
     """Mean channels and the circuits' own outputs, both spread with u."""
 
-    def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
-        """Return W^l A^{l-1} + B^l."""
-        del channels
-        seen = self.corrected_spread(take_rows(means, self.layout.mean_channels))
-        own = shared.difference_part(self.layout, self.difference, means)
-        before = shared.add_difference(
-            self.layout, shared.mean_part(self.mean, list(seen)), self.corrected_spread(own)
-        )
-        return before + self.bias[:, None, None]
+    def spread_own(self, values: Float[Array, "out T B"]) -> Float[Array, "out n B"]:
+        """Spread with u, times S."""
+        return self.corrected_spread(values)
 
 
 class Plain(AbstractCorrected):
