@@ -7,10 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._arrays import take_rows
+from .._settings import PARAMETERS
 from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..circuits import Layout
 from . import _shared as shared
-from ._clipped import AbstractClipped, AbstractClippedLayer, clipped_fields, TUNABLE
+from ._clipped import AbstractClipped, AbstractClippedLayer, clipped_fields
 from ._network import ROTATION, Traits
 from ._placement import indicator_vectors
 
@@ -59,7 +60,7 @@ class Cleaned(AbstractClipped):
         "cleaned",
         needs=ROTATION,
         options=("inhibition", "inhibition_factor"),
-        tunable=TUNABLE,
+        tunable=PARAMETERS,
         assumes="2L layers",
         layers_per_step=2,
     )

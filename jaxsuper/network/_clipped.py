@@ -6,6 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from .._settings import PARAMETERS
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout, small_weights
@@ -13,9 +14,6 @@ from . import _shared as shared
 from ._inhibition import balanced, clipped_links
 from ._network import AbstractLayer, AbstractNetwork, Traits
 from ._placement import indicator_vectors, place, Placement
-
-
-TUNABLE = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
 
 
 class AbstractClipped(AbstractNetwork):
@@ -183,7 +181,7 @@ class Clipped(AbstractClipped):
         options=("inhibition", "inhibition_factor"),
         paddable=True,
         trainable=True,
-        tunable=TUNABLE,
+        tunable=PARAMETERS,
     )
     first_layer = shared.embed_inputs
     layers = clipped_layers

@@ -6,11 +6,11 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from .._settings import PARAMETERS
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits
 from . import _shared as shared, _two_part as two_part
-from ._clipped import TUNABLE
 from ._inhibition import balanced, clipped_links
 from ._network import ROTATION, Traits
 from ._placement import join
@@ -49,7 +49,7 @@ class Separate(two_part.AbstractTwoPart):
     steps: Bool[Array, "gaps na na"]
     step_inhibition: Float[Array, "gaps na"]
     traits: ClassVar[Traits] = Traits(
-        "separate", needs=ROTATION, options=two_part.OPTIONS, trainable=True, tunable=TUNABLE
+        "separate", needs=ROTATION, options=two_part.OPTIONS, trainable=True, tunable=PARAMETERS
     )
     first_layer = shared.embed_inputs
     activate = two_part.rectified_where_neurons_are
