@@ -71,6 +71,8 @@ def _parse(words: Sequence[str]) -> _Line:
 def _one_line(framed: str) -> str:
     """Return what went wrong, and the nearest flags, of an error in a frame."""
     text = " ".join(re.sub(r"[─-╿]+", " ", framed).split())
+    # The frame's title says what its first line says again.
+    text = re.sub(r"^(\w+ \w+) (?=\1\b)", "", text)
     wrong, _, hints = text.partition(" Perhaps you meant: ")
     wrong = re.split(r" For full helptext| Arguments are applied", wrong)[0]
     nearest = dict.fromkeys(re.findall(r"--[\w-]+(?= [A-Z{])", hints))

@@ -38,6 +38,8 @@ def design_figure(result: SearchResult, target: float | None = None) -> Figure:
         if any(drawn):
             ax.set_yscale("log")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        # All layers, also where errors of 0 have no place.
+        ax.set_xlim(0.9, problem.n_layers + 0.1)
         ax.set_xlabel("layer")
         ax.set_ylabel(_ERROR)
         figure.legend(loc="outside right upper", fontsize=6)
