@@ -1,30 +1,17 @@
 """Strict numerics for the whole suite, cheap programs kept on disk, keys seeded from the test id."""
 
 import gc
-import mmap
 import os
 import tempfile
 import time
 import zlib
-from importlib.util import find_spec
 from pathlib import Path
 
-
-def known(flags):
-    """Return those flags whose names the installed XLA holds: it aborts at one that it lacks."""
-    spec = find_spec("jaxlib")
-    folders = map(Path, spec.submodule_search_locations or ()) if spec else ()
-    library = max((p for f in folders for p in f.rglob("*.so")), key=lambda p: p.stat().st_size)
-    with library.open() as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return [flag for flag in flags if content.find(flag.split("=")[0].encode()) >= 0]
+from .xla_flags import flags
 
 
-# Two devices. Fusions are emitted the plain way and a program in one piece: compiling takes a fifth
-# of the time, and small programs run as fast. Commands and notebooks that tests start inherit this.
-FLAGS = ["xla_force_host_platform_device_count=2"]
-FLAGS += known(["xla_cpu_use_fusion_emitters=false", "xla_cpu_parallel_codegen_split_count=1"])
-if "xla_cpu" not in os.environ.get("XLA_FLAGS", ""):
-    os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *("--" + f for f in FLAGS)])
+# Commands and notebooks that tests start inherit these.
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags(n_devices=2)}"
 os.environ.setdefault("MPLBACKEND", "agg")
 # Commands leave the user's cache of programs alone.
 os.environ.setdefault("JAXSUPER_CACHE", "none")

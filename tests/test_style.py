@@ -1,5 +1,6 @@
 """The tools that look at the code: import order, lint, format, types, file sizes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,11 +34,38 @@ def test_tool(command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def check_types(*more):
+    environment = f"--python-interpreter-path={sys.executable}"
+    done = run(sys.executable, "-m", "pyrefly", "check", environment, *more)
+    return done.returncode, done.stdout + done.stderr
+
+
 def test_types():
-    done = run(sys.executable, "-m", "pyright", "--pythonpath", sys.executable)
-    if "error" not in done.stdout and done.returncode:
-        pytest.skip("pyright could not be started: " + (done.stderr or done.stdout)[-300:])
-    assert done.returncode == 0, done.stdout
+    status, printed = check_types()
+    assert status == 0, printed
+
+
+# Lines that use the package, each with the error that a checker has to find.
+PLANTED = {
+    "from jaxsuper import allocation, circuits, network, simulation": None,
+    "sets = allocation.prime_steps(5, 2, 3)": None,
+    "small = circuits.Step(3)": None,
+    "allocation.prime_steps('5', 2, 3)": "bad-argument-type",
+    "sets.nonsense": "missing-attribute",
+    "simulation.metric_names()": "missing-argument",
+    "undefined": "unknown-name",
+    "network.built": "missing-attribute",
+    "def untyped(width): return circuits.width_of(width) + 'a'": "unsupported-operation",
+}
+
+
+def test_wrong_types_are_found(tmp_path):
+    file = tmp_path / "planted.py"
+    file.write_text("\n".join(PLANTED))
+    status, printed = check_types("--config=pyproject.toml", "--output-format=min-text", str(file))
+    lines = re.findall(r"planted\.py:(\d+):.*\[([a-z-]+)\]", printed)
+    expected = [(str(n), error) for n, error in enumerate(PLANTED.values(), 1) if error]
+    assert status == 1 and lines == expected, printed
 
 
 def test_no_file_is_long():

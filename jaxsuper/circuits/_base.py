@@ -59,7 +59,7 @@ class AbstractCircuits(eqx.Module):
     """
 
     parameters: ClassVar[tuple[str, ...]] = ()
-    layout: eqx.AbstractClassVar[Layout] | eqx.AbstractVar[Layout]
+    layout: eqx.AbstractClassVar[Layout] | eqx.AbstractVar[Layout]  # pyrefly: ignore
 
     @classmethod
     @abstractmethod

@@ -25,7 +25,7 @@ def holds(configuration: Configuration) -> bool:
 
 def _settings(problem: Problem, **settings: Any) -> Configuration:
     """Return the problem's settings with transversal sets, unless others are named."""
-    sizes = {
+    sizes: dict[str, Any] = {
         "network_width": problem.network_width,
         "n_circuits": problem.n_circuits,
         "n_active": problem.n_active,

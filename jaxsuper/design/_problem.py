@@ -1,6 +1,7 @@
 """What is searched: a problem, and a design that answers it."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .._errors import check
 from ..network import Traits
@@ -76,7 +77,7 @@ def check_problem(problem: Problem) -> None:
     check(problem.n_active < problem.n_circuits, "n_active", rule, problem.n_active)
 
 
-def with_settings(design: Design, **settings: object) -> Design:
+def with_settings(design: Design, **settings: Any) -> Design:
     """Return the design with other settings, named as in `Configuration`."""
     return replace(design, configuration=replace(design.configuration, **settings))
 

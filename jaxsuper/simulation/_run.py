@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Any
 
 from .._settings import Configuration, Experiment
 from ._build import depends_on_seed, Parts, parts_of, prepare, samples_key
@@ -13,6 +14,11 @@ from ._statistics import Measurement, merge_networks
 
 # Samples whose trajectories are kept to look at.
 _N_SHOWN = 2
+
+
+def _after(progress: Callable[[int, int], None], done: int, total: int) -> Callable[[int], None]:
+    """Return what reports samples that come after those done."""
+    return lambda n: progress(done + n, total)
 
 
 @dataclass(frozen=True)
@@ -84,13 +90,13 @@ def run_networks(
         timing["build"] += allocated + built
         key = samples_key(configuration)
         chunk = min(experiment.chunk or default_chunk(network, size), size)
-        options = {"key": key, "chunk": chunk, "slots": slots}
+        options: dict[str, Any] = {"key": key, "chunk": chunk, "slots": slots}
         if index == 0:
             started = perf_counter()
             simulate_and_show(network, first_z, chunk, _N_SHOWN, **options)
             timing["compile"] = max(timing["compile"] - built, 0.0) + perf_counter() - started
         for z in counts:
-            report = progress and (lambda n, done=done: progress(done + n, total))
+            report = None if progress is None else _after(progress, done, total)
             started = perf_counter()
             measurement, shown = simulate_and_show(
                 network, z, size, _N_SHOWN, progress=report, **options

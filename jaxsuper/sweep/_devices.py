@@ -19,7 +19,7 @@ def use_all_cores() -> None:
     JAX has started already or the number of devices was chosen by flag.
     """
     chosen = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
-    if chosen or jax.config.jax_num_cpu_devices > 0:  # pyright: ignore[reportAttributeAccessIssue]
+    if chosen or jax.config.jax_num_cpu_devices > 0:  # pyrefly: ignore
         return
     try:
         jax.config.update("jax_num_cpu_devices", available_cores())

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 import polars
@@ -36,24 +37,22 @@ T = 25
 def settings_of(construction="clipped", circuit="rotation", indicator="recomputed", **changes):
     """Blocks of 30 neurons, or the smallest that a block construction of T circuits has."""
     blocks = construction == "block"
-    return Configuration(
-        **{
-            "network_width": (5 if blocks else 30) * layout_of(circuit).width,
-            "n_circuits": T,
-            "redundancy": 1 if blocks else 3,
-            "n_active": 2,
-            "n_layers": 2,
-            "allocation": "transversal",
-            "construction": construction,
-            "circuit": circuit,
-            "indicator": indicator,
-            # Single precision rounds all of them.
-            "lower_threshold": 0.3,
-            "upper_threshold": 0.8,
-            "gate_bias": 0.9,
-            **changes,
-        }
-    )
+    settings: dict[str, Any] = {
+        "network_width": (5 if blocks else 30) * layout_of(circuit).width,
+        "n_circuits": T,
+        "redundancy": 1 if blocks else 3,
+        "n_active": 2,
+        "n_layers": 2,
+        "allocation": "transversal",
+        "construction": construction,
+        "circuit": circuit,
+        "indicator": indicator,
+        # Single precision rounds all of them.
+        "lower_threshold": 0.3,
+        "upper_threshold": 0.8,
+        "gate_bias": 0.9,
+    }
+    return Configuration(**settings | changes)
 
 
 def names_of(settings):
@@ -203,9 +202,8 @@ def test_the_walk_meets_all_that_can_be_said():
 
 def test_random_sets_are_those_of_the_seed_and_the_network():
     settings = CASES["random"]
-    said = [
-        by_settings(replace(settings, **change)) for change in ({}, {"seed": 4}, {"network": 0})
-    ]
+    others = replace(settings, seed=4), replace(settings, network=0)
+    said = [by_settings(each) for each in (settings, *others)]
     assert len({str(each) for each in said}) == 3
     both = predict(Experiment(replace(settings, network=0), n_networks=2))
     metric = ("closed_form", "mse_x_active")

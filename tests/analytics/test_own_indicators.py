@@ -1,5 +1,6 @@
 """State evolution of indicators with neurons of their own, and which theory speaks of what."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -89,9 +90,11 @@ def test_which_theory_speaks_of_what(settings, closed, evolved):
 
 def test_own_indicators_are_another_network():
     """Their state evolution is not that of the clipped construction with the same settings."""
-    own = predict(Configuration(**{**OWN, "n_layers": 2}))["mse_x_active"]
     shared = {name: value for name, value in OWN.items() if not name.startswith("indicator")}
-    clipped = predict(Configuration(**{**shared, "n_layers": 2}))["mse_x_active"]
+    own, clipped = (
+        predict(replace(Configuration(**settings), n_layers=2))["mse_x_active"]
+        for settings in (OWN, shared)
+    )
     assert abs(np.log(own[-1] / clipped[-1])) > np.log(1.5)
 
 

@@ -1,6 +1,7 @@
 """State evolution against the published system's measured figures and against simulation."""
 
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,5 +93,6 @@ def test_even_loads_are_not_the_published_ones():
 def test_bad_input():
     loads = np.ones((5, 2), int)
     for wrong, message in (({"z": 5}, "`z`"), ({"L": 0}, "`L`"), ({"inhibition": "x"}, "`inh")):
+        given: dict[str, Any] = {"z": 1, "L": 2, **wrong}
         with pytest.raises(ValueError, match=message):
-            theory.state_evolution(loads, 10, **{"z": 1, "L": 2, **wrong})
+            theory.state_evolution(loads, 10, **given)

@@ -1,6 +1,7 @@
 """Learnt embeddings: known optima are reached, and seeds agree where the loss has isolated minima."""
 
 from functools import cache
+from typing import Any
 
 import jax
 import numpy as np
@@ -138,8 +139,9 @@ def test_other_losses_have_one(loss, n_active):
 )
 def test_bad_settings(options, message):
     base = {"n_features": 5, "width": 2, "n_active": 1, "loss": "mse", "n_seeds": 2}
+    given: dict[str, Any] = {**base, **options}
     with pytest.raises(ValueError, match=message):
-        features.train(**{**base, **options}, key=jax.random.key(0))
+        features.train(**given, key=jax.random.key(0))
 
 
 def test_bad_questions(getkey):

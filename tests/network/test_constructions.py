@@ -162,7 +162,7 @@ def test_layers_are_shuffled_independently(getkey):
     ],
 )
 def test_build_checks(change, message, getkey):
-    arguments = {"n_layers": 2, "construction": "clipped", **change}
+    arguments: dict[str, Any] = {"n_layers": 2, "construction": "clipped", **change}
     made = CIRCUITS["step"](getkey())
     with pytest.raises(ValueError, match=message):
         network.build(made, SETS, key=getkey(), **arguments)

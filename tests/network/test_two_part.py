@@ -23,7 +23,7 @@ def make(
     own = [allocation.transversal(widths[0] // copies, redundancies[0] // copies, count)] * copies
     indicators = allocation.redundant(own, key=key) if copies > 1 else own[0]
     payload = allocation.transversal(widths[1], redundancies[1], count)
-    options = {"indicators": indicators, **options}
+    options["indicators"] = indicators
     return network.build(made, payload, layers, scheme, key=key, **options)
 
 

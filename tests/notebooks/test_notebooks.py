@@ -1,6 +1,7 @@
 """Every notebook runs from top to bottom."""
 
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import pytest
@@ -21,7 +22,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
     ids=lambda path: path.stem,
 )
 def test_notebook(path, tmp_path):
-    notebook = jupytext.read(path)
+    notebook: Any = jupytext.read(path)
     NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     ).execute()

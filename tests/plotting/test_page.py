@@ -20,7 +20,7 @@ BROWSER = next(
         for name in ("chromium", "chromium-browser", "google-chrome", "chrome")
         if (path := shutil.which(name))
     ),
-    None,
+    "",
 )
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 FLAGS += ("--disable-component-update", "--no-first-run", "--window-size=1200,2400")
@@ -108,7 +108,7 @@ class Browser:
         return plt.imread(shot)[..., :3], {url for url in asked if not own.match(url)}
 
 
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium found to show the page in")
+needs_browser = pytest.mark.skipif(not BROWSER, reason="no Chromium found to show the page in")
 
 
 @needs_browser

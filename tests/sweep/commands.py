@@ -11,6 +11,8 @@ from pathlib import Path
 import polars
 from jaxsuper.sweep import read_store
 
+from ..xla_flags import flags
+
 
 ROOT = Path(__file__).parents[2]
 _CACHE = Path(tempfile.gettempdir()) / f"jaxsuper-test-programs-{os.getuid()}"
@@ -35,7 +37,7 @@ def start(out, *more, grid=GRID, devices=2, **options):
     path.write_text(grid)
     environment = {
         **os.environ,
-        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+        "XLA_FLAGS": flags(devices),
         "PYTHONPATH": str(ROOT),
         "JAX_COMPILATION_CACHE_DIR": str(_CACHE),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",

@@ -49,7 +49,7 @@ def test_mixtures_lie_between(getkey):
 def test_shuffled_circuits_are_noticed():
     """A network built for other angles has the support, but not the circuits."""
     network = prepared(BASE)
-    angles = network.circuits.angles  # pyright: ignore
+    angles = network.circuits.angles  # pyrefly: ignore
     turned = eqx.tree_at(lambda n: n.circuits.angles, network, jnp.roll(angles, 1, axis=1))
     structure = training.structure_of(network, dense_network(turned))
     assert structure.support_score > 0.8 and abs(structure.circuits_score) < 0.3
@@ -71,7 +71,7 @@ def test_support_by_brute_force():
     network, built = prepared(CARRIED), written_out(CARRIED)
     connected = np.asarray(eqx.filter_jit(training.supports)(network))
     assert connected.shape == built.weights.shape
-    sets, width = np.asarray(network.placement.sets), network.indicator_width  # pyright: ignore
+    sets, width = np.asarray(network.placement.sets), network.indicator_width  # pyrefly: ignore
     assert 0 < width < network.block_width
     # Neuron (block, column), in the order of the matrices; block 0 is the indicator's.
     neurons = [

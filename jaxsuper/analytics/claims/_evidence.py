@@ -89,7 +89,7 @@ class Point:
         """
         values = np.asarray(draws, np.float64)
         stderr = float(values.std(ddof=1) / len(values) ** 0.5)
-        options = {"stderr": stderr, "freedom": len(values) - 1, **more}
+        options: dict[str, Any] = {"stderr": stderr, "freedom": len(values) - 1, **more}
         return cls(x, float(values.mean()), predicted, **options)
 
     @classmethod
