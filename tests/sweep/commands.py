@@ -1,21 +1,20 @@
-"""Sweeps as a person starts them, in processes of their own that share a cache of programs."""
+"""Sweeps as a person starts them, in processes that share the cache of programs of all tests."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import polars
+from jaxsuper import cli
 from jaxsuper.sweep import read_store
 
 from ..xla_flags import flags
 
 
 ROOT = Path(__file__).parents[2]
-_CACHE = Path(tempfile.gettempdir()) / f"jaxsuper-test-programs-{os.getuid()}"
 # 24 runs of one shape, small but not instantaneous.
 GRID = """
 repeats = 12
@@ -31,20 +30,27 @@ lower_threshold = [0.25, 0.4]
 """
 
 
-def start(out, *more, grid=GRID, devices=2, **options):
-    """Start `jaxsuper sweep` on a grid given as text."""
+def arguments(out, more, grid):
+    """Return the arguments of `jaxsuper` for a grid given as text."""
     path = Path(f"{out}.toml")
     path.write_text(grid)
+    return ["sweep", str(path), "--out", str(out), *map(str, more)]
+
+
+def here(out, *more, grid=GRID):
+    """Run `jaxsuper sweep` in this process, which has two devices: nothing is started for it."""
+    assert cli.main(arguments(out, more, grid)) == 0
+
+
+def start(out, *more, grid=GRID, devices=2, **options):
+    """Start `jaxsuper sweep` in a process of its own."""
     environment = {
         **os.environ,
         "XLA_FLAGS": flags(devices),
         "PYTHONPATH": str(ROOT),
-        "JAX_COMPILATION_CACHE_DIR": str(_CACHE),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
     }
-    command = [sys.executable, "-m", "jaxsuper", "sweep", str(path), "--out", str(out)]
     return subprocess.Popen(
-        [*command, *map(str, more)],
+        [sys.executable, "-m", "jaxsuper", *arguments(out, more, grid)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -101,4 +107,15 @@ def kill(process):
     process.communicate()
 
 
-__all__ = ["GRID", "ROOT", "close", "finish", "free_port", "kill", "parts", "polars", "rows"]
+__all__ = [
+    "GRID",
+    "ROOT",
+    "close",
+    "finish",
+    "free_port",
+    "here",
+    "kill",
+    "parts",
+    "polars",
+    "rows",
+]

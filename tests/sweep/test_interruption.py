@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from .commands import close, finish, free_port, kill, parts, rows, same, start
+from .commands import close, finish, free_port, here, kill, parts, rows, same, start
 
 
 # Calls of two runs, so that there are many to be killed in.
@@ -16,7 +16,7 @@ SMALL_CALLS = ("--call-seconds", "0.001")
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     out = tmp_path_factory.mktemp("undisturbed") / "store"
-    finish(start(out))
+    here(out)
     return rows(out)
 
 
@@ -59,7 +59,7 @@ def test_ten_kills(tmp_path, undisturbed):
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_finishes_the_call(number, status, tmp_path, undisturbed):
+def test_a_signal_finishes_the_call(number, status, tmp_path, undisturbed, capsys):
     out = tmp_path / "store"
     process = start(out, *SMALL_CALLS)
     wait_for_part(process, out)
@@ -68,7 +68,8 @@ def test_a_signal_finishes_the_call(number, status, tmp_path, undisturbed):
     assert "run the same command again to resume" in errors and "Traceback" not in errors
     done = rows(out)["config_id"].n_unique()
     assert 0 < done < 24 and f"{24 - done} configurations are left" in errors
-    printed, errors = finish(start(out))
+    here(out)
+    printed, errors = capsys.readouterr()
     assert f"{done} of 24 configurations were there, {24 - done} done" in printed and not errors
     assert same(rows(out), undisturbed)
 
@@ -77,12 +78,13 @@ def test_devices_shards_and_processes_do_not_matter(tmp_path, undisturbed):
     """One device, two devices, three shards merged, two processes on loopback."""
     address = f"127.0.0.1:{free_port()}"
     jobs = [start(tmp_path / "one", devices=1)]
-    jobs += [start(tmp_path / f"shard{i}", "--shard", f"{i}/3", devices=1) for i in (1, 2, 3)]
     job = ("--coordinator", address, "--processes", 2)
     jobs += [start(tmp_path / "two", *job, "--process", i, devices=1) for i in (0, 1)]
+    shards = [tmp_path / f"shard{i}" for i in (1, 2, 3)]
+    for i, shard in enumerate(shards, start=1):
+        here(shard, "--shard", f"{i}/3")
     for process in jobs:
         finish(process)
-    shards = [tmp_path / f"shard{i}" for i in (1, 2, 3)]
     assert [rows(shard)["config_id"].n_unique() for shard in shards] == [8, 8, 8]
     for found in (rows(tmp_path / "one"), rows(*shards), rows(tmp_path / "two")):
         assert close(found, undisturbed)
