@@ -19,6 +19,7 @@
 # let z = 1, 2 or 3 of them be active at a time.
 
 # %%
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jaxsuper
@@ -48,16 +49,23 @@ print(jaxsuper.allocation.diagnostics(allocation))
 
 # %% [markdown]
 # The network is a pytree. No D x D matrix is needed to run it, but it can be had, and gives the
-# same activations.
+# same activations. One `filter_jit` around them makes one program of all.
 
 # %%
 network = jaxsuper.build(circuits, allocation, 5, key=jax.random.fold_in(key, 2))
-inputs = jaxsuper.sample_inputs(circuits, 2, 5, jnp.arange(32), key=jax.random.fold_in(key, 3))
-structured = jaxsuper.forward(network, inputs).activations
-dense = jaxsuper.dense_layers(network)
+
+
+@eqx.filter_jit
+def both(network, key):
+    inputs = jaxsuper.sample_inputs(network.circuits, 2, 5, jnp.arange(32), key=key)
+    dense = jaxsuper.dense_layers(network)
+    reference = jaxsuper.simulation.dense_forward(network, dense, inputs)
+    return dense, jaxsuper.forward(network, inputs).activations - reference.activations
+
+
+dense, difference = both(network, jax.random.fold_in(key, 3))
 print("W", dense.weights.shape, " B", dense.biases.shape)
-reference = jaxsuper.simulation.dense_forward(network, dense, inputs).activations
-print("largest difference", float(jnp.abs(structured - reference).max()))
+print("largest difference", float(jnp.abs(difference).max()))
 
 # %% [markdown]
 # Measure it, layer by layer, with standard errors, beside what theory says of this network: the

@@ -40,9 +40,19 @@ jax.config.update("jax_disable_most_optimizations", cheap == "1")
 gc.set_threshold(100_000, 50, 50)
 
 
+# They take longest on their own.
+FIRST = (
+    "test_simulated_verdicts",
+    "test_notebook",
+    "test_devices_shards_and_processes_do_not_matter",
+    "test_two_kills",
+    "test_types",
+)
+
+
 def pytest_collection_modifyitems(items):
-    """Start with what takes longest on its own, so that no worker is left with it at the end."""
-    items.sort(key=lambda item: item.name not in ("test_types", "test_simulated_verdicts"))
+    """Start with what takes longest, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: getattr(item, "originalname", item.name) not in FIRST)
 
 
 def pytest_configure(config):
