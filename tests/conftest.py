@@ -66,8 +66,8 @@ def pytest_configure(config):
 
 @pytest.fixture(autouse=True)
 def _optimizations(request):
-    """Compile with all optimizations in tests that run long or ask for it."""
-    if any(request.node.get_closest_marker(name) for name in ("slow", "optimized")):
+    """Compile with most optimizations in tests that run long."""
+    if request.node.get_closest_marker("slow"):
         jax.config.update("jax_disable_most_optimizations", False)
     yield
     jax.config.update("jax_disable_most_optimizations", cheap == "1")
