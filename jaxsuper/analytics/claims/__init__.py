@@ -6,29 +6,39 @@ the file of its subject.
 
 from . import (
     activations as activations,
-    allocations as allocations,
-    bounds as bounds,
-    capacities as capacities,
-    derivations as derivations,
     designs as designs,
     designs_predicted as designs_predicted,
-    embeddings as embeddings,
     errors as errors,
     evolutions as evolutions,
     generals as generals,
-    geometries as geometries,
     interactions as interactions,
     networks as networks,
     seizures as seizures,
 )
-from ._evidence import ALPHA, Evidence, judge, Judgement, MOST_COMPARISONS, Point, quantile
+from ._evidence import (
+    ALPHA,
+    Evidence,
+    judge,
+    judge_rival,
+    Judgement,
+    LOOKS,
+    MOST_CLAIMS,
+    MOST_COMPARISONS,
+    outside_errors,
+    Point,
+    power,
+    within_errors,
+)
 from ._ledger import comparisons, Entry, ledger, settle, verify
-from ._registry import Claim, claim, claims, Run
+from ._registry import Claim, claim, claims, Run, TIERS
 
 
 __all__ = [
     "ALPHA",
+    "LOOKS",
+    "MOST_CLAIMS",
     "MOST_COMPARISONS",
+    "TIERS",
     "Claim",
     "Entry",
     "Evidence",
@@ -39,8 +49,11 @@ __all__ = [
     "claims",
     "comparisons",
     "judge",
+    "judge_rival",
     "ledger",
-    "quantile",
+    "outside_errors",
+    "power",
     "settle",
     "verify",
+    "within_errors",
 ]

@@ -1,50 +1,73 @@
-"""Evidence and verdicts: points measured with errors, a formula and a rival, one error rate for all.
+"""Evidence and verdicts: points measured with errors, and what they establish, refute or leave open.
 
-Every comparison of the whole ledger shares one family-wise error rate. A point deviates if the
-measured value lies further from the predicted one than
+A claim says of each of its points that the measured value m lies within a tolerance of the predicted
+one p. With standard error s the point
 
-    tolerance·|predicted| + slack + k·stderr
+    is within     if |m - p| + k_w s <= allowed
+    is outside    if |m - p| - k_o s >  allowed,       allowed = tolerance |p| + slack
+    is undecided  otherwise
 
-with k the two-sided Student quantile at ALPHA / MOST_COMPARISONS (Bonferroni), for the degrees of
-freedom of that point. The tolerance is part of the claim ("within 5 %"); exact claims have none but
-rounding. So that a claim cannot hold for want of data, the same points are held against a rival
-formula, a plausible mistake, which has to come out the other way round.
+(of the logarithms, if the tolerance is a factor; in one direction, for inequalities). A claim is
+*established* if all points are within, *refuted* if one is outside. Both errors are bounded over the
+whole ledger, and over all looks at growing data:
+
+* a true claim is refuted: ALPHA shared among MOST_COMPARISONS points and LOOKS (Bonferroni): k_o.
+* a false claim is established: then some point lies outside in truth and was found within, which has
+  the error rate of that one point, however many there are (an intersection-union test, Berger
+  1982): ALPHA shared among MOST_CLAIMS and LOOKS, one-sided: k_w.
+
+So that a claim does not owe its verdict to a wide tolerance, the same points are held against a
+rival formula, a plausible mistake, and against the claim's own formula times a factor (`power`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, KW_ONLY
+from dataclasses import dataclass, field, KW_ONLY, replace
 from functools import lru_cache
-from math import isfinite
+from math import inf, isfinite, log
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from ..._errors import bad
+from ..._errors import bad, check
 
 
 ALPHA = 0.01
 # Fixed in advance, so that a part of the ledger is judged as strictly as the whole.
 MOST_COMPARISONS = 5000
+MOST_CLAIMS = 200
+LOOKS = 4
+# A rival has to be outside at this share of the points where it says something.
+RIVAL_SHARE = 0.5
+# Errors of a formula whose discovery is reported: factors above 1, applied both ways.
+FACTORS = (1.05, 1.1, 1.2, 1.5, 2.0)
 Relation = Literal["equal", "at most", "at least"]
 Real = float | int | np.floating | np.integer
 Draws = Sequence[Real] | Float[np.ndarray, " n"]
-Verdict = Literal["holds", "holds in regime", "refuted", "error"]
+Place = Literal["within", "outside", "undecided"]
+Verdict = Literal["established", "established in regime", "refuted", "undecided", "error"]
 
 
 @lru_cache
-def quantile(freedom: Real | None) -> float:
-    """Return k, the standard errors that one comparison may be off.
+def quantile(freedom: Real | None, tail: float) -> float:
+    """Return the Student quantile with the probability `tail` above it.
 
     Args:
         freedom: degrees of freedom of the standard error; None if it is known exactly.
-
-    Returns:
-        The two-sided quantile at ALPHA / MOST_COMPARISONS.
+        tail: one-sided probability.
     """
-    tail = ALPHA / MOST_COMPARISONS / 2
     return float(stats.norm.isf(tail) if freedom is None else stats.t.isf(tail, freedom))
+
+
+def outside_errors(freedom: Real | None) -> float:
+    """Return k_o, the standard errors beyond the tolerance that put a point outside."""
+    return quantile(freedom, ALPHA / MOST_COMPARISONS / LOOKS / 2)
+
+
+def within_errors(freedom: Real | None) -> float:
+    """Return k_w, the standard errors short of the tolerance that put a point within."""
+    return quantile(freedom, ALPHA / MOST_CLAIMS / LOOKS)
 
 
 @dataclass(frozen=True)
@@ -113,26 +136,10 @@ class Point:
         stderr = float((top - ratio * bottom).std(ddof=1) / bottom.mean() / count**0.5)
         return cls(x, float(ratio), predicted, stderr=stderr, freedom=count - 1, **more)
 
-    def excess(self, rival: bool, tolerance: float, slack: float) -> float:
-        """Return the deviation from claim or rival in units of what is allowed; above 1 it deviates.
-
-        Inequalities deviate in one direction only. Values that are not finite deviate.
-        """
-        prediction, relation = self.predicted, self.relation
-        if rival:
-            assert self.rival is not None
-            prediction, relation = self.rival, self.rival_relation or self.relation
-        gap = float(self.measured) - float(prediction)
-        if relation == "at most":
-            gap = max(gap, 0.0)
-        elif relation == "at least":
-            gap = max(-gap, 0.0)
-        allowed = tolerance * abs(float(prediction)) + slack
-        if self.stderr:
-            allowed += quantile(self.freedom) * float(self.stderr)
-        if not (isfinite(gap) and isfinite(allowed)):
-            return float("inf")
-        return float(abs(gap) / allowed) if allowed else float("inf") if gap else 0.0
+    def as_rival(self) -> "Point":
+        """Return the point with the rival's prediction in place of the claim's."""
+        assert self.rival is not None
+        return replace(self, predicted=self.rival, relation=self.rival_relation or self.relation)
 
 
 @dataclass(frozen=True)
@@ -145,8 +152,10 @@ class Evidence:
         y_label: what is measured.
         tolerance: relative deviation that the claim allows.
         slack: absolute deviation that it allows, for rounding.
-        regime: whether the claim may hold up to some x only: then the largest x is sought up to
-            which no point deviates.
+        factor: that measured and predicted may differ by, in place of tolerance and slack: 1.5 means
+            from 2/3 to 3/2 of the prediction.
+        boundary: for a claim that holds in a regime of x: within up to the first number, outside
+            somewhere up to the second. Without it the claim is about all points.
         log_x: draw x on a logarithmic axis.
         log_y: draw y on a logarithmic axis.
         note: what else was found, in words and numbers.
@@ -157,7 +166,8 @@ class Evidence:
     y_label: str
     tolerance: float = 0.0
     slack: float = 0.0
-    regime: bool = False
+    factor: float | None = None
+    boundary: tuple[float, float] | None = None
     log_x: bool = False
     log_y: bool = False
     note: str = ""
@@ -165,6 +175,50 @@ class Evidence:
     def __post_init__(self):
         if not self.points:
             raise bad("points", "must not be empty", "none")
+        if self.factor is not None:
+            check(self.factor > 1, "factor", "must be above 1", self.factor)
+            check(not self.tolerance and not self.slack, "factor", "must be the only tolerance", self)
+        if self.boundary is not None:
+            low, high = self.boundary
+            check(low < high, "boundary", "must be two ascending numbers", self.boundary)
+
+    def bounds(self, point: Point) -> tuple[float, float, float]:
+        """Return deviation, what is allowed, and standard error of a point, on the claim's scale.
+
+        Inequalities deviate in one direction only: a negative deviation is distance to the bound.
+        """
+        measured, predicted = float(point.measured), float(point.predicted)
+        stderr = float(point.stderr)
+        allowed = self.tolerance * abs(predicted) + self.slack
+        if self.factor is not None:
+            if measured <= 0 or predicted <= 0:
+                return inf, log(self.factor), 0.0
+            stderr /= measured
+            measured, predicted, allowed = log(measured), log(predicted), log(self.factor)
+        gap = measured - predicted
+        signed = {"equal": abs(gap), "at most": gap, "at least": -gap}[point.relation]
+        return signed, allowed, stderr
+
+    def place(self, point: Point) -> Place:
+        """Return where a point lies. Values that are not finite are outside."""
+        gap, allowed, stderr = self.bounds(point)
+        if not (isfinite(gap) and isfinite(allowed) and isfinite(stderr)):
+            return "outside"
+        if not stderr:
+            return "within" if gap <= allowed else "outside"
+        if gap + within_errors(point.freedom) * stderr <= allowed:
+            return "within"
+        return "outside" if gap - outside_errors(point.freedom) * stderr > allowed else "undecided"
+
+    def excess(self, point: Point) -> float:
+        """Return how much of what is allowed a point needs with its error; at most 1 is within."""
+        gap, allowed, stderr = self.bounds(point)
+        needed = gap + (within_errors(point.freedom) * stderr if stderr else 0.0)
+        if not isfinite(needed):
+            return inf
+        if needed <= 0:
+            return 0.0
+        return needed / allowed if allowed > 0 else inf
 
 
 @dataclass(frozen=True)
@@ -172,49 +226,130 @@ class Judgement:
     """What the evidence says of a formula.
 
     Attributes:
-        verdict: holds (no point deviates), holds in regime (none up to the boundary), refuted.
-        worst: the largest excess of the points that count.
-        boundary: (last x that agrees, first that deviates), for `holds in regime`.
-        deviating: indices of the points that deviate.
+        verdict: of the formula.
+        worst: the largest share of what is allowed that a point needs, among those that count.
+        boundary: (last x up to which all is within, first x with a point outside), whichever were
+            found; for claims that hold in a regime.
+        outside: indices of the points outside.
+        undecided: indices of the points that are neither within nor outside.
     """
 
     verdict: Verdict
     worst: float
-    boundary: tuple[float, float] | None = None
-    deviating: tuple[int, ...] = field(default_factory=tuple)
+    boundary: tuple[float | None, float | None] | None = None
+    outside: tuple[int, ...] = field(default_factory=tuple)
+    undecided: tuple[int, ...] = field(default_factory=tuple)
 
 
-def judge(evidence: Evidence, rival: bool = False) -> Judgement:
-    """Judge the claim, or its rival, by the same points and the same allowance.
+def judge(evidence: Evidence) -> Judgement:
+    """Judge a claim.
+
+    A claim with a stated boundary (low, high) is established in its regime if all points up to low
+    are within and some point up to high is outside; refuted if a point up to low is outside, or all
+    up to high are within, so that the boundary is not where it should be.
 
     Args:
         evidence: the comparisons.
-        rival: judge the rival formula instead.
 
     Returns:
-        The judgement. A rival that deviates anywhere is refuted, also where the claim itself holds
-        in a regime only: there it has to deviate within that regime.
+        The judgement.
+    """
+    points = evidence.points
+    places = [evidence.place(point) for point in points]
+    outside = tuple(i for i, place in enumerate(places) if place == "outside")
+    open_ones = tuple(i for i, place in enumerate(places) if place == "undecided")
+    if evidence.boundary is None:
+        worst = max(map(evidence.excess, points))
+        verdict = "refuted" if outside else "undecided" if open_ones else "established"
+        return Judgement(verdict, worst, None, outside, open_ones)
+    low, high = evidence.boundary
+    x = [float(point.x) for point in points]
+    inner = [i for i in range(len(x)) if x[i] <= low]
+    edge = [i for i in range(len(x)) if low < x[i] <= high]
+    if not inner or not edge:
+        raise bad("boundary", "must have points on both sides", evidence.boundary)
+    worst = max(evidence.excess(points[i]) for i in inner)
+    first = min((x[i] for i in range(len(x)) if places[i] != "within"), default=inf)
+    last = max((value for value in x if value < first), default=None)
+    found = (last, min((x[i] for i in outside), default=None))
+    sides = [{places[i] for i in side} for side in (inner, edge)]
+    if "outside" in sides[0] or sides[1] == {"within"}:
+        verdict = "refuted"
+    elif sides[0] == {"within"} and "outside" in sides[1]:
+        verdict = "established in regime"
+    else:
+        verdict = "undecided"
+    return Judgement(verdict, worst, found, outside, open_ones)
+
+
+def judge_rival(evidence: Evidence) -> Judgement:
+    """Judge the rival by the points that name one; those of the regime, if the claim has one.
+
+    Args:
+        evidence: the comparisons.
+
+    Returns:
+        The judgement: refuted if at least `RIVAL_SHARE` of the points are outside, established if
+        all are within, else undecided.
 
     Raises:
-        ValueError: if no point says what the rival predicts.
+        ValueError: if no such point names a rival.
     """
-    points = list(enumerate(evidence.points))
-    if rival:
-        points = [(i, point) for i, point in points if point.rival is not None]
-        if not points:
-            raise bad("evidence", "must hold a rival at some point", "none")
-    excess = {i: p.excess(rival, evidence.tolerance, evidence.slack) for i, p in points}
-    if rival and evidence.regime:
-        boundary = judge(evidence).boundary
-        if boundary is not None:
-            excess = {i: e for i, e in excess.items() if evidence.points[i].x <= boundary[0]}
-    deviating = tuple(i for i, e in excess.items() if e > 1)
-    worst = max(excess.values(), default=0.0)
-    if not deviating:
-        return Judgement("holds", worst)
-    first = min(float(evidence.points[i].x) for i in deviating)
-    agreeing = [float(evidence.points[i].x) for i in excess if evidence.points[i].x < first]
-    if not evidence.regime or rival or not agreeing:
-        return Judgement("refuted", worst, None, deviating)
-    inside = max(e for i, e in excess.items() if evidence.points[i].x < first)
-    return Judgement("holds in regime", inside, (max(agreeing), first), deviating)
+    named = {
+        i: point.as_rival()
+        for i, point in enumerate(evidence.points)
+        if point.rival is not None
+        and (evidence.boundary is None or float(point.x) <= evidence.boundary[0])
+    }
+    if not named:
+        raise bad("evidence", "must hold a rival at some point of the regime", "none")
+    places = {i: evidence.place(point) for i, point in named.items()}
+    outside = tuple(i for i, place in places.items() if place == "outside")
+    open_ones = tuple(i for i, place in places.items() if place == "undecided")
+    worst = max(map(evidence.excess, named.values()))
+    if len(outside) >= RIVAL_SHARE * len(named):
+        verdict = "refuted"
+    else:
+        verdict = "undecided" if outside or open_ones else "established"
+    return Judgement(verdict, worst, None, outside, open_ones)
+
+
+def perturbed(evidence: Evidence, factor: float) -> Evidence:
+    """Return the evidence as it would be for a wrong formula.
+
+    Args:
+        evidence: of the claim.
+        factor: that equalities are multiplied by. Bounds are moved by as much to where they say
+            more, up or down: a weaker bound would be true as well.
+
+    Returns:
+        The evidence for the wrong formula.
+    """
+
+    def wrong(point: Point) -> Point:
+        predicted = float(point.predicted)
+        stronger = max(factor, 1 / factor)
+        if (point.relation == "at most") == (predicted > 0):
+            stronger = 1 / stronger
+        return replace(point, predicted=predicted * (factor if point.relation == "equal" else stronger))
+
+    return replace(evidence, points=[wrong(point) for point in evidence.points])
+
+
+def power(evidence: Evidence) -> dict[float, Verdict]:
+    """Return the verdicts on wrong versions of the claim's formula, by `FACTORS`.
+
+    Of multiplied and divided by a factor the one counts that is harder to tell apart.
+
+    Args:
+        evidence: of an established claim.
+
+    Returns:
+        Factor -> verdict.
+    """
+    order = ("established", "established in regime", "undecided", "refuted")
+    found = {}
+    for factor in FACTORS:
+        verdicts = [judge(perturbed(evidence, f)).verdict for f in (factor, 1 / factor)]
+        found[factor] = min(verdicts, key=order.index)
+    return found

@@ -3,9 +3,9 @@
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import as_completed, Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ...simulation import environment
@@ -13,11 +13,16 @@ from ._evidence import (
     ALPHA,
     Evidence,
     judge,
+    judge_rival,
     Judgement,
+    LOOKS,
+    MOST_CLAIMS,
     MOST_COMPARISONS,
-    quantile,
+    outside_errors,
+    power,
     Real,
     Verdict,
+    within_errors,
 )
 from ._registry import Claim, Run
 
@@ -31,7 +36,9 @@ class Entry:
         verdict: what the evidence says; "error" if it could not be gathered.
         judgement: of the claim; None after an error.
         rival: of its rival; None after an error.
-        evidence: the comparisons; None after an error.
+        power: factor -> verdict on a formula that is wrong by it; empty unless established.
+        evidence: the comparisons of the last look; None after an error.
+        effort: networks or draws of the last look, in units of the first.
         seconds: that it took.
         reason: the error.
     """
@@ -40,27 +47,42 @@ class Entry:
     verdict: Verdict
     judgement: Judgement | None
     rival: Judgement | None
+    power: Mapping[float, Verdict]
     evidence: Evidence | None
+    effort: int
     seconds: float
     reason: str = ""
 
     @property
+    def established(self) -> bool:
+        """Whether the claim is established, everywhere or in its regime."""
+        return self.verdict.startswith("established")
+
+    @property
     def rival_as_it_should(self) -> bool:
-        """Whether the rival was judged the other way round."""
+        """Whether the rival of what is established is refuted, and the other way round."""
         if self.rival is None:
             return False
-        return (self.rival.verdict == "holds") == (self.verdict == "refuted")
+        wanted = {"refuted": "established"}.get(self.verdict, "refuted")
+        return self.verdict != "undecided" and self.rival.verdict == wanted
 
     @property
     def as_expected(self) -> bool:
         """Whether verdict and rival are what the registry states."""
         return self.verdict == self.claim.expected and self.rival_as_it_should
 
+    @property
+    def caught(self) -> float | None:
+        """The smallest error of the formula that is noticed: no longer established. None if none."""
+        seen = [f for f, verdict in self.power.items() if not verdict.startswith("established")]
+        return min(seen, default=None)
+
     def to_json(self) -> dict[str, Any]:
         """Return the entry as plain data, without NaN or infinity."""
         claim, judgement, rival = self.claim, self.judgement, self.rival
         answer: dict[str, Any] = {
             "id": claim.id,
+            "tier": claim.tier,
             "statement": claim.statement,
             "formula": claim.formula,
             "source": claim.source,
@@ -70,10 +92,14 @@ class Entry:
             "as_expected": self.as_expected,
             "boundary": list(judgement.boundary) if judgement and judgement.boundary else None,
             "worst": _number(judgement.worst) if judgement else None,
+            "power": {f"{factor:g}": verdict for factor, verdict in self.power.items()},
+            "caught": self.caught,
+            "effort": self.effort,
             "rival": {
                 "statement": claim.rival,
                 "verdict": rival.verdict if rival else None,
                 "worst": _number(rival.worst) if rival else None,
+                "refuted_at": len(rival.outside) if rival else None,
                 "judged_the_other_way": self.rival_as_it_should,
             },
             "seconds": round(self.seconds, 3),
@@ -81,10 +107,13 @@ class Entry:
         }
         if self.evidence is not None:
             content = asdict(self.evidence)
-            for point in content["points"]:
+            for point, source in zip(content["points"], self.evidence.points, strict=True):
                 for name in ("x", "measured", "stderr", "predicted", "rival", "freedom"):
                     point[name] = None if point[name] is None else _number(point[name])
-                point["allowed_standard_errors"] = quantile(point["freedom"])
+                point["place"] = self.evidence.place(source)
+            freedoms = {point.freedom for point in self.evidence.points if point.stderr}
+            for name, errors in (("within", within_errors), ("outside", outside_errors)):
+                content[f"standard_errors_{name}"] = sorted({errors(f) for f in freedoms})
             answer["evidence"] = content
         return answer
 
@@ -95,7 +124,11 @@ def _number(value: Real) -> float | None:
 
 
 def settle(entry: Claim, run: Run) -> Entry:
-    """Gather the evidence for one claim and judge it; an error becomes a verdict.
+    """Gather the evidence for one claim until it is decided; an error becomes a verdict.
+
+    Networks and draws are doubled from look to look, `LOOKS` times at most, as long as claim or
+    rival are undecided and there is something random about the evidence. The error rates are
+    shared among all looks.
 
     Args:
         entry: the claim.
@@ -106,16 +139,26 @@ def settle(entry: Claim, run: Run) -> Entry:
     """
     started = time.perf_counter()
     try:
-        evidence = entry.gather(run)
-        judgement, rival = judge(evidence), judge(evidence, rival=True)
+        look = replace(run, effort=1)
+        evidence = entry.gather(look)
+        while (
+            look.effort < 2 ** (LOOKS - 1)
+            and any(point.stderr for point in evidence.points)
+            and "undecided" in (judge(evidence).verdict, judge_rival(evidence).verdict)
+        ):
+            look = replace(look, effort=2 * look.effort)
+            evidence = entry.gather(look)
+        judgement, rival = judge(evidence), judge_rival(evidence)
+        strength = power(evidence) if judgement.verdict.startswith("established") else {}
     except Exception as error:  # one claim that cannot be run must not hide the others
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{where.filename.rpartition('/')[2]}:{where.lineno}"
         reason = f"{type(error).__name__} at {place}: {error}"
         seconds = time.perf_counter() - started
-        return Entry(entry, "error", None, None, None, seconds, reason)
+        return Entry(entry, "error", None, None, {}, None, 0, seconds, reason)
     seconds = time.perf_counter() - started
-    return Entry(entry, judgement.verdict, judgement, rival, evidence, seconds)
+    verdict = judgement.verdict
+    return Entry(entry, verdict, judgement, rival, strength, evidence, look.effort, seconds)
 
 
 def verify(
@@ -164,11 +207,10 @@ def verify(
     finally:
         pool.shutdown(cancel_futures=True)
     entries = [settled[entry.id] for entry in chosen]
-    total = comparisons(entries)
-    if total > MOST_COMPARISONS:
-        raise RuntimeError(
-            f"{total} comparisons share an error rate made for {MOST_COMPARISONS}; raise the number"
-        )
+    counts = ((comparisons(entries), MOST_COMPARISONS), (len(entries), MOST_CLAIMS))
+    for (total, most), what in zip(counts, ("comparisons", "claims"), strict=True):
+        if total > most:
+            raise RuntimeError(f"{total} {what} share an error rate made for {most}: raise it")
     return entries
 
 
@@ -193,5 +235,7 @@ def ledger(entries: Sequence[Entry], run: Run) -> list[dict[str, Any]]:
         "seed": run.seed,
         "family_wise_error_rate": ALPHA,
         "most_comparisons": MOST_COMPARISONS,
+        "most_claims": MOST_CLAIMS,
+        "looks": LOOKS,
     }
     return [{**entry.to_json(), "environment": made_with} for entry in entries]

@@ -1,8 +1,10 @@
-"""Points from measurements of networks; errors of embeddings over every single input."""
+"""Points from measurements of networks; what is known of single neurons and of every input."""
 
 import numpy as np
+from scipy import stats
 
 from ... import features
+from ...allocation import Allocation
 from ...simulation import Measurement
 from ._evidence import Point, Real, Relation
 
@@ -89,6 +91,29 @@ def ratio_at(
         relation="at most",
         rival_relation="at least",
     )
+
+
+def share_of_hits(z: int, allocation: Allocation, chi: float, spare: int = 0) -> float:
+    """Return the share of on-neurons that are active at layer 2, erroneously active ones included.
+
+    A neuron of an idle circuit meets each of the z S active neurons if one of its circuits uses
+    that neuron too, and fires if what it receives, ((1 + chi') K - chi' z S)/S, exceeds lo = 1/4.
+
+    Args:
+        z: active circuits.
+        allocation: of both layers.
+        chi: chi'.
+        spare: so many hits fewer do, for a rival.
+
+    Returns:
+        The share of the neurons of a block.
+    """
+    loads, S = allocation.loads.astype(float), allocation.redundancy
+    own = z * S / allocation.block_width
+    others = float((loads * (loads - 1)).sum() / loads.sum())  # on an active neuron
+    kappa = 1 - (1 - others / (allocation.n_circuits - 1)) ** loads
+    hits = int(np.floor((0.25 * S + chi * z * S) / (1 + chi))) + 1 - spare
+    return own + (1 - own) * float(stats.binom.sf(hits - 1, z * S, kappa).mean())
 
 
 def all_inputs(T: int, z: int) -> np.ndarray:

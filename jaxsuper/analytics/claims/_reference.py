@@ -32,13 +32,20 @@ GRID = {
 
 def headline(run: Run, **changes: Any) -> dict[int, Measurement]:
     """Measure the published network at the headline size, or a change of it."""
-    settings: dict[str, Any] = {
+    return run.measure(**{**_headline(run), **changes})
+
+
+def headline_networks(run: Run) -> list[Measurement]:
+    """Measure networks of the headline size with one active circuit, each on its own."""
+    return run.networks(**_headline(run))[1]
+
+
+def _headline(run: Run) -> dict[str, Any]:
+    return {
         "n_active": run.choose((1,), (1, 2, 3)),
-        "n_networks": run.choose(12, 40),
-        "batch_size": run.choose(150, 500),
-        **changes,
+        "n_networks": run.choose(16, 48),
+        "batch_size": run.choose(150, 300),
     }
-    return run.measure(**settings)
 
 
 def crowded(run: Run) -> dict[str, Any]:
@@ -70,7 +77,7 @@ def small_sizes(run: Run, n_circuits: int) -> dict[str, Any]:
     return {
         "n_circuits": n_circuits,
         "n_layers": 4,
-        "n_networks": run.choose(12, 40),
+        "n_networks": run.choose(16, 48),
         "batch_size": run.choose(200, 500),
     }
 
@@ -79,8 +86,8 @@ def large_and_small(run: Run) -> list[dict[str, Any]]:
     """Return the settings of two networks with nearly the same T (d/D)^2."""
     common: dict[str, Any] = {
         "n_layers": 4,
-        "n_networks": run.choose(10, 30),
-        "batch_size": run.choose(60, 400),
+        "n_networks": run.choose(12, 32),
+        "batch_size": run.choose(60, 300),
     }
     large = run.choose((1600, 1200), (2000, 2000))
     return [{"network_width": D, "n_circuits": T, **common} for D, T in ((800, 300), large)]
@@ -99,7 +106,7 @@ def grid_cells(run: Run) -> list[dict[str, Any]]:
 
 def measure_change(run: Run, **settings: Any) -> dict[int, Measurement]:
     """Measure a change of the published network, on enough networks for the claims about designs."""
-    common = {"n_networks": run.choose(12, 24), "batch_size": run.choose(100, 300)}
+    common = {"n_networks": run.choose(16, 32), "batch_size": run.choose(100, 300)}
     return run.measure(**{**common, **settings})
 
 
@@ -124,7 +131,7 @@ def own_settings(
         "indicator_redundancy": indicator_redundancy,
         "indicator_share": indicator_share,
         "indicator_copies": indicator_copies,
-        "n_networks": 24,
+        "n_networks": 32,
         **LINES,
     }
 
@@ -141,4 +148,19 @@ def blocks(run: Run, n_layers: int, n_active: int, n_networks: int) -> dict[str,
         "n_active": (n_active,),
         "n_networks": n_networks,
         "batch_size": 100,
+    }
+
+
+def growing(D: int, S: int, T: int) -> dict[str, Any]:
+    """Return the settings of a network in a family that grows: n and S ~ ln n, ten layers."""
+    return {
+        "network_width": D,
+        "redundancy": S,
+        "n_circuits": T,
+        "n_layers": 10,
+        "lower_threshold": 0.55,
+        "upper_threshold": 0.9,
+        "n_networks": 16,
+        "batch_size": 100,
+        **LINES,
     }

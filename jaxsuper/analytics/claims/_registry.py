@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import partial
 from itertools import count
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import jax
 import numpy as np
@@ -23,6 +23,13 @@ from ._evidence import Evidence, Verdict
 
 
 _Choice = TypeVar("_Choice")
+Tier = Literal["science", "inequality", "algebra", "guard"]
+TIERS: dict[Tier, str] = {
+    "science": "measured against theory, or against a statement of a source",
+    "inequality": "bounds, and what attains them",
+    "algebra": "exact identities, and derivations done again",
+    "guard": "bars of this library, read off its own data: they guard against regressions",
+}
 # Compiled programs hold memory maps, of which a process may have some ten thousands: hundreds of
 # shapes are too many, so they are forgotten after so many experiments.
 _EXPERIMENTS_KEPT = 12
@@ -35,6 +42,7 @@ class Run:
     Attributes:
         quick: fewer networks, samples and settings; the verdicts have to be the same.
         seed: of everything random.
+        effort: how many times as many networks or draws as in the first look: 1, 2, 4, ...
         shared: what several claims use, measurements above all, by experiment or name.
         locks: by the same: claims run in threads, and the second one waits for the first.
         experiments: counts those that were simulated.
@@ -42,6 +50,7 @@ class Run:
 
     quick: bool = False
     seed: int = 0
+    effort: int = 1
     shared: dict[Hashable, Any] = field(default_factory=dict)
     locks: defaultdict[Hashable, Lock] = field(default_factory=lambda: defaultdict(Lock))
     experiments: Iterator[int] = field(default_factory=lambda: count(1))
@@ -49,6 +58,10 @@ class Run:
     def choose(self, quick: _Choice, full: _Choice) -> _Choice:
         """Return the setting for a quick or a full run."""
         return quick if self.quick else full
+
+    def draws(self, quick: int, full: int) -> int:
+        """Return a number of networks or draws, for a quick or a full run and this effort."""
+        return self.effort * self.choose(quick, full)
 
     def key(self, claim: str) -> KeyScalar:
         """Return a claim's root key: its draws do not depend on which other claims run."""
@@ -91,16 +104,28 @@ class Run:
         return form.values
 
     def networks(self, **settings: Any) -> dict[int, list[Measurement]]:
-        """Simulate the independent networks of an experiment, once per ledger.
+        """Simulate the independent networks of an experiment, each once per ledger.
 
         Args:
-            **settings: of `Experiment.of`.
+            **settings: of `Experiment.of`; `n_networks` as for an effort of 1.
 
         Returns:
             z -> one measurement per network.
         """
-        experiment = self.experiment(**settings)
-        return self.once(experiment, partial(self._simulate, experiment))
+        first = self.experiment(**settings)
+        wanted, bare = first.n_networks * self.effort, replace(first, n_networks=1)
+        with self.locks[bare]:
+            have: dict[int, list[Measurement]] = self.shared.setdefault(
+                bare, {z: [] for z in first.n_active}
+            )
+            done = len(have[first.n_active[0]])
+            if done < wanted:
+                start = replace(first.configuration, network=first.configuration.network + done)
+                rest = replace(first, configuration=start, n_networks=wanted - done)
+                for z, measurements in self._simulate(rest).items():
+                    have[z] += measurements
+            # The first so many, however many other claims have asked for.
+            return {z: measurements[:wanted] for z, measurements in have.items()}
 
     def _simulate(self, experiment: Experiment) -> dict[int, list[Measurement]]:
         measurements = run_networks(experiment).measurements
@@ -127,6 +152,8 @@ class Claim:
         expected: the verdict that this library stands for.
         rival: the formula that the same evidence has to judge the other way round, in words.
         gather: makes the evidence.
+        tier: what kind of statement it is, of `TIERS`.
+        quick: whether a quick run decides it too.
     """
 
     id: str
@@ -137,6 +164,8 @@ class Claim:
     expected: Verdict
     rival: str
     gather: Callable[[Run], Evidence]
+    tier: Tier = "science"
+    quick: bool = True
 
 
 _CLAIMS: dict[str, Claim] = {}
@@ -146,22 +175,26 @@ def claim(
     id: str,
     statement: str,
     *,
+    tier: Tier,
     formula: str,
     source: str,
     expected: Verdict,
     rival: str,
     regime: str = "everywhere",
+    quick: bool = True,
 ) -> Callable[[Callable[[Run], Evidence]], Callable[[Run], Evidence]]:
     """Enter a claim; decorates the function that gathers its evidence.
 
     Args:
         id: subject and name, "errors.rotation-active".
         statement: what is claimed, in words.
+        tier: what kind of statement it is, of `TIERS`.
         formula: the same as LaTeX.
         source: where it comes from.
         expected: the verdict that this library stands for.
         rival: the formula that the same evidence has to judge the other way round, in words.
         regime: where the claim is meant to hold.
+        quick: whether a quick run decides it too.
 
     Returns:
         The decorator, which returns the function unchanged.
@@ -173,7 +206,9 @@ def claim(
         raise bad("id", "must be new", repr(id))
 
     def enter(gather: Callable[[Run], Evidence]) -> Callable[[Run], Evidence]:
-        _CLAIMS[id] = Claim(id, statement, formula, source, regime, expected, rival, gather)
+        _CLAIMS[id] = Claim(
+            id, statement, formula, source, regime, expected, rival, gather, tier, quick
+        )
         return gather
 
     return enter
@@ -183,7 +218,7 @@ def claims(only: Iterable[str] | None = None) -> tuple[Claim, ...]:
     """Return claims in the order of the registry.
 
     Args:
-        only: ids, or beginnings of ids that end at a dot ("errors"); all if left out.
+        only: ids, or beginnings of ids that end at a dot ("errors"), or tiers; all if left out.
 
     Returns:
         The claims.
@@ -195,7 +230,11 @@ def claims(only: Iterable[str] | None = None) -> tuple[Claim, ...]:
         return tuple(_CLAIMS.values())
     chosen = set()
     for name in only:
-        matching = {id for id in _CLAIMS if id == name or id.startswith(f"{name}.")}
+        matching = {
+            id
+            for id, entry in _CLAIMS.items()
+            if name in (id, entry.tier) or id.startswith(f"{name}.")
+        }
         if not matching:
             remedy = f"the nearest: {', '.join(_nearest(name))}"
             raise bad("only", "must name claims", repr(name), remedy)

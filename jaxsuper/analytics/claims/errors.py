@@ -2,16 +2,14 @@
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from ... import circuits, theory
+from ... import theory
 from ...allocation import Allocation
-from ...simulation import Measurement
+from ...simulation import Measurement, prepare
 from ._evidence import Evidence, Point
-from ._measured import measured_at
-from ._reference import crowded, working_regime
+from ._measured import measured_at, share_of_hits
+from ._reference import crowded, headline, working_regime
 from ._registry import claim, Run
 
 
@@ -25,9 +23,9 @@ def _after_one_layer(run: Run) -> tuple[dict[int, Measurement], float]:
     """Return measurements after one layer at the headline size, and the mean overlap P."""
     settings: dict[str, Any] = {
         "n_layers": 1,
-        "n_active": run.choose((2, 6), (1, 2, 3, 4, 5, 6)),
-        "n_networks": run.choose(10, 30),
-        "batch_size": run.choose(300, 1000),
+        "n_active": run.choose((1, 2, 3, 6), (1, 2, 3, 4, 5, 6)),
+        "n_networks": run.choose(16, 32),
+        "batch_size": run.choose(200, 1000),
     }
     return run.measure(**settings), run.allocation(**settings).mean_overlap
 
@@ -39,11 +37,12 @@ _RHO = theory.overlap_rate_published(4, 1000, 6, 557)
     "errors.first-layer",
     "After layer 1 the indicator of an inactive circuit has the mean square E(K/S)^2, K the number "
     "of its neurons that active circuits use.",
+    tier="science",
     formula=r"S^2\,\mathrm{E}\hat\alpha^2 = S\,(1 - s) + S(S-1)(1 - 2s + (1-2q)^z), \quad "
     r"q = P/S,\ s = (1-q)^z",
     source="derived in `theory.inactive_first_layer_mse`; the question is in notes#closed-forms",
     regime="T = 557, n = 250, S = 6, z = 1 to 6; within 1.5 %",
-    expected="holds",
+    expected="established",
     rival="the published z rho",
 )
 def _first_layer(run: Run) -> Evidence:
@@ -64,11 +63,13 @@ def _first_layer(run: Run) -> Evidence:
 
 @claim(
     "errors.first-layer-pairs",
-    "z P/S^2 + z(z-1)(P/S)^2, P the measured overlap, is right within 4 % for z = 1 to 4.",
+    "z P/S^2 + z(z-1)(P/S)^2, P the measured overlap, is right within 4 % up to z = 2 and too high "
+    "beyond, where it counts neurons that two active circuits use twice.",
+    tier="science",
     formula=r"\mathrm{E}\hat\alpha^2 = z P/S^2 + z(z-1)(P/S)^2",
     source="notes#closed-forms",
     regime="T = 557, n = 250, S = 6",
-    expected="holds in regime",
+    expected="established in regime",
     rival="the published z rho",
 )
 def _first_layer_pairs(run: Run) -> Evidence:
@@ -84,15 +85,14 @@ def _first_layer_pairs(run: Run) -> Evidence:
         )
         for z, measured in by_z.items()
     ]
-    note = "A neuron that two active circuits use is counted twice; see errors.first-layer."
-    return Evidence(
-        points, "z", "E alpha^2 of inactive circuits", tolerance=0.04, regime=True, note=note
-    )
+    label = "E alpha^2 of inactive circuits"
+    return Evidence(points, "z", label, tolerance=0.04, boundary=(2, 3))
 
 
 @claim(
     "errors.first-layer-published",
     "Inactive indicators have the mean square z rho after layer 1.",
+    tier="science",
     formula=r"\mathrm{E}\hat\alpha^2 = z \rho",
     source="[R]; notes#closed-forms",
     regime="T = 557, n = 250, S = 6; within 3 %",
@@ -119,11 +119,12 @@ def _first_layer_published(run: Run) -> Evidence:
     "errors.rotation-active",
     "The vector of an active rotation: through third circuits, mean weights and direct overlap, with "
     "the exact e and the derived interference J of the mean weights.",
+    tier="science",
     formula=r"\mathrm{E}|\delta x^l|^2 = (l-1)\left(T e^2 z + 2 J (1+b)^2 (z-1)\right) + "
     r"l\,e\,(z-1)\left(1 + 2(1+b)^2\right)",
     source="[R] with J and general b derived here; notes#closed-forms",
     regime="T (d/D)^2 = 0.0012, layers 1 to 4, b = 1/4, 1, 2, z = 2, 3; within 12 %",
-    expected="holds",
+    expected="established",
     rival="the published factors 8 and 9 for every b",
 )
 def _rotation_active(run: Run) -> Evidence:
@@ -147,6 +148,7 @@ def _rotation_active(run: Run) -> Evidence:
     "errors.published-form-oracle",
     "The published form with rho and T rho^2 for the mean weights gives the oracle's active vector "
     "within 30 %.",
+    tier="science",
     formula=r"\mathrm{E}|\delta x^l|^2 = (l-1)\,T\rho^2 (z + 8(z-1)) + 9\,l\,\rho\,(z-1)",
     source="[R]; notes#closed-forms",
     regime="oracle, D = 1000, T = 400, S = 6, z = 3, b = 1",
@@ -175,10 +177,11 @@ def _published_form_oracle(run: Run) -> Evidence:
     "errors.rotation-inactive",
     "Indicator and vector of an inactive rotation have the mean square z e in every layer, within "
     "20 %.",
+    tier="science",
     formula=r"\mathrm{E}\hat\alpha^2 = z\,e, \quad \mathrm{E}|\hat x|^2 = z\,e",
     source="[R]; notes#closed-forms",
     regime="T (d/D)^2 = 0.0012, layers 1 to 4: up to z = 2",
-    expected="holds in regime",
+    expected="established in regime",
     rival="z S e, the sum over the neurons instead of their mean",
 )
 def _rotation_inactive(run: Run) -> Evidence:
@@ -208,10 +211,11 @@ def _rotation_inactive(run: Run) -> Evidence:
 @claim(
     "errors.active-indicator",
     "The indicator of an active circuit has no error while nothing seizes: the step removes it.",
+    tier="science",
     formula=r"\mathrm{E}(\hat\alpha - 1)^2 = 0",
     source="[R]; notes#closed-forms",
     regime="T (d/D)^2 = 0.0012, layers 1 to 4; below 1e-4",
-    expected="holds",
+    expected="established",
     rival="it has the error (z-1) e of the inactive ones",
 )
 def _active_indicator(run: Run) -> Evidence:
@@ -233,71 +237,88 @@ def _active_indicator(run: Run) -> Evidence:
 
 @claim(
     "errors.active-neurons",
-    "Without erroneous activation a share z S d/D of a block's neurons is active, within 10 %.",
+    "Without erroneous activation of circuits a share z S d/D of a block's neurons is active, within "
+    "10 %, in every layer.",
+    tier="science",
     formula=r"\mathrm{frac} = z S d / D",
     source="[R]; notes#closed-forms",
-    regime="T (d/D)^2 = 0.0012, on0, z = 1 to 3: layer 1",
-    expected="holds in regime",
-    rival="2 z S d/D: a second neuron per slot",
+    regime="T (d/D)^2 = 0.0012, on0, z = 1 to 3 (quick: 3), layers 1 and 2",
+    expected="refuted",
+    rival="single neurons fire from layer 2 on, a binomial tail (to be confirmed within 25 %)",
 )
 def _active_neurons(run: Run) -> Evidence:
-    by_z, _ = _working_regime(run)
-    points, name = [], "frac_active_neurons_block0"
-    for z, measured in by_z.items():
-        right = theory.correct_active_fraction(z, 6, 500)
-        for layer in range(1, 5):
-            series = f"z = {z}"
-            points.append(measured_at(measured, name, layer, right, 2 * right, series=series))
-    shares = [by_z[z][name][1] / theory.correct_active_fraction(z, 6, 500) for z in by_z]
-    note = (
-        "The clipped matrix connects a neuron with several of the S active ones by chance; two hits "
-        "of six exceed lo = 1/4. So single neurons fire from layer 2 on though no circuit's "
-        f"indicator does: {', '.join(f'{s:.1f}' for s in shares)} times the share for z = "
-        f"{', '.join(map(str, by_z))}."
-    )
-    return Evidence(
-        points, "layer", "share of active neurons, on0", tolerance=0.1, regime=True, note=note
-    )
-
-
-@claim(
-    "errors.gate-factor",
-    "An active rotation hands the power 1 + 2(1+b)^2 to a circuit that it overlaps.",
-    formula=r"\mathrm{E}\,|x + (1+b)\,\mathbf{1}|^2 = 1 + 2(1+b)^2",
-    source="[R] for b = 1, where it is 9; notes#closed-forms",
-    expected="holds",
-    rival="9 for every b",
-)
-def _gate_factor(run: Run) -> Evidence:
-    points, draws = [], 20_000
-    for b in (0.0, 0.25, 0.5, 2.0, 3.0):
-        small = circuits.Rotation(jnp.array([0.4]), gate_bias=b)
-        keys = jax.random.split(jax.random.fold_in(run.key("gate"), int(8 * b)), draws)
-        start = jax.vmap(lambda k, s=small: s.sample_input(key=k))(keys)
-        weights = circuits.small_weights(small, 0)[0]
-        handed = np.asarray(start @ weights.T, np.float64)[:, 2:]
-        power = (handed**2).sum(axis=1)
-        points.append(Point.from_draws(b, power, 1 + 2 * (1 + b) ** 2, rival=9.0, freedom=None))
-    return Evidence(points, "b", "power handed on")
-
-
-@claim(
-    "errors.useless-vector",
-    "An error of 1 is what guessing the mean of x gives: no better than not computing.",
-    formula=r"\mathrm{E}|x - 0|^2 = 1",
-    source="[R]; notes#closed-forms",
-    expected="holds",
-    rival="2, the squared distance of two independent unit vectors",
-)
-def _useless_vector(run: Run) -> Evidence:
-    keys = jax.random.split(run.key("useless"), 20_000)
-    small = circuits.Rotation(jnp.array([0.4]))
-    start = jax.vmap(lambda k: small.sample_input(key=k))(keys)
-    x = np.asarray(start[:, 2:] - (start[:, :1] - start[:, 1:2]), np.float64)
+    by_z, allocation = _working_regime(run)
+    chi = float(prepare(run.experiment(**working_regime(run)).configuration).inhibition[0, 0])
     points = []
-    for index, guess in enumerate((x.mean(axis=0), np.zeros(2))):
-        wrong = ((x - guess) ** 2).sum(axis=1)
+    for z, measured in by_z.items():
+        said = theory.correct_active_fraction(z, 6, 500)
+        fired = share_of_hits(z, allocation, chi)
+        for layer, rival in ((1, said), (2, fired)):
+            name, series = "frac_active_neurons_block0", f"z = {z}"
+            points.append(measured_at(measured, name, layer, said, rival, series=series))
+    note = (
+        "The clipped matrix connects a neuron with several active ones by chance, and two hits of six "
+        "exceed lo = 1/4. So single neurons fire though no circuit's indicator does."
+    )
+    return Evidence(points, "layer", "share of active neurons, on0", factor=1.25, note=note)
+
+
+@claim(
+    "errors.average-circuit",
+    "The average active circuit beats the guess x = 0, which is off by 1, for three rotations out of "
+    "five with two and three circuits active, and for four with one.",
+    tier="science",
+    formula=r"\mathrm{E}|\delta x^l|^2 < 1:\ l \leq 4\ (z = 1), \quad l \leq 3\ (z = 2, 3)",
+    source="[R]",
+    regime="D = 1000, T = 557, S = 6",
+    expected="established",
+    rival="the closed form, within a factor 2",
+)
+def _average_circuit(run: Run) -> Evidence:
+    points, allocation = [], run.allocation()
+    e, J = allocation.overlap_rate, theory.mean_interference(allocation.loads[allocation.sets])
+    for z, measured in headline(run).items():
+        last = 4 if z == 1 else 3
+        for layer in range(2, last + 2):
+            relation = "at most" if layer <= last else "at least"
+            closed = theory.rotation_active_mse(layer, 557, e, z, 1.0, J)
+            # Beyond its last good layer a circuit is far off: so is the closed form.
+            rival = 2 * closed if layer > last else None
+            more: dict[str, Any] = {"relation": relation, "rival_relation": "at most"}
+            points.append(
+                measured_at(
+                    measured, "mse_x_active", layer, 1.0, rival, series=f"z = {z}", **more
+                )
+            )
+    return Evidence(points, "layer", "E|x_est - x|^2", log_y=True)
+
+
+@claim(
+    "errors.worst-circuit",
+    "With one circuit active even the worst of all 557 is better than the guess x = 0 for two "
+    "rotations, and no longer in the third.",
+    tier="science",
+    formula=r"\max_t |\delta x_t^l| < 1:\quad l \leq 2, \ z = 1",
+    source="[R]",
+    regime="D = 1000, T = 557, S = 6; the worst of 3,000 inputs, each circuit five times",
+    expected="established",
+    rival="it is as good as the average circuit, within a factor 2",
+)
+def _worst_circuit(run: Run) -> Evidence:
+    settings: dict[str, Any] = {"n_layers": 3, "n_networks": 16, "batch_size": 3000}
+    networks = run.networks(**settings)[1]
+    points = []
+    for layer in (1, 2, 3):
+        worst = [measured["worst_x_active"][layer - 1] for measured in networks]
+        mean = float(np.mean([measured["mse_x_active"][layer - 1] for measured in networks]))
         points.append(
-            Point.from_draws(index, wrong, theory.USELESS_VECTOR_ERROR, rival=2.0, freedom=None)
+            Point.from_draws(
+                layer,
+                worst,
+                1.0,
+                rival=2 * mean**0.5 if layer > 1 else None,
+                relation="at most" if layer <= 2 else "at least",
+                rival_relation="at most",
+            )
         )
-    return Evidence(points, "guess: sample mean, zero", "E|x - guess|^2", tolerance=1e-3)
+    return Evidence(points, "layer", "largest |x_est - x|", log_y=True)

@@ -80,11 +80,12 @@ def _evidence(run: Run, cells: list[dict[str, Any]], within: tuple[float, float]
     "State evolution predicts all four mean squared errors of layers 2 to 4 on the published grid, "
     "collapse included: within a factor 1.5 in at least 85 % of the cells of each metric, within 3 in "
     "98 %.",
+    tier="science",
     formula=r"h_n = \frac{1}{S}\left((1+\chi') \sum_{m \in N(n)} \alpha_m - \chi' A\right), \quad "
     r"\alpha' = \mathrm{step}(h)",
     source="derived in `theory.state_evolution`; the question is in notes#state-evolution",
     regime="prime steps, S = 6, b = 1, lo, hi = .25, .75, z = 1 to 4; cells above 1e-4",
-    expected="holds",
+    expected="established",
     rival="the closed forms are within a factor 1.5 at least as often",
 )
 def _grid(run: Run) -> Evidence:
@@ -95,11 +96,12 @@ def _grid(run: Run) -> Evidence:
     "evolutions.outside-the-grid",
     "State evolution takes thresholds, bias, S, chi, loads and size as inputs: off the grid too it is "
     "within a factor 1.5 in at least 85 % of the cells of each metric.",
+    tier="science",
     formula=r"(lo, hi, b, \chi, S, r_i, D)\ \mathrm{free}",
     source="derived in `theory.state_evolution`",
     regime="S = 3, 4, 8; thresholds .4/.8, .6/.9; b = 1/4, 2; chi factor 1.2, chi per neuron; even "
     "loads; D up to 3000",
-    expected="holds",
+    expected="established",
     rival="the closed forms are within a factor 1.5 at least as often",
 )
 def _outside(run: Run) -> Evidence:
@@ -125,6 +127,7 @@ def _outside(run: Run) -> Evidence:
 @claim(
     "evolutions.closed-form-on-the-grid",
     "The closed forms predict the grid too: within a factor 1.5 in at least 85 % of its cells.",
+    tier="science",
     formula=r"\mathrm{E}|\delta x^l|^2,\ z e\ \ (\mathrm{errors.rotation-active,\ -inactive})",
     source="[R]; notes#closed-forms",
     regime="the published grid, layers 2 to 4",

