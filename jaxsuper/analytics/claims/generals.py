@@ -4,9 +4,9 @@ import jax
 import numpy as np
 
 from ... import circuits
-from ...network import build
+from ...network import AbstractNetwork, build
 from ...simulation import Measurement, merge_networks, simulate
-from ..prediction import predict, Prediction
+from ..prediction import predict
 from ._evidence import Evidence, Point
 from ._matrices import lines
 from ._measured import measured_at
@@ -16,8 +16,8 @@ from ._registry import claim, Run
 _LAYERS = 3
 
 
-def _mlps(run: Run) -> dict[int, tuple[Measurement, Prediction]]:
-    """Return by z measurement and prediction of MLPs that neither amplify errors nor forget.
+def _mlps(run: Run) -> tuple[AbstractNetwork, dict[int, Measurement]]:
+    """Return one of the networks, and measurements by z, of MLPs that neither amplify nor forget.
 
     Permutations of three neurons keep the norm, so errors are handed on as they are.
     """
@@ -35,13 +35,15 @@ def _mlps(run: Run) -> dict[int, tuple[Measurement, Prediction]]:
             simulate(network, z, batch, key=key)
             for network, key in zip(networks, keys, strict=True)
         ]
-        by_z[z] = merge_networks(measurements), predict(networks[0], z)
-    return by_z
+        by_z[z] = merge_networks(measurements)
+    return networks[0], by_z
 
 
 def _points(run: Run, metric: str, layers: range) -> list[Point]:
+    network, by_z = run.once(("mlp", run.effort), lambda: _mlps(run))
     points = []
-    for z, (measured, predicted) in run.once(("mlp", run.effort), lambda: _mlps(run)).items():
+    for z, measured in by_z.items():
+        predicted = predict(network, z)
         for layer in layers:
             right = float(predicted[metric][layer - 1])
             rival = right * (6 if metric == "mse_a_inactive" else 0.5)
