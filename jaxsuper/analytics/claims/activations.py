@@ -37,10 +37,10 @@ def _erroneous(network, ids, key):
 
 @claim(
     "activations.most-loaded-circuits",
-    "Erroneous activation picks out circuits on crowded neurons: it is at least 5 times as frequent "
+    "Erroneous activation picks out circuits on crowded neurons: it is at least 8 times as frequent "
     "in the most loaded fifth of the circuits as in the least.",
     tier="guard",
-    formula=r"P(\hat\alpha > 1/2\ |\ \mathrm{top\ fifth}) > 5\,P(\hat\alpha > 1/2\ |\ "
+    formula=r"P(\hat\alpha > 1/2\ |\ \mathrm{top\ fifth}) > 8\,P(\hat\alpha > 1/2\ |\ "
     r"\mathrm{bottom\ fifth})",
     source="notes#seizure (about 15 times)",
     regime="prime steps, D = 1000, T = 557, S = 6, z = 1, layer 3",
@@ -64,7 +64,7 @@ def _most_loaded(run: Run) -> Evidence:
     top, bottom = np.array(most), np.array(least)
     note = f"{top.mean() / bottom.mean():.1f} times: {top.mean():.4f} against {bottom.mean():.4f}."
     relations: dict[str, Any] = {"relation": "at least", "rival_relation": "at most"}
-    point = Point.ratio(3, top, bottom, 5.0, rival=2.0, series="top fifth / bottom fifth", **relations)
+    point = Point.ratio(3, top, bottom, 8.0, rival=2.0, series="top fifth / bottom fifth", **relations)
     return Evidence([point], "layer", "ratio of frequencies", note=note)
 
 

@@ -189,9 +189,9 @@ def _larger_networks(run: Run) -> Evidence:
 @claim(
     "designs.density-has-a-threshold",
     "The density decides: at 0.30 the same networks seize from D = 2000 on, in ten layers by more than "
-    "five times, and larger ones worse.",
+    "ten times, and larger ones worse.",
     tier="science",
-    formula=r"\kappa = 0.30:\quad G > 5",
+    formula=r"\kappa = 0.30:\quad G > 10",
     source="[S], made precise; notes#seizure",
     regime="as designs.larger-networks, from D = 2000 on",
     expected="established",
@@ -199,7 +199,7 @@ def _larger_networks(run: Run) -> Evidence:
 )
 def _density(run: Run) -> Evidence:
     sizes = ((2000, 6, 2476), (4000, 7, 7279))
-    points = _growth(run, sizes[: run.choose(1, 2)], 5.0, 2.0, up=True)
+    points = _growth(run, sizes[: run.choose(1, 2)], 10.0, 2.0, up=True)
     label = "growth of inactive indicators, layers 1 to 10"
     return Evidence(points, "D", label, log_x=True, log_y=True)
 
