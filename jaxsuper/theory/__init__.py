@@ -19,6 +19,7 @@ from ._closed_forms import (
 )
 from ._embeddings import (
     affine_mse,
+    best_threshold,
     coactivation,
     dedicated_constant_mse,
     dedicated_guess_mse,
@@ -35,6 +36,7 @@ from ._embeddings import (
     random_embedding_scale,
     shared_mse,
     shared_published_mse,
+    threshold_recovery,
     tight_frame_mse,
 )
 from ._interaction import disjoint_probability, mean_interaction, mean_interference
@@ -63,6 +65,7 @@ __all__ = [
     "Rate",
     "active_mse",
     "affine_mse",
+    "best_threshold",
     "carried_active_mse",
     "carried_leak",
     "cleaned_active_mse",
@@ -105,6 +108,7 @@ __all__ = [
     "shared_mse",
     "shared_published_mse",
     "state_evolution",
+    "threshold_recovery",
     "tight_frame_mse",
     "welch_bound",
     "welch_mean_square",

@@ -11,6 +11,7 @@ the vector 1; for centred features the larger one is 0, since the sum is z in ev
 """
 
 from collections.abc import Iterable
+from math import sqrt
 from typing import Any, SupportsFloat
 
 import numpy as np
@@ -220,3 +221,28 @@ def affine_mse(T: int, D: int, z: int) -> float:
     always z, and stays at `linear_mse_bound`. The value is z(1-z/T)(1 - D/(T-1)). Ours.
     """
     return z * (1 - coactivation(T, z)) * max(1 - (D + 1) / T, 0.0)
+
+
+def threshold_recovery(T: int, D: int, z: int, cut: float) -> float:
+    """Return Phi((1-cut)/s_1)^z Phi(cut/s_0)^(T-z), the share of inputs read out without any error.
+
+    T random unit vectors, feature i taken for active where <v_i, h> > cut. It is 1 plus the overlaps
+    with z - 1 others for an active feature, the overlaps with z for an inactive one; they are taken as
+    independent Gaussians of variance 1/D: s_1^2 = (z-1)/D, s_0^2 = z/D. Ours, as in [W].
+    """
+    # Takes a sixth of a second to load, which nothing else here needs.
+    from scipy.stats import norm
+
+    active = norm.cdf((1 - cut) * sqrt(D / (z - 1))) if z > 1 else float(cut < 1)
+    return float(active**z * norm.cdf(cut * sqrt(D / z)) ** (T - z))
+
+
+def best_threshold(T: int, D: int, z: int) -> float:
+    """Return the cut in 0..1 of the largest `threshold_recovery`, for z >= 2."""
+    from scipy.optimize import minimize_scalar
+
+    check(z >= 2, "z", "must be at least 2, for one overlaps with nothing", z)
+    least = minimize_scalar(
+        lambda cut: -threshold_recovery(T, D, z, cut), bounds=(0, 1), method="bounded"
+    )
+    return float(least.x)

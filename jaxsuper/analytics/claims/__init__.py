@@ -13,6 +13,7 @@ from . import (
     designs as designs,
     designs_predicted as designs_predicted,
     embeddings as embeddings,
+    embeddings_neurons as embeddings_neurons,
     errors as errors,
     evolutions as evolutions,
     generals as generals,
