@@ -109,7 +109,7 @@ def _any_encoder(run: Run) -> Evidence:
 )
 def _equal_at_one(run: Run) -> Evidence:
     points = []
-    for T, D in ((14, 5), (60, 20), (9, 8)):
+    for T, D in ((15, 5), (60, 20)):
         key = run.key("equal")
         kinds = some_embeddings(T, D, key)
         scales = jnp.exp(jax.random.normal(key, (T, 1)))
@@ -233,9 +233,9 @@ def _welch(run: Run) -> Evidence:
     others = {
         "polygon": features.polygon(5),
         "cross polytope": features.cross_polytope(5),
-        "tight": features.tight_frame(30, 12, key=key),
-        "harmonic": features.harmonic_frame(61, 21, key=key),
-        "random": features.random_unit(200, 30, key=key),
+        "tight": features.tight_frame(60, 20, key=key),
+        "harmonic": features.harmonic_frame(60, 20, key=key),
+        "random": features.random_unit(60, 20, key=key),
     }
     for name, embedding in (attained | others).items():
         T, D = embedding.n_features, embedding.width
@@ -264,7 +264,7 @@ def _welch(run: Run) -> Evidence:
 )
 def _mean_square(run: Run) -> Evidence:
     points, key = [], run.key("mean square")
-    for T, D in ((20, 8), (60, 20), (201, 51)):
+    for T, D in ((15, 5), (60, 20)):
         bound = theory.welch_mean_square(T, D)
         for name, embedding in (
             ("tight", features.tight_frame(T, D, key=key)),
@@ -296,7 +296,7 @@ def _mean_square(run: Run) -> Evidence:
 )
 def _readout_floor(run: Run) -> Evidence:
     points, key = [], run.key("floor")
-    for T, D in ((20, 8), (60, 20)):
+    for T, D in ((15, 5), (60, 20)):
         floor = theory.readout_floor(T, D)
         for name, embedding in (
             ("random", features.random_unit(T, D, key=key)),
@@ -334,11 +334,14 @@ def _readout_floor(run: Run) -> Evidence:
 )
 def _shrunk(run: Run) -> Evidence:
     points, key = [], run.key("shrunk")
-    for T, D in ((20, 8), (60, 20), (61, 21)):
+    for T, D in ((15, 5), (60, 20)):
         floor = theory.readout_floor(T, D)
-        frame = features.harmonic_frame if T % 2 else features.tight_frame
-        vectors = np.asarray(frame(T, D, key=key).vectors, np.float64)
-        product = D / T * vectors @ vectors.T
-        cross = float((product**2).sum() - (np.diag(product) ** 2).sum())
-        points.append(Point(T, cross / floor, (D / T) ** 2, rival=1, series=f"T, D = {T}, {D}"))
+        for name, frame in (
+            ("tight", features.tight_frame(T, D, key=key)),
+            ("harmonic", features.harmonic_frame(T, D, key=key)),
+        ):
+            vectors = np.asarray(frame.vectors, np.float64)
+            product = D / T * vectors @ vectors.T
+            cross = float((product**2).sum() - (np.diag(product) ** 2).sum())
+            points.append(Point(T, cross / floor, (D / T) ** 2, rival=1, series=name))
     return Evidence(points, "T", "cross-talk / floor", tolerance=1e-4, log_y=True)

@@ -19,12 +19,12 @@ from ._registry import claim, Run
     formula=r"\mathrm{MSE}(a) = \frac{z}{T}\left[(1-q)\,\mathrm{tr}(I - aG)^2 + "
     r"q\,\mathbf{1}'(I - aG)^2\mathbf{1}\right],\ q = \frac{z-1}{T-1}",
     source="notes#embeddings",
-    regime="all inputs enumerated; T = 14, D = 5",
+    regime="all inputs enumerated; T = 15, D = 5",
     expected="established",
     rival="q = z/T, as if features were independent",
 )
 def _any_gram_matrix(run: Run) -> Evidence:
-    points, T = [], 14
+    points, T = [], 15
     for name, embedding in some_embeddings(T, 5, run.key("gram")).items():
         G = np.asarray(embedding.gram(), np.float64)
         for z in (2, 3, 5):
@@ -69,7 +69,7 @@ class _Draws:
 
 
 # Numbers in a stack of embeddings, which are drawn and reduced at once.
-_AT_ONCE = 2**20
+_AT_ONCE = 2**21
 
 
 def _draws(run: Run, T: int, D: int) -> _Draws:
@@ -77,7 +77,7 @@ def _draws(run: Run, T: int, D: int) -> _Draws:
 
     def draw() -> _Draws:
         at_once = max(_AT_ONCE // (T * D), 1)
-        rounds = run.draws(1, 4) * max(1, T * D // 20_000)
+        rounds = run.draws(1, 4) * max(1, T * D // 40_000)
         make = jax.jit(jax.vmap(lambda key: features.random_unit(T, D, key=key).vectors))
         parts = []
         for key in jax.random.split(run.key(f"random {T} {D}"), rounds):
@@ -261,7 +261,7 @@ def _harmonic(run: Run) -> Evidence:
 )
 def _tight_frame(run: Run) -> Evidence:
     points = []
-    for T, D in ((14, 5), (20, 8)):
+    for T, D in ((15, 5), (20, 8)):
         for draw in range(3):
             key = jax.random.fold_in(run.key("tight"), draw)
             embedding = features.tight_frame(T, D, key=key)
