@@ -14,6 +14,7 @@ from ._geometry import (
     mean_square_overlap,
     sorted_cosines,
 )
+from ._harmonic import harmonic_frame
 from ._linear import (
     best_feature_scales,
     best_scale,
@@ -56,6 +57,7 @@ __all__ = [
     "enumerate_losses",
     "equiangular",
     "flat_directions",
+    "harmonic_frame",
     "kinds",
     "least_squares",
     "linear_mse",

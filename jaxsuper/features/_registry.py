@@ -7,6 +7,7 @@ from .._types import KeyScalar
 from ._embedding import check_sizes, Embedding
 from ._exact import cross_polytope, equiangular, polygon, simplex
 from ._frames import tight_frame
+from ._harmonic import harmonic_frame
 from ._neurons import one_per_neuron, shared_neurons
 from ._random import random_unit
 
@@ -32,6 +33,7 @@ _KINDS: dict[str, Callable[[int, int, KeyScalar], Embedding]] = {
     "one-per-neuron": lambda t, d, key: one_per_neuron(t, d),
     "shared-neurons": lambda t, d, key: shared_neurons(t, d, key=key),
     "tight-frame": lambda t, d, key: tight_frame(t, d, key=key),
+    "harmonic": lambda t, d, key: harmonic_frame(t, d, key=key),
     "simplex": _simplex,
     "cross-polytope": _cross_polytope,
     "polygon": _polygon,

@@ -12,6 +12,7 @@ SIZES = {
     "one-per-neuron": (7, 3),
     "shared-neurons": (7, 3),
     "tight-frame": (7, 3),
+    "harmonic": (7, 3),
     "simplex": (4, 3),
     "cross-polytope": (6, 3),
     "polygon": (5, 2),
@@ -60,7 +61,7 @@ def test_laws(kind, getkey):
     np.testing.assert_allclose(made.gram(), vectors @ vectors.T, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["random-unit", "tight-frame", "shared-neurons"])
+@pytest.mark.parametrize("kind", ["random-unit", "tight-frame", "shared-neurons", "harmonic"])
 def test_keys_matter(kind):
     draw = lambda seed: features.make(kind, 20, 6, key=jax.random.key(seed)).vectors
     np.testing.assert_array_equal(draw(0), draw(0))
@@ -172,6 +173,8 @@ def test_signs_take_the_bias_out_of_overlaps(getkey, sigmas):
         (lambda k: features.make("equiangular", 5, 3, key=k), r"must be one of \(6, 3\)"),
         (lambda k: features.tight_frame(3, 5, key=k), "`n_features` must be at least the width 5"),
         (lambda k: features.tight_frame(5, 3, key=k, tolerance=0.0), "`tolerance` must be above"),
+        (lambda k: features.harmonic_frame(5, 7, key=k), "`width` must be at most the 5 features"),
+        (lambda k: features.harmonic_frame(7, 4, key=k), "`width` must be odd for an odd number"),
         (lambda k: features.random_unit(0, 3, key=k), "`n_features` must be at least 1"),
         (lambda k: features.one_per_neuron(3, 0), "`width` must be at least 1"),
         (lambda k: features.simplex(0), "`width` must be at least 1"),

@@ -6,11 +6,18 @@ the file of its subject.
 
 from . import (
     activations as activations,
+    allocations as allocations,
+    bounds as bounds,
+    capacities as capacities,
+    derivations as derivations,
     designs as designs,
     designs_predicted as designs_predicted,
+    embeddings as embeddings,
+    embeddings_neurons as embeddings_neurons,
     errors as errors,
     evolutions as evolutions,
     generals as generals,
+    geometries as geometries,
     interactions as interactions,
     networks as networks,
     seizures as seizures,

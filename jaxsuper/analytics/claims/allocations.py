@@ -7,62 +7,22 @@ from ... import theory
 from ...allocation import (
     allocate,
     Allocation,
-    max_overlap,
     prime_steps,
     random_sets,
 )
 from ._evidence import Evidence, Point
-from ._matrices import incidence, lines, pair_counts
+from ._matrices import lines, pair_counts
 from ._registry import claim, Run
-
-
-@claim(
-    "allocations.overlap-at-most-one",
-    "Two circuits of the prime steps, their even subset or of lines share at most one neuron.",
-    formula=r"|M_t \cap M_u| \leq 1 \quad (t \neq u)",
-    source="[C2]; notes#allocations",
-    expected="holds",
-    rival="no two of them share a neuron",
-)
-def _overlap_at_most_one(run: Run) -> Evidence:
-    points = []
-    for S, count in ((3, 900), (4, 800), (5, 500), (6, 300), (8, 140)):
-        for family in ("prime-steps", "balanced-prime-steps"):
-            allocation = allocate(200, S, count, family, key=run.key(family))
-            worst = float(max_overlap(allocation))
-            points.append(Point(S, worst, 1, rival=0, series=family, relation="at most"))
-        worst = float(max_overlap(lines(200, 23, S)))
-        points.append(Point(S, worst, 1, rival=0, series="lines, q = 23", relation="at most"))
-    return Evidence(points, "S", "largest overlap of any pair")
-
-
-@claim(
-    "allocations.random-overlaps",
-    "Random sets break the rule: some pair shares two neurons or more.",
-    formula=r"\max_{t \neq u} |M_t \cap M_u| \geq 2",
-    source="notes#allocations",
-    expected="holds",
-    rival="random sets share at most one neuron",
-)
-def _random_overlaps(run: Run) -> Evidence:
-    key, points = run.key("random"), []
-    for S in (3, 4, 6, 8):
-        for draw in range(3):
-            sets = random_sets(250, S, 557, key=jax.random.fold_in(key, 10 * S + draw))
-            worst = float(max_overlap(sets))
-            points.append(
-                Point(S, worst, 2, rival=1, relation="at least", rival_relation="at most")
-            )
-    return Evidence(points, "S", "largest overlap of any pair")
 
 
 @claim(
     "allocations.mean-overlap-even",
     "With even loads the mean overlap of two circuits is S(TS/n - 1)/(T - 1).",
+    tier="algebra",
     formula=r"p = \frac{S\,(T S/n - 1)}{T - 1}",
     source="[C2]; notes#allocations",
     regime="all neurons used equally often",
-    expected="holds",
+    expected="established",
     rival="the naive value S^2/n",
 )
 def _mean_overlap_even(run: Run) -> Evidence:
@@ -81,15 +41,16 @@ def _mean_overlap_even(run: Run) -> Evidence:
 
 @claim(
     "allocations.mean-overlap-naive",
-    "Random sets share S^2/n neurons on average.",
+    "Random sets share S^2/n neurons on average; tested to within 1 %.",
+    tier="science",
     formula=r"p = S^2 / n",
     source="notes#allocations",
     regime="independent uniform sets",
-    expected="holds",
+    expected="established",
     rival="the value for even loads",
 )
 def _mean_overlap_naive(run: Run) -> Evidence:
-    points, draws, T = [], run.choose(30, 100), 300
+    points, draws, T = [], run.draws(60, 200), 300
     for n, S in ((200, 4), (250, 6), (250, 10), (500, 6)):
         key = jax.random.fold_in(run.key("naive"), n * 100 + S)
         overlaps = [
@@ -105,7 +66,7 @@ def _mean_overlap_naive(run: Run) -> Evidence:
                 series="random sets",
             )
         )
-    return Evidence(points, "S^2/n", "neurons shared by two circuits")
+    return Evidence(points, "S^2/n", "neurons shared by two circuits", tolerance=0.01)
 
 
 def _families(run: Run) -> list[tuple[str, Allocation]]:
@@ -119,10 +80,11 @@ def _families(run: Run) -> list[tuple[str, Allocation]]:
 @claim(
     "allocations.overlap-rate",
     "The overlap rate is a sum over the loads, for every design with overlaps of 0 or 1.",
+    tier="algebra",
     formula=r"e = \mathrm{E}_{t \neq u}\left(\frac{|M_t \cap M_u|}{S}\right)^2 "
     r"= \frac{\sum_i r_i (r_i - 1)}{T (T-1) S^2}",
     source="notes#allocations",
-    expected="holds",
+    expected="established",
     rival="r_i^2 in place of r_i (r_i - 1)",
 )
 def _overlap_rate(run: Run) -> Evidence:
@@ -138,15 +100,16 @@ def _overlap_rate(run: Run) -> Evidence:
 
 @claim(
     "allocations.overlap-rate-bound",
-    "No design has a smaller overlap rate than one with equal loads.",
+    "No design has a smaller overlap rate than one with equal loads; whole slopes of lines have no more.",
+    tier="inequality",
     formula=r"e \geq \frac{T S/n - 1}{(T-1)\,S}",
     source="notes#allocations",
-    expected="holds",
-    rival="it is at least 5 % above that, also for equal loads",
+    expected="established",
+    rival="at least 1 % above that, told apart where the loads are equal",
 )
 def _overlap_rate_bound(run: Run) -> Evidence:
     points = []
-    even = [("even: n = 246", lines(246, 41, 6, np.arange(41 * k))) for k in (3, 10, 41)]
+    even = [("equal loads", lines(246, 41, 6, np.arange(41 * k))) for k in (3, 10, 41)]
     for name, allocation in _families(run) + even:
         S, T = allocation.redundancy, allocation.n_circuits
         bound = theory.overlap_rate_lower_bound(allocation.block_width, S, T)
@@ -155,7 +118,7 @@ def _overlap_rate_bound(run: Run) -> Evidence:
                 T,
                 allocation.overlap_rate,
                 bound,
-                rival=1.05 * bound,
+                rival=1.01 * bound if np.ptp(allocation.loads) == 0 else None,
                 series=name,
                 relation="at least",
             )
@@ -166,10 +129,11 @@ def _overlap_rate_bound(run: Run) -> Evidence:
 @claim(
     "allocations.published-rate-even-loads",
     "With even loads the published rho is the overlap rate up to the factor 1 - 1/T.",
+    tier="algebra",
     formula=r"\rho = \frac{d}{D} - \frac{1}{S T} = e \left(1 - \frac{1}{T}\right)",
     source="[R]; notes#allocations",
     regime="all neurons used equally often",
-    expected="holds",
+    expected="established",
     rival="d/D alone",
 )
 def _published_rate_even(run: Run) -> Evidence:
@@ -189,6 +153,7 @@ def _published_rate_even(run: Run) -> Evidence:
 @claim(
     "allocations.published-rate-prime-steps",
     "The published rho is the overlap rate of the prime steps, within 2 %.",
+    tier="algebra",
     formula=r"e = \frac{d}{D} - \frac{1}{S T}",
     source="[R]; notes#allocations",
     regime="n = 250 and 500, S = 6",
@@ -208,62 +173,13 @@ def _published_rate_prime_steps(run: Run) -> Evidence:
 
 
 @claim(
-    "allocations.whole-classes",
-    "Whole slopes of lines load all neurons alike; as many lines taken at random do not.",
-    formula=r"r_i = k \ \mathrm{for}\ T = k q",
-    source="notes#allocations",
-    expected="holds",
-    rival="whole slopes are uneven too",
-)
-def _whole_classes(run: Run) -> Evidence:
-    rng, points = np.random.default_rng(run.seed), []
-    for q, S in ((23, 4), (41, 6)):
-        for k in (2, 5, 13):
-            loads = lines(S * q, q, S, np.arange(k * q)).loads
-            points.append(
-                Point(
-                    k,
-                    float(np.ptp(loads)),
-                    0,
-                    rival=1,
-                    series="whole slopes",
-                    rival_relation="at least",
-                )
-            )
-            loads = lines(S * q, q, S, rng.permutation(q * q)[: k * q]).loads
-            points.append(
-                Point(k, float(np.ptp(loads)), 1, series="random lines", relation="at least")
-            )
-    return Evidence(points, "slopes", "largest minus least load")
-
-
-@claim(
-    "allocations.uneven-tail",
-    "Prime steps use their last neurons less: 2 to 14 times around a mean of 12 at n = 250, T = 500, "
-    "S = 6.",
-    formula=r"\min r_i = 2, \quad \max r_i = 14, \quad \overline{r} = T S/n = 12",
-    source="notes#allocations",
-    regime="n = 250, T = 500, S = 6",
-    expected="holds",
-    rival="even loads, 12 for every neuron",
-)
-def _uneven_tail(run: Run) -> Evidence:
-    loads = incidence(prime_steps(250, 6, 500)).sum(axis=0)
-    values = {"least": (loads.min(), 2), "mean": (loads.mean(), 12), "largest": (loads.max(), 14)}
-    points = [
-        Point(i, float(value), said, rival=12, series=name)
-        for i, (name, (value, said)) in enumerate(values.items())
-    ]
-    return Evidence(points, "least, mean, largest", "circuits on a neuron")
-
-
-@claim(
     "allocations.correction-unbiased",
     "The corrected unembedding reads nothing of other circuits on average.",
+    tier="algebra",
     formula=r"\mathrm{E}\,\langle u_t, e_v \rangle = 0, \quad u = e\,(1/S + c) - c, \quad "
     r"c = \frac{p}{(S-p)\,S}",
     source="[C2]; notes#network",
-    expected="holds",
+    expected="established",
     rival="no correction, c = 0: p/S",
 )
 def _correction_unbiased(run: Run) -> Evidence:

@@ -2,7 +2,7 @@
 
 from ... import allocation, theory
 from ._evidence import Evidence, Point
-from ._matrices import largest_prime, lines, pair_counts
+from ._matrices import largest_prime
 from ._registry import claim, Run
 
 
@@ -42,9 +42,10 @@ def _progressions(n: int, S: int, powers: bool = True) -> int:
     "capacities.prime-steps",
     "Prime steps hold as many circuits as published: over admissible steps and shifts, the "
     "progressions that fit end to end.",
+    tier="algebra",
     formula=r"T = \sum_s \sum_{j<s} \left\lfloor \lceil (n-j)/s \rceil / S \right\rfloor",
     source="[C2], [R]; notes#allocations",
-    expected="holds",
+    expected="established",
     rival="the same count without the steps s·S^k that a composite S admits",
 )
 def _prime_step_capacity(run: Run) -> Evidence:
@@ -60,71 +61,14 @@ def _prime_step_capacity(run: Run) -> Evidence:
 
 
 @claim(
-    "capacities.johnson-bound",
-    "No family holds more circuits than the Johnson bound, nor that more than the pairs of neurons.",
-    formula=r"T \leq \left\lfloor \frac{n}{S} \left\lfloor \frac{n-1}{S-1} \right\rfloor "
-    r"\right\rfloor \leq \frac{n (n-1)}{S (S-1)}",
-    source="S. M. Johnson (1962); notes#allocations",
-    expected="holds",
-    rival="three quarters of the Johnson bound",
-)
-def _johnson_bound(run: Run) -> Evidence:
-    points = []
-    for n in (200, 250, 500):
-        for S in (3, 4, 5, 6, 8, 10):
-            bound = allocation.johnson_bound(n, S)
-            q = largest_prime(n // S)
-            for name, count in (
-                ("prime steps", allocation.prime_step_capacity(n, S)),
-                ("lines", lines(n, q, S).n_circuits if q >= S else 0),
-            ):
-                points.append(
-                    Point(
-                        S,
-                        count,
-                        bound,
-                        rival=0.75 * bound,
-                        series=f"{name}, n = {n}",
-                        relation="at most",
-                    )
-                )
-            pairs = theory.pair_count_bound(n, S)
-            points.append(Point(S, bound, pairs, series="bound against pairs", relation="at most"))
-    return Evidence(points, "S", "circuits", log_y=True)
-
-
-@claim(
-    "capacities.transversal-design",
-    "Lines over GF(q) on S·q neurons: q^2 circuits, every neuron used q times, overlap rate "
-    "1/(S(q+1)).",
-    formula=r"T = q^2, \quad r_i = q, \quad e = \frac{1}{S (q+1)}",
-    source="finite geometry; notes#allocations",
-    expected="holds",
-    rival="e = 1/(S q)",
-)
-def _transversal_design(run: Run) -> Evidence:
-    points = []
-    for q, S in ((11, 4), (23, 5), (31, 8), (41, 6)):
-        sets = lines(S * q, q, S)
-        rate = float((pair_counts(sets) ** 2).mean()) / S**2
-        points.append(Point(q, rate, 1 / (S * (q + 1)), rival=1 / (S * q), series=f"e, S = {S}"))
-        for name, value in (
-            ("least load", sets.loads.min()),
-            ("largest load", sets.loads.max()),
-        ):
-            points.append(Point(q, float(value), q, series=name))
-        points.append(Point(q, float(len({tuple(s) for s in sets.sets})), q * q, series="T"))
-    return Evidence(points, "q", "e, loads, circuits", slack=1e-9, log_y=True)
-
-
-@claim(
     "capacities.rate",
     "At fixed S the capacity of prime steps and of lines grows like n^2; the fitted prefactor is "
     "below that of the pair count.",
+    tier="science",
     formula=r"T(n) \propto n^2",
     source="pair count; notes#capacity",
     regime="S = 6, n = 125 to 4000",
-    expected="holds",
+    expected="established",
     rival="n^(3/2)",
 )
 def _capacity_rate(run: Run) -> Evidence:

@@ -1,18 +1,15 @@
-"""Claims derived symbolically: from first principles with sympy, compared with the coded formulas.
+"""Claims derived from first principles, with sympy or by listing cases, against the coded formulas.
 
-Every derivation starts from definitions and ends in an expression that is evaluated exactly at
+A symbolic derivation starts from definitions and ends in an expression that is evaluated exactly at
 random rational points, where the coded formula has to give the same number: a typo in either is
 found. sympy is imported when a derivation runs.
 """
 
 from fractions import Fraction
-
-import numpy as np
+from itertools import product
+from math import prod
 
 from ... import theory
-from ...allocation import prime_steps
-from ...circuits import Step
-from ...network import Clipped, Plain
 from ._evidence import Evidence, Point
 from ._registry import claim, Run
 from ._symbolic import compare, draw_scaled, draw_sizes, symbols
@@ -55,10 +52,11 @@ def _random_mse():
 @claim(
     "derivations.random-embedding",
     "The error of random unit vectors, from the distribution of a cosine on the sphere.",
+    tier="algebra",
     formula=r"\mathrm{E}\langle v, w\rangle^2 = \frac{\int x^2 (1-x^2)^{(D-3)/2} dx}"
     r"{\int (1-x^2)^{(D-3)/2} dx} = \frac{1}{D}",
     source="derived; the leading order is [M]'s",
-    expected="holds",
+    expected="established",
     rival="T/D in place of (T-1)/D",
 )
 def _random_embedding(run: Run) -> Evidence:
@@ -76,9 +74,10 @@ def _random_embedding(run: Run) -> Evidence:
 @claim(
     "derivations.best-scale",
     "The best scale and the least error of random unit vectors, from d MSE/da = 0.",
+    tier="algebra",
     formula=r"a = \frac{D}{D+T-1}, \quad \min_a \mathrm{MSE} = \frac{z (T-1)}{D+T-1}",
     source="derived; [M] has the leading order",
-    expected="holds",
+    expected="established",
     rival="[M]'s leading orders D/(T+D) and z T/(T+D)",
 )
 def _best_scale(run: Run) -> Evidence:
@@ -107,40 +106,12 @@ def _best_scale(run: Run) -> Evidence:
 
 
 @claim(
-    "derivations.leading-orders",
-    "For T and D to infinity at a fixed ratio the exact least error goes over into [M]'s z T/(T+D).",
-    formula=r"\frac{T-1}{D+T-1} \to \frac{T}{T+D}",
-    source="[M]; derived",
-    expected="holds",
-    rival="z (1 - D/T), the limit of shared neurons",
-)
-def _leading_orders(run: Run) -> Evidence:
-    import sympy
-
-    z, T, ratio = symbols("z T ratio")
-    exact = z * (T - 1) / (ratio * T + T - 1)
-    limit = sympy.limit(exact, T, sympy.oo)
-
-    def draw(rng):
-        return {
-            "z": int(rng.integers(1, 5)),
-            "ratio": float(Fraction(int(rng.integers(1, 16)), 16)),
-        }
-
-    def coded(z, ratio):
-        # z T/(T+D) depends on the ratio alone.
-        return theory.random_embedding_leading_mse(16, round(16 * ratio), z)
-
-    points = compare(run, limit, coded, lambda z, ratio: z * (1 - ratio), draw, "limit")
-    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
-
-
-@claim(
     "derivations.shared-neurons",
     "The error of k features per neuron, from hypergeometric counts of how many of them are active.",
+    tier="algebra",
     formula=r"\mathrm{MSE} = z\,\mathrm{E}(1 - a(1+K))^2 + (T-z)\,\mathrm{E}(a K')^2",
     source="derived; [M] leaves co-activation out",
-    expected="holds",
+    expected="established",
     rival="[M]'s form without co-activation",
 )
 def _shared_neurons(run: Run) -> Evidence:
@@ -188,39 +159,13 @@ def _shared_neurons(run: Run) -> Evidence:
 
 
 @claim(
-    "derivations.second-moments",
-    "The bound over all rank-D reconstructions, from the eigenvalues of the features' second moments.",
-    formula=r"\lambda = \frac{z}{T}(1-q) = \frac{z (T-z)}{T (T-1)} \ (T-1\ \mathrm{times})",
-    source="Eckart and Young; notes#embeddings",
-    expected="holds",
-    rival="without the factor 1 - q",
-)
-def _second_moments(run: Run) -> Evidence:
-    import sympy
-
-    z, T, D = symbols("z T D")
-    # E x_i^2 = z/T and E x_i x_j = z(z-1)/(T(T-1)): a multiple of I plus one of 1 1'. A vector
-    # orthogonal to 1 sees their difference; D of the T eigenvalues are kept, 1's among them.
-    value = sympy.factor(z / T - z * (z - 1) / (T * (T - 1)))
-    derived = (T - D) * value
-    points = compare(
-        run,
-        derived,
-        theory.linear_mse_bound,
-        lambda T, D, z: z * (1 - D / T),
-        draw_sizes,
-        "bound",
-    )
-    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
-
-
-@claim(
     "derivations.gate-factor",
     "The power that an active rotation hands on is 1 + 2(1+b)^2, integrated over its direction.",
+    tier="algebra",
     formula=r"\frac{1}{2\pi}\int_0^{2\pi} \left|(\cos\theta, \sin\theta) + (1+b)(1,1)\right|^2 "
     r"d\theta = 1 + 2(1+b)^2",
     source="[R] for b = 1; derived",
-    expected="holds",
+    expected="established",
     rival="9, which is right for b = 1 only",
 )
 def _gate_factor(run: Run) -> Evidence:
@@ -243,47 +188,42 @@ def _gate_factor(run: Run) -> Evidence:
 
 @claim(
     "derivations.first-layer",
-    "The mean square of an inactive indicator after layer 1, from the counts of neurons that active "
-    "circuits use.",
-    formula=r"\mathrm{E} K^2 = S\,P(\mathrm{used}) + S(S-1)\,P(\mathrm{both\ used})",
+    "The mean square of an inactive indicator after layer 1: each active circuit uses one of its S "
+    "neurons, with probability q = P/S each, or none; all cases counted.",
+    tier="algebra",
+    formula=r"\mathrm{E} K^2 = S\,p + S(S-1)\left(1 - 2 (1-q)^z + (1-2q)^z\right), \quad "
+    r"p = 1 - (1-q)^z",
     source="derived in `theory.inactive_first_layer_mse`",
-    expected="holds",
+    regime="all (S+1)^z cases enumerated",
+    expected="established",
     rival="z P/S^2 + z(z-1)(P/S)^2, which counts a neuron twice",
 )
 def _first_layer(run: Run) -> Evidence:
-    import sympy
-
-    z, S, P = symbols("z S P")
-    q = P / S
-    used = 1 - (1 - q) ** z
-    # An active circuit uses at most one of the two: it avoids both with probability 1 - 2q.
-    both = 1 - 2 * (1 - q) ** z + (1 - 2 * q) ** z
-    derived = sympy.expand_power_base((S * used + S * (S - 1) * both) / S**2)
-
-    def draw(rng):
-        return {
-            "z": int(rng.integers(2, 6)),
-            "S": int(rng.integers(2, 11)),
-            "P": float(Fraction(int(rng.integers(1, 32)), 64)),
-        }
-
-    points = compare(
-        run,
-        derived,
-        theory.inactive_first_layer_mse,
-        lambda z, S, P: z * P / S**2 + z * (z - 1) * (P / S) ** 2,
-        draw,
-        "mean square",
-    )
-    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
+    points = []
+    for S, z in ((3, 2), (6, 2), (4, 3), (6, 3), (3, 4), (6, 4)):
+        for overlap in (Fraction(1, 7), Fraction(1, 2)):
+            q = overlap / S
+            # Neuron 0..S-1, or S for none of them.
+            chances = [q] * S + [1 - S * q]
+            mean = sum(
+                prod((chances[hit] for hit in hits), start=Fraction(1)) * len(set(hits) - {S}) ** 2
+                for hits in product(range(S + 1), repeat=z)
+            )
+            P = float(overlap)
+            coded = theory.inactive_first_layer_mse(z, S, P)
+            rival = z * P / S**2 + z * (z - 1) * (P / S) ** 2
+            right = float(mean / S**2)
+            points.append(Point(z, coded, right, rival=rival, series=f"S, P = {S}, {P:.2f}"))
+    return Evidence(points, "z", "coded formula", tolerance=1e-12)
 
 
 @claim(
     "derivations.even-loads",
     "Among all loads of a given sum equal ones have the least overlap rate, (T S/n - 1)/((T-1) S).",
+    tier="algebra",
     formula=r"\min_{\sum r_i = T S} \frac{\sum r_i (r_i - 1)}{T (T-1) S^2}\ \mathrm{at}\ r_i = T S/n",
     source="notes#allocations (Lagrange)",
-    expected="holds",
+    expected="established",
     rival="rho itself, without the factor T/(T-1)",
 )
 def _even_loads(run: Run) -> Evidence:
@@ -318,76 +258,3 @@ def _even_loads(run: Run) -> Evidence:
         "mean overlap",
     )
     return Evidence(points, "random point", "coded formula", tolerance=1e-12)
-
-
-@claim(
-    "derivations.welch",
-    "Welch's bounds and the floor of unit-diagonal readouts, from (tr M)^2 <= rank(M) |M|^2.",
-    formula=r"\sum_{i \neq j} M_{ij}^2 \geq \frac{T^2}{D} - T = \frac{T (T-D)}{D}",
-    source="[W]; notes#overlaps",
-    expected="holds",
-    rival="1/D for the mean square of a pair, the value of random vectors",
-)
-def _welch(run: Run) -> Evidence:
-    T, D = symbols("T D")
-    # M has rank D and unit diagonal: tr M = T, and the diagonal holds T of |M|^2 >= T^2/D.
-    floor = T**2 / D - T
-    points = compare(
-        run,
-        floor,
-        lambda T, D, z: theory.readout_floor(T, D),
-        lambda T, D, z: T * (T - 1) / D,
-        draw_sizes,
-        "floor",
-    )
-    points += compare(
-        run,
-        floor / (T * (T - 1)),
-        lambda T, D, z: theory.welch_mean_square(T, D),
-        lambda T, D, z: 1 / D,
-        draw_sizes,
-        "mean square",
-    )
-    points += compare(
-        run,
-        (floor / (T * (T - 1))) ** 0.5,
-        lambda T, D, z: theory.welch_bound(T, D),
-        lambda T, D, z: D**-0.5,
-        draw_sizes,
-        "largest",
-    )
-    return Evidence(points, "random point", "coded formula", tolerance=1e-12)
-
-
-@claim(
-    "derivations.inhibition-and-correction",
-    "chi' and c, solved from the condition that the mean unwanted input vanishes.",
-    formula=r"(1+\chi')\,U - \chi' S^2 = 0, \qquad p\,(1/S + c) - c\,S = 0",
-    source="[R], [C2]; notes#inhibition, notes#network",
-    expected="holds",
-    rival="their first orders U/S^2 and p/S^2",
-)
-def _inhibition_and_correction(run: Run) -> Evidence:
-    import sympy
-
-    U, p, S = symbols("U p S")
-    chi, c = sympy.symbols("chi c")
-    (inhibition,) = sympy.solve((1 + chi) * U - chi * S**2, chi)
-    (correction,) = sympy.solve(p * (1 / S + c) - c * S, c)
-    points, key = [], run.key("inhibition")
-    sizes = ((60, 4, 30), (120, 5, 100), (250, 6, 300))
-    for index, (n, size, count) in enumerate(run.choose(sizes[1:2], sizes)):
-        allocation, circuits = prime_steps(n, size, count), Step(count)
-        clipped = Clipped.build(circuits, allocation, 2, key=key)
-        plain = Plain.build(circuits, allocation, 2, key=key, overlap="exact")
-        loads = np.asarray(allocation.loads, np.float64)
-        received = np.asarray(clipped.connected[0], np.float64) @ loads
-        unwanted = float((loads * (received - size)).sum()) / (count * (count - 1))
-        overlap = allocation.mean_overlap
-        for series, coded, derived, values, first in (
-            ("chi'", clipped.inhibition[0, 0], inhibition, {U: unwanted, S: size}, unwanted),
-            ("c", plain.correction / size, correction, {p: overlap, S: size}, overlap),
-        ):
-            right = float(derived.subs(values))
-            points.append(Point(index, float(coded), right, rival=first / size**2, series=series))
-    return Evidence(points, "network", "coded chi', c", tolerance=1e-5, log_y=True)
