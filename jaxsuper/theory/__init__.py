@@ -31,7 +31,15 @@ from ._embeddings import (
     shared_published_mse,
     tight_frame_mse,
 )
-from ._interaction import disjoint_probability, mean_interaction, mean_interference
+from ._interaction import (
+    disjoint_probability,
+    distinct_hits,
+    mean_interaction,
+    mean_interference,
+    Received,
+    received_by,
+    receiver_interference,
+)
 from ._overlap import (
     mean_overlap_even,
     mean_overlap_naive,
@@ -41,8 +49,11 @@ from ._overlap import (
 )
 from ._private import private_active_mse
 from ._rates import DISJOINT_PAIRS, fit_rate, FittedRate, Rate
+from ._rotation import rectified_moments, rotation_errors
 from ._validity import (
     correct_active_fraction,
+    idle_activity,
+    in_working_regime,
     interference_parameter,
     USELESS_VECTOR_ERROR,
 )
@@ -55,6 +66,7 @@ __all__ = [
     "USELESS_VECTOR_ERROR",
     "FittedRate",
     "Rate",
+    "Received",
     "active_mse",
     "carried_active_mse",
     "carried_leak",
@@ -64,8 +76,11 @@ __all__ = [
     "dedicated_mse",
     "dedicated_published_mse",
     "disjoint_probability",
+    "distinct_hits",
     "embedding_mse",
     "fit_rate",
+    "idle_activity",
+    "in_working_regime",
     "inactive_first_layer_mse",
     "inactive_mse",
     "interference_parameter",
@@ -86,7 +101,11 @@ __all__ = [
     "random_max_overlap",
     "random_max_overlap_median",
     "readout_floor",
+    "received_by",
+    "receiver_interference",
+    "rectified_moments",
     "rotation_active_mse",
+    "rotation_errors",
     "rotation_inactive_mse",
     "separate_evolution",
     "shared_gate_power",
