@@ -32,13 +32,13 @@ from ._embeddings import (
     tight_frame_mse,
 )
 from ._interaction import (
+    common_interference,
     disjoint_probability,
     distinct_hits,
     mean_interaction,
     mean_interference,
     Received,
     received_by,
-    receiver_interference,
 )
 from ._overlap import (
     mean_overlap_even,
@@ -72,6 +72,7 @@ __all__ = [
     "carried_leak",
     "cleaned_active_mse",
     "coactivation",
+    "common_interference",
     "correct_active_fraction",
     "dedicated_mse",
     "dedicated_published_mse",
@@ -102,7 +103,6 @@ __all__ = [
     "random_max_overlap_median",
     "readout_floor",
     "received_by",
-    "receiver_interference",
     "rectified_moments",
     "rotation_active_mse",
     "rotation_errors",

@@ -103,9 +103,7 @@ def _cells(set_loads) -> _Cells:
         return _Cells(loads, share, joint, index, zero, np.zeros((len(d),) * 3))
     row = (1 - a)[:, None, None] * _none_of_two(a)[None]
     row = row * disjoint_probability(T - 2, d[:, None, None], (d[:, None] + d[None])[None])
-    return _Cells(
-        loads, share, joint, index, zero, 1 - zero[:, :, None] - zero[:, None, :] + row
-    )
+    return _Cells(loads, share, joint, index, zero, 1 - zero[:, :, None] - zero[:, None, :] + row)
 
 
 def _none_of_two(a):
@@ -302,21 +300,23 @@ def received_by(set_loads) -> Received:
     )
 
 
-def receiver_interference(set_loads) -> float:
-    """Return E_t (E_v f)^2, what two other active circuits have in common at a receiver.
+def common_interference(set_loads) -> tuple[float, float]:
+    """Return what two other active circuits have in common at a receiver, in layer 1 and per later one.
 
-    It enters errors with (z-1)(z-2); see `received_by`. About (S e)^2 for even loads.
+    E_t (E_v |M_t ∩ M_v|/S)^2 and E_t (E_v f)^2 of `received_by`: both (S e)^2 for even loads. They
+    enter errors with (z-1)(z-2).
 
     Args:
         set_loads: (T, S), the loads of the neurons of every set.
 
     Returns:
-        The mean product; 0 if no two circuits overlap.
+        The mean products; 0 if no two circuits overlap.
     """
     set_loads = np.asarray(set_loads)
     if set_loads.shape[0] < 3 or set_loads.max() <= 1:
-        return 0.0
-    return received_by(set_loads).circuit_common
+        return 0.0, 0.0
+    received = received_by(set_loads)
+    return received.first, received.circuit_common
 
 
 def distinct_hits(throws, chance: float, boxes: int, start: int = 0):

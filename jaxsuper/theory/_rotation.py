@@ -32,8 +32,9 @@ import numpy as np
 
 from .._errors import check
 from ._closed_forms import rotation_active_mse
-from ._interaction import disjoint_probability, distinct_hits, Received, received_by
+from ._interaction import distinct_hits, Received, received_by
 from ._overlap import overlap_rate_from_loads
+from ._validity import idle_neurons
 
 
 # Nodes of the midpoint rule over directions and of Gauss-Hermite over the common error: twice as many
@@ -272,24 +273,25 @@ def _idle(links: Received, z: int, b: float, step, brought, used) -> _Idle:
         brought: (C,), the variance per component of vectors on a neuron.
         used: (S+1,), the distribution of a circuit's active neurons.
     """
-    T, S, loads = links.n_circuits, links.redundancy, links.loads
-    P, k = S**2 * links.overlap_rate, np.arange(z * S + 1)
-    field = (1 + links.chi) * k / S - z * links.chi
-    alpha = step(field)
-    chances = distinct_hits(loads * z, P, z * S)[:, 0]
-    number = links.share * S * T / loads * disjoint_probability(T, loads, z)
+    S, P = links.redundancy, links.redundancy**2 * links.overlap_rate
+    number, chances, field = idle_neurons(links, z)
+    alpha, k = step(field), np.arange(z * S + 1)
     vectors = brought[:, None] * k / np.maximum(chances @ k, _RARE)[:, None]
     first, second = rectified_moments((1 + b) * field - b, np.sqrt(vectors))
     # By circuit: from 0..S of its own neurons active before.
     most = min(S, z * S)
-    given = distinct_hits((loads - 1) * z, P, z * S, most)
+    given = distinct_hits((links.loads - 1) * z, P, z * S, most)
     mean_over = lambda values: np.einsum("c,cjk,ck->j", links.share, given, values)
     alphas = np.broadcast_to(alpha, first.shape)
     on, on2 = mean_over(alphas), mean_over(alphas**2)
     content = mean_over(first - alpha)
     power = 2 * mean_over(second - 2 * alpha * first + alpha**2)
     now = np.arange(S + 1)
-    free, pairs, both = used @ (S - now), used @ ((S - now) * (S - now - 1)), used @ (now * (S - now))
+    free, pairs, both = (
+        used @ (S - now),
+        used @ ((S - now) * (S - now - 1)),
+        used @ (now * (S - now)),
+    )
     before = used[: most + 1]
     indicator = before @ (2 * both * on + free * on2 + pairs * on**2) / S**2
     vector = before @ (free * power + 2 * pairs * content**2) / S**2
