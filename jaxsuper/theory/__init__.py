@@ -8,7 +8,7 @@ from ._bounds import (
     welch_bound,
     welch_mean_square,
 )
-from ._carried import carried_active_mse, carried_leak, CARRIED_LEAK_LIMIT
+from ._carried import carried_active_mse, carried_errors, carried_leak, CARRIED_LEAK_LIMIT
 from ._cleaned import cleaned_active_mse, shared_gate_power
 from ._closed_forms import (
     active_mse,
@@ -17,6 +17,7 @@ from ._closed_forms import (
     rotation_active_mse,
     rotation_inactive_mse,
 )
+from ._cut import rectified_moments
 from ._embeddings import (
     coactivation,
     dedicated_mse,
@@ -49,7 +50,7 @@ from ._overlap import (
 )
 from ._private import private_active_mse
 from ._rates import DISJOINT_PAIRS, fit_rate, FittedRate, Rate
-from ._rotation import rectified_moments, rotation_errors
+from ._rotation import rotation_errors
 from ._validity import (
     correct_active_fraction,
     idle_activity,
@@ -69,6 +70,7 @@ __all__ = [
     "Received",
     "active_mse",
     "carried_active_mse",
+    "carried_errors",
     "carried_leak",
     "cleaned_active_mse",
     "coactivation",

@@ -25,23 +25,19 @@ Idle neurons, of no active circuit, fire where k of the z S active neurons reach
 is not. So all of it ends where k0·`idle_activity` is not small. Not in the sources.
 """
 
-from math import pi, sqrt
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._errors import check
 from ._closed_forms import rotation_active_mse
+from ._cut import cut, Open, rectified_moments
 from ._interaction import distinct_hits, Received, received_by
 from ._overlap import overlap_rate_from_loads
 from ._validity import idle_neurons
 
 
-# Nodes of the midpoint rule over directions and of Gauss-Hermite over the common error: twice as many
-# change results by less than a thousandth.
-_DIRECTIONS = np.cos((np.arange(24) + 0.5) * pi / 24)
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 # Numbers of links rarer than this are left out.
 _RARE = 1e-12
 
@@ -74,16 +70,6 @@ class _Noise(NamedTuple):
     common: float
     own: float
     vector: float
-
-
-def rectified_moments(mean, sd):
-    """Return E max(0, mean + sd g) and its square's mean, g standard normal, elementwise."""
-    # Takes a sixth of a second to load, which nothing else here needs.
-    from scipy.special import ndtr
-
-    t = mean / np.maximum(sd, 1e-12)
-    tail, density = ndtr(t), np.exp(-t * t / 2) / sqrt(2 * pi)
-    return mean * tail + sd * density, (mean**2 + sd**2) * tail + mean * sd * density
 
 
 def rotation_errors(
@@ -217,11 +203,7 @@ def _noise(links: Received, z: int, idle: _Idle, vector: float) -> _Noise:
 
 
 def _cut(links: Received, z: int, b: float, step, noise: _Noise, error: float, rho: float):
-    """Return E, the power of a neuron alone and rho behind the ReLU.
-
-    Axes: links to others k, direction u, common error. A component of a neuron holds
-    max(0, 1 + u + noise) instead of 1 + u, and its indicator takes step(h) off.
-    """
+    """Return E, the power of a neuron alone and rho behind the ReLU, over numbers of links k."""
     S, e, chi, loads = links.redundancy, links.overlap_rate, links.chi, links.loads
     Se, others = S * e, z - 1
     boxes = others * S
@@ -238,23 +220,9 @@ def _cut(links: Received, z: int, b: float, step, noise: _Noise, error: float, r
     # Every link, to its own circuit's neurons too, brings a vector.
     own_links = S**2 * e * float(links.share @ (loads - 1))
     each = noise.vector / max(own_links + float(chances @ k), _RARE)
-    sd = np.sqrt(each * (own_links + k) + rest)[:, None, None]
-    # The midpoint of a class of samples: x shrunk by rho, and a normal error around it.
-    spread = sqrt(max(error - rho**2, 0.0) / 2 + (1 + b) ** 2 * noise.common)
-    u, alpha = _DIRECTIONS[:, None], step(1 + field)[:, None, None]
-    input_ = 1 + (1 - rho) * u + spread * _NODES + (1 + b) * field[:, None, None]
-    first, second = rectified_moments(input_, sd)
-    over = lambda values: np.tensordot(chances, values, 1)
-    average = lambda values: float((values @ _WEIGHTS).mean())
-    power = 2 * average(over(second - 2 * alpha * first + alpha**2))
-    true = alpha + u
-    mean, square = over(first - true), over(second - 2 * true * first + true**2)
-    shrunk = -2 * average(u * mean)
-    # One of its neurons in use by another active circuit: that one's vector and gate, never cut.
-    shared = others * Se
-    square = square + shared * ((1 + b) ** 2 + (1 + error) / 2 + 2 * (1 + b) * mean)
-    mean = mean + shared * (1 + b)
-    total = 2 * average(mean**2 + (square - mean**2) / S)
+    sd = np.sqrt(each * (own_links + k) + rest)
+    open_ = Open(chances, (1 + b) * field, sd, step(1 + field), (1 + b) ** 2 * noise.common)
+    total, power, shrunk = cut(open_, S, error, rho, others * Se, 1 + b)
     # Two circuits share no more than one neuron.
     return total - 2 * (1 + b) ** 2 * others * Se**2 * (S - 1) / S, power, shrunk
 
