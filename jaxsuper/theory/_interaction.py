@@ -271,16 +271,18 @@ def received_by(set_loads) -> Received:
     # The other columns of a set that shares one of its neurons, more likely a crowded one.
     weights = a @ joint
     weights = weights / weights.sum() if weights.sum() > 0 else share
-    open_ = (1 - a)[:, None] * disjoint_probability(T - 2, d[:, None], d[None])
-    mu = (1 + chi) * (1 - share @ open_ @ weights) - chi
+    unlinked = disjoint_probability(T - 2, d[:, None], d[None]) @ weights
+    # Of all receivers, and of those that v does not use.
+    mu = (1 + chi) * (1 - share @ ((1 - a) * unlinked)) - chi
+    mu_free = (1 + chi) * (1 - unlinked) - chi
     shared = e + 2 * e * (S - 1) * mu
     circuit = moment - shared
     means = (1 + chi) * linked - chi
     spread = float(means[cells.index].mean(axis=1).var())
     overlaps = (set_loads - 1).sum(axis=1) / ((T - 1) * S)
     first = float((overlaps**2).mean())
-    neuron = neuron - shared
-    sender = (float(share @ neuron) - S * e) / S**2
+    neuron = neuron - a - (1 - a) * e * (1 + 2 * (S - 1) * mu_free)
+    sender = float(share @ neuron) / S**2
     return Received(
         T,
         S,
@@ -292,7 +294,7 @@ def received_by(set_loads) -> Received:
         linked,
         circuit,
         spread + first,
-        np.maximum(neuron - a, 0.0),
+        np.maximum(neuron, 0.0),
         means,
         spread,
         first,
