@@ -38,6 +38,7 @@ from ._interaction import (
     distinct_hits,
     mean_interaction,
     mean_interference,
+    rademacher_interaction,
     Received,
     received_by,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "overlap_rate_published",
     "pair_count_bound",
     "private_active_mse",
+    "rademacher_interaction",
     "random_embedding_best_mse",
     "random_embedding_leading_mse",
     "random_embedding_mse",

@@ -149,6 +149,27 @@ def mean_interaction(set_loads, chi: float | None = None) -> float:
     return _second_moment(_cells(set_loads), T, S, chi)[0]
 
 
+def rademacher_interaction(T: int, e: float) -> float:
+    """Return (T-2) e^2 + 2 e, the second moment of <e_t, sum_u s_u e_u e_u' e_v>/S^2 with signs s_u.
+
+    What differences of random sign (Rademacher) bring from v to t ≠ v, whichever mean weights stand
+    beside them: over third circuits, e for each of two layers, and directly where t and v meet in one
+    of them. The source writes T rho^2 + 2 rho.
+
+    Args:
+        T: circuits, at least 2.
+        e: overlap rate.
+
+    Returns:
+        The second moment, relative to 1 for t = v.
+
+    Raises:
+        ValueError: if T < 2.
+    """
+    check(T >= 2, "T", "must be at least 2", T)
+    return (T - 2) * e**2 + 2 * e
+
+
 def _both_zero(T, d):
     """Return sum_k Q(k) H(T-2-d_n; d_n', d_m'-k), over axes n, n', m, m'."""
     dn, dn2 = d[:, None, None, None], d[None, :, None, None]

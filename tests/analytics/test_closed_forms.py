@@ -18,7 +18,7 @@ def test_active_vector_in_the_working_regime(b, measure):
     first = lambda layer, z, b: theory.rotation_active_mse(layer, 300, sets.overlap_rate, z, b, J)
     for z, measured in measure(**settings).items():
         right = predict(experiment, z, state_evolution=False)["mse_x_active"]
-        # Layer 1 is exact and rare events: 1 % of the samples have most of the error.
+        # Layer 1 is exact but rare events: one sample in twenty has all of the error.
         ratio = measured["mse_x_active"][1:] / right[1:]
         assert (abs(ratio - 1) < 0.1).all(), (z, ratio)
         if z == 1:

@@ -34,6 +34,17 @@ def test_no_overlap_no_interference():
     assert theory.mean_interference(design.loads[design.sets]) == 0
 
 
+def test_differences_of_random_sign():
+    """Within 3 % of drawn matrices; the direct part alone, or rho, is off by more."""
+    design, rng = allocation_for(250, 500, 6), np.random.default_rng(0)
+    measured = np.mean([interaction(design, rng, "rademacher") for _ in range(4)])
+    derived = theory.rademacher_interaction(500, design.overlap_rate)
+    assert derived == pytest.approx(measured, rel=0.03)
+    rho = theory.overlap_rate_published(4, 1000, 6, 500)
+    assert theory.rademacher_interaction(500, rho) < 0.95 * measured
+    assert theory.rademacher_interaction(2, design.overlap_rate) < 0.8 * measured
+
+
 def drawn(design, rng):
     """f and phi of all t ≠ v by drawing; neurons shared in the layer before are left out."""
     S, T = design.redundancy, design.n_circuits
