@@ -52,12 +52,12 @@ class _Sizes(NamedTuple):
     @property
     def meets_a(self) -> float:
         """P_a, the chance that the indicator sets of two circuits meet."""
-        return self.S_a**2 * self.e_a
+        return min(self.S_a**2 * self.e_a, 1.0)
 
     @property
     def meets_x(self) -> float:
         """P_x, the same of payload sets."""
-        return self.S_x**2 * self.e_x
+        return min(self.S_x**2 * self.e_x, 1.0)
 
     @property
     def one_sided(self) -> float:
@@ -72,7 +72,7 @@ class _Sizes(NamedTuple):
     def read(self, y: float) -> float:
         """Return v without leaks."""
         each = self.e_x * y + 2 * self.e_a - self.one_sided
-        return self.z * each + self.z * (self.z - 1) * self.common
+        return max(self.z * each + self.z * (self.z - 1) * self.common, 0.0)
 
     def links(self, circuits: float, per: int, start: int = 0):
         """Return the distribution of links from `per` active circuits to a neuron of some circuits.
@@ -88,7 +88,7 @@ class _Sizes(NamedTuple):
 
     def meetings(self, mean: float):
         """Return the distribution of payload meetings on a neuron, Poisson for many circuits."""
-        chances = np.cumprod(np.concatenate([[exp(-mean)], mean / _MEETINGS[1:]]))
+        chances = np.cumprod(np.concatenate([[1.0], mean / _MEETINGS[1:]]))
         return chances / chances.sum()
 
 
@@ -149,7 +149,7 @@ def carried_errors(
         P = sizes.meets_x
         error += T * e_x**2 * (2 * P * (layer > 2) + 2 * max(layer - 3, 0) * P**2)
         power = 2 + noise
-        vector = sizes.read(power) + leak
+        vector = max(sizes.read(power) + leak, 0.0)
         active.append(error)
         inactive.append(vector)
     return {"mse_x_active": active, "mse_x_inactive": inactive}

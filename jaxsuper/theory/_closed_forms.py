@@ -73,8 +73,8 @@ def active_mse(
     Two of the other active circuits are not independent: they overlap with the same receiver, S e
     each on average, and reach it through the same loads. What they have in common, C_1 in layer 1
     and C in every later one (`common_interference`), brings the last term, which the source leaves
-    out; a third of all at z = 4. Contributions of different layers do not add up in phase where
-    circuits change directions, as random rotations do.
+    out; a fourth of all at D = 1000, T = 400, z = 4. Contributions of different layers do not add
+    up in phase where circuits change directions, as random rotations do.
 
     Args:
         l: layer, from 1.

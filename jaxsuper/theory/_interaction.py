@@ -40,7 +40,7 @@ def disjoint_probability(total, first, second):
     disjoint; 0 where they cannot be.
     """
     fits = total - first - second >= 0
-    rest = np.where(fits, total - first, total)
+    rest, second = np.where(fits, total - first, total), np.where(fits, second, 0)
     return np.where(fits, np.exp(_log_binomial(rest, second) - _log_binomial(total, second)), 0.0)
 
 
@@ -176,12 +176,13 @@ def _both_zero(T, d):
     dm, dm2 = d[None, None, :, None], d[None, None, None, :]
     total = 0.0
     for k in range(int(d.max()) + 1):
-        possible = (k <= dn) & (k <= dm2)
-        kept = np.where(possible, k, 0)
+        rest = T - 2 - dm - dm2
+        possible = (k <= dn) & (k <= dm2) & (dn - k <= rest)
+        kept, drawn = np.where(possible, k, 0), np.where(possible, dn - k, 0)
         log_share = (
             _log_binomial(dm2, kept)
-            + _log_binomial(T - 2 - dm - dm2, dn - kept)
-            - _log_binomial(T - 2.0, dn)
+            + _log_binomial(np.where(possible, rest, 0), drawn)
+            - _log_binomial(T - 2.0, np.minimum(dn, T - 2))
         )
         share = np.where(possible, np.exp(log_share), 0.0)
         total = total + share * disjoint_probability(T - 2 - dn, dm2 - kept, dn2)

@@ -109,8 +109,8 @@ def rotation_errors(
     gate, P, others = 2 * (1 + b) ** 2, S**2 * e, z - 1
     # Pairs that share several neurons.
     more = 0.0 if overlap_rate is None else overlap_rate - e
-    # A third circuit on a neuron that two active ones use.
-    third = a * np.maximum(links.loads - 2, 0) / (T - 2)
+    # The chance that another active circuit is on a neuron on which an active and an inactive one are.
+    crowded = 1 - (1 - np.maximum(links.loads - 2, 0) / max(T - 2, 1)) ** others
     used = distinct_hits([z], P, S)[0, 0]
     step = lambda h: np.clip((h - lo) / (hi - lo), 0, 1)
     error = others * (e + more) * (1 + gate) + others * (z - 2) * gate * links.first
@@ -119,7 +119,7 @@ def rotation_errors(
     idle = _Idle(nothing, nothing, 0.0, 0.0)
     layers = []
     for layer in range(1, L + 1):
-        once = power + others * third / np.maximum(a, _RARE) / 2 * (1 + error + gate - power)
+        once = power + crowded / 2 * (1 + error + gate - power)
         vector = z / S * float(links.share @ (a * once)) + idle.vector + z * more
         indicator = float(used @ np.arange(S + 1) ** 2) / S**2 + idle.indicator + z * more
         layers.append((error, vector, indicator))
@@ -136,7 +136,7 @@ def rotation_errors(
         idle = _idle(links, z, b, step, brought / 2, used)
         error, alone, rho = _cut(links, z, b, step, noise, error, rho)
         error += returns + others * more * (1 + layers[-1][0] + gate)
-        power = alone + brought - links.share @ brought
+        power = np.maximum(alone + brought - links.share @ brought, 0.0)
     names = ("mse_x_active", "mse_x_inactive", "mse_on_inactive")
     return dict(zip(names, map(list, zip(*layers, strict=True)), strict=True))
 
@@ -181,7 +181,7 @@ def _together(links: Received, z: int, one: float, common: float, sender: float)
     S, P = links.redundancy, links.redundancy**2 * links.overlap_rate
     pairs = (z - 1) * (z - 2)
     lost = 3 * sender + 4 * (one / S - sender) + 2 * (z - 3) * common / S
-    return (z - 1) * one + pairs * (common - P / 2 * lost)
+    return max((z - 1) * one + pairs * (common - P / 2 * lost), 0.0)
 
 
 def _noise(links: Received, z: int, idle: _Idle, vector: float) -> _Noise:

@@ -55,8 +55,9 @@ def test_oracle_follows_the_closed_form(z, measure):
         assert found < 1.25 * theory.rotation_active_mse(4, 400, e, z, 1.0, J, common)
         assert found > 1.35 * theory.rotation_active_mse(4, 400, e, z, 1.0)
     # The ReLU cuts noise, and idle neurons fire: another prediction.
-    clipped = predict(Experiment.of(**ORACLE | {"construction": "clipped"}), z)
-    assert abs(clipped.closed_form.values["mse_x_active"][3] / found - 1) > 0.05
+    clipped = predict(Experiment.of(**ORACLE | {"construction": "clipped"}), z).closed_form
+    assert clipped is not None
+    assert abs(clipped.values["mse_x_active"][3] / found - 1) > 0.05
 
 
 def test_first_layer_of_inactive_indicators(measure):
@@ -122,6 +123,7 @@ def test_closed_gates_leak_as_predicted(measure):
     measured = measure(n_active=(1,), **settings)[1]
     parts = parts_of(Experiment.of(**settings).configuration)
     own, payload = parts.indicators, parts.allocation
+    assert own is not None
     sizes = (T, own.block_width, 6, payload.block_width, 3, 1, b)
     rates = {"e_a": own.overlap_rate, "e_x": payload.overlap_rate}
     errors = theory.carried_errors(3, *sizes, **rates)
@@ -148,6 +150,7 @@ def test_errors_of_carried_indicators(measure):
         ratio = measured[metric] / predicted[metric]
         assert (abs(ratio - 1) < 0.1).all(), (metric, ratio)
     parts = parts_of(Experiment.of(**settings, **CARRIED).configuration)
+    assert parts.indicators is not None
     e_a, e_x = parts.indicators.overlap_rate, parts.allocation.overlap_rate
     link = 1 - np.exp(-(150 * 3 / 150 - 1) * 6 / 300)
     leak = 3 * e_x + 2 * e_a
