@@ -25,7 +25,7 @@ Idle neurons, of no active circuit, fire where k of the z S active neurons reach
 is not. So all of it ends where k0·`idle_activity` is not small. Not in the sources.
 """
 
-from math import sqrt
+from math import pi, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +38,8 @@ from ._overlap import overlap_rate_from_loads
 from ._validity import idle_neurons
 
 
+# Midpoints of a component of a turned unit vector.
+_TURNS = np.cos((np.arange(12) + 0.5) * pi / 12)
 # Numbers of links rarer than this are left out.
 _RARE = 1e-12
 
@@ -230,8 +232,9 @@ def _cut(links: Received, z: int, b: float, step, noise: _Noise, error: float, r
 def _idle(links: Received, z: int, b: float, step, brought, used) -> _Idle:
     """Return what idle neurons send.
 
-    Those of one circuit go together: the k active neurons that it has in the layer before reach all
-    of them, besides those that the circuits on each of them bring.
+    Those of one circuit go together: the j active neurons that it has in the layer before reach all
+    of them, and bring the vector that it believes to have, turned; the circuits on each of them bring
+    k - j more links and their own vectors.
 
     Args:
         links: see `Received`.
@@ -244,25 +247,29 @@ def _idle(links: Received, z: int, b: float, step, brought, used) -> _Idle:
     S, P = links.redundancy, links.redundancy**2 * links.overlap_rate
     number, chances, field = idle_neurons(links, z)
     alpha, k = step(field), np.arange(z * S + 1)
-    vectors = brought[:, None] * k / np.maximum(chances @ k, _RARE)[:, None]
-    first, second = rectified_moments((1 + b) * field - b, np.sqrt(vectors))
-    # By circuit: from 0..S of its own neurons active before.
-    most = min(S, z * S)
-    given = distinct_hits((links.loads - 1) * z, P, z * S, most)
-    mean_over = lambda values: np.einsum("c,cjk,ck->j", links.share, given, values)
-    alphas = np.broadcast_to(alpha, first.shape)
-    on, on2 = mean_over(alphas), mean_over(alphas**2)
-    content = mean_over(first - alpha)
-    power = 2 * mean_over(second - 2 * alpha * first + alpha**2)
+    given = distinct_hits((links.loads - 1) * z, P, z * S, S)
+    # Axes: own links j, links k.
+    weights = np.einsum("c,cjk->jk", links.share, given)
+    on, on2 = weights @ alpha, weights @ alpha**2
+    # The variance that one link brings, the same for all loads.
+    each = float(links.share @ (brought / np.maximum(chances @ k, _RARE)))
+    kept = np.flatnonzero(weights.max(axis=0) > _RARE)
+    own = np.arange(S + 1)[:, None, None]
+    # Axes: own links, turn, links.
+    turned = np.sqrt(2 * each * own) * _TURNS[:, None]
+    sd = np.sqrt(each * np.maximum(k[kept] - own, 0))
+    first, second = rectified_moments(turned + (1 + b) * field[kept] - b, sd)
+    over = lambda values: np.einsum("jk,jtk->jt", weights[:, kept], values)
+    content = over(first - alpha[kept])
+    power = over(second - 2 * alpha[kept] * first + alpha[kept] ** 2)
     now = np.arange(S + 1)
     free, pairs, both = (
         used @ (S - now),
         used @ ((S - now) * (S - now - 1)),
         used @ (now * (S - now)),
     )
-    before = used[: most + 1]
-    indicator = before @ (2 * both * on + free * on2 + pairs * on**2) / S**2
-    vector = before @ (free * power + 2 * pairs * content**2) / S**2
+    indicator = used @ (2 * both * on + free * on2 + pairs * on**2) / S**2
+    vector = 2 * used @ (free * power + pairs * content**2).mean(axis=1) / S**2
     return _Idle(
         number * (chances @ alpha), number * (chances @ alpha**2), float(indicator), float(vector)
     )
