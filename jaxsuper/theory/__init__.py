@@ -8,7 +8,7 @@ from ._bounds import (
     welch_bound,
     welch_mean_square,
 )
-from ._carried import carried_active_mse, carried_leak, CARRIED_LEAK_LIMIT
+from ._carried import carried_active_mse, carried_errors, carried_leak, CARRIED_LEAK_LIMIT
 from ._cleaned import cleaned_active_mse, shared_gate_power
 from ._closed_forms import (
     active_mse,
@@ -17,6 +17,7 @@ from ._closed_forms import (
     rotation_active_mse,
     rotation_inactive_mse,
 )
+from ._cut import rectified_moments
 from ._embeddings import (
     affine_mse,
     best_threshold,
@@ -39,7 +40,16 @@ from ._embeddings import (
     threshold_recovery,
     tight_frame_mse,
 )
-from ._interaction import disjoint_probability, mean_interaction, mean_interference
+from ._interaction import (
+    common_interference,
+    disjoint_probability,
+    distinct_hits,
+    mean_interaction,
+    mean_interference,
+    rademacher_interaction,
+    Received,
+    received_by,
+)
 from ._overlap import (
     mean_overlap_even,
     mean_overlap_naive,
@@ -49,8 +59,11 @@ from ._overlap import (
 )
 from ._private import private_active_mse
 from ._rates import DISJOINT_PAIRS, fit_rate, FittedRate, Rate
+from ._rotation import rotation_errors
 from ._validity import (
     correct_active_fraction,
+    idle_activity,
+    in_working_regime,
     interference_parameter,
     USELESS_VECTOR_ERROR,
 )
@@ -63,13 +76,16 @@ __all__ = [
     "USELESS_VECTOR_ERROR",
     "FittedRate",
     "Rate",
+    "Received",
     "active_mse",
     "affine_mse",
     "best_threshold",
     "carried_active_mse",
+    "carried_errors",
     "carried_leak",
     "cleaned_active_mse",
     "coactivation",
+    "common_interference",
     "correct_active_fraction",
     "dedicated_constant_mse",
     "dedicated_guess_mse",
@@ -78,8 +94,11 @@ __all__ = [
     "dedicated_mse",
     "dedicated_published_mse",
     "disjoint_probability",
+    "distinct_hits",
     "embedding_mse",
     "fit_rate",
+    "idle_activity",
+    "in_working_regime",
     "inactive_first_layer_mse",
     "inactive_mse",
     "interference_parameter",
@@ -94,6 +113,7 @@ __all__ = [
     "overlap_rate_published",
     "pair_count_bound",
     "private_active_mse",
+    "rademacher_interaction",
     "random_embedding_best_mse",
     "random_embedding_leading_mse",
     "random_embedding_mse",
@@ -101,7 +121,10 @@ __all__ = [
     "random_max_overlap",
     "random_max_overlap_median",
     "readout_floor",
+    "received_by",
+    "rectified_moments",
     "rotation_active_mse",
+    "rotation_errors",
     "rotation_inactive_mse",
     "separate_evolution",
     "shared_gate_power",

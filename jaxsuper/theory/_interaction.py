@@ -1,7 +1,8 @@
 """The interaction of two circuits through the clipped mean matrix, derived from the loads.
 
 The question that the published work leaves open: the second moment of <e_t, Ctilde e_v>/S^2 over
-pairs t ≠ v, for C = min(1, sum_u e_u ⊗ e_u) and Ctilde = C - chi'·(1 - C).
+pairs t ≠ v, for C = min(1, sum_u e_u ⊗ e_u) and Ctilde = C - chi'·(1 - C). `received_by` has what
+else the errors need: the same for single neurons, and what several senders have in common.
 
 Derivation. N = <e_t, C e_v> counts the ones in the S x S block of C that t and v cut out, and
 <e_t, Ctilde e_v> = (1 + chi') N - chi' S^2, so only E N and E N^2 are wanted. With chi' such that
@@ -21,10 +22,11 @@ take k of those of m'. 1 - a_n is the probability that v does not use n itself (
 full), and 1 - a_n - a_n' holds because t and v share at most one neuron. Columns are like rows.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from .._errors import check
-from ._overlap import overlap_rate_from_loads
 
 
 # The sum runs over quadruples of loads; more classes than this are merged into quantiles.
@@ -38,7 +40,7 @@ def disjoint_probability(total, first, second):
     disjoint; 0 where they cannot be.
     """
     fits = total - first - second >= 0
-    rest = np.where(fits, total - first, total)
+    rest, second = np.where(fits, total - first, total), np.where(fits, second, 0)
     return np.where(fits, np.exp(_log_binomial(rest, second) - _log_binomial(total, second)), 0.0)
 
 
@@ -50,7 +52,7 @@ def _log_binomial(a, b):
 
 
 def _classes(set_loads):
-    """Return distinct loads, their share of the slots, and the joint share of two slots of a set."""
+    """Return distinct loads, their share of the slots, that of two slots of a set, and the index."""
     values, index = np.unique(set_loads, return_inverse=True)
     index = index.reshape(set_loads.shape)
     if len(values) > _CLASSES:
@@ -68,7 +70,62 @@ def _classes(set_loads):
             if i != j:
                 np.add.at(joint, (index[:, i], index[:, j]), 1)
     single = np.bincount(index.ravel(), minlength=slots) / index.size
-    return values.astype(float), single, joint / max(joint.sum(), 1)
+    return values.astype(float), single, joint / max(joint.sum(), 1), index
+
+
+class _Cells(NamedTuple):
+    """Probabilities for the cells of the block that t and v cut out of C, by class of load.
+
+    Attributes:
+        loads: (C,), distinct loads.
+        share: (C,), of the slots.
+        joint: (C, C), of two slots of a set.
+        index: (T, S), the class of every slot.
+        zero: (C, C), P0, axes n, m.
+        row: (C, C, C), the probability that two cells of a row are 1, axes n, m, m'.
+    """
+
+    loads: Any
+    share: Any
+    joint: Any
+    index: Any
+    zero: Any
+    row: Any
+
+
+def _cells(set_loads) -> _Cells:
+    T, S = set_loads.shape
+    loads, share, joint, index = _classes(set_loads)
+    d = loads - 1
+    a = d / (T - 1)
+    zero = (1 - a)[:, None] * (1 - a)[None] * disjoint_probability(T - 2, d[:, None], d[None])
+    if S == 1:
+        return _Cells(loads, share, joint, index, zero, np.zeros((len(d),) * 3))
+    row = (1 - a)[:, None, None] * _none_of_two(a)[None]
+    row = row * disjoint_probability(T - 2, d[:, None, None], (d[:, None] + d[None])[None])
+    return _Cells(loads, share, joint, index, zero, 1 - zero[:, :, None] - zero[:, None, :] + row)
+
+
+def _none_of_two(a):
+    return np.maximum(1 - a[:, None] - a[None], 0)
+
+
+def _second_moment(cells: _Cells, T: int, S: int, chi: float | None) -> tuple[float, float]:
+    """Return E<.>^2/S^4 and chi'."""
+    zero, single, joint = cells.zero, cells.share, cells.joint
+    mean = S**2 * (1 - single @ zero @ single)
+    square = mean
+    if S > 1:
+        d = cells.loads - 1
+        both = _none_of_two(d / (T - 1))
+        square += 2 * S**2 * (S - 1) * np.einsum("a,bc,abc->", single, joint, cells.row)
+        # Axes: n, n' of one layer, m, m' of the other.
+        rest = both[:, :, None, None] * both[None, None] * _both_zero(T, d)
+        rest = 1 - zero[:, None, :, None] - zero[None, :, None, :] + rest
+        square += S**2 * (S - 1) ** 2 * np.einsum("ab,cd,abcd->", joint, joint, rest)
+    x = float(mean / (S**2 - mean)) if chi is None else chi
+    moment = (1 + x) ** 2 * square - 2 * (1 + x) * x * S**2 * mean + x**2 * S**4
+    return float(moment) / S**4, x
 
 
 def mean_interaction(set_loads, chi: float | None = None) -> float:
@@ -89,25 +146,28 @@ def mean_interaction(set_loads, chi: float | None = None) -> float:
     set_loads = np.asarray(set_loads)
     T, S = set_loads.shape
     check(T >= 3, "set_loads", "must hold at least 3 circuits", T)
-    values, single, joint = _classes(set_loads)
-    d = values - 1
-    a = d / (T - 1)
-    zero = (1 - a)[:, None] * (1 - a)[None] * disjoint_probability(T - 2, d[:, None], d[None])
-    mean = S**2 * (1 - single @ zero @ single)
-    square = mean
-    if S > 1:
-        both = np.maximum(1 - a[:, None] - a[None], 0)
-        row = (1 - a)[:, None, None] * both[None]
-        row = row * disjoint_probability(T - 2, d[:, None, None], (d[:, None] + d[None])[None])
-        row = 1 - zero[:, :, None] - zero[:, None, :] + row
-        square += 2 * S**2 * (S - 1) * np.einsum("a,bc,abc->", single, joint, row)
-        # Axes: n, n' of one layer, m, m' of the other.
-        rest = both[:, :, None, None] * both[None, None] * _both_zero(T, d)
-        rest = 1 - zero[:, None, :, None] - zero[None, :, None, :] + rest
-        square += S**2 * (S - 1) ** 2 * np.einsum("ab,cd,abcd->", joint, joint, rest)
-    x = float(mean / (S**2 - mean)) if chi is None else chi
-    moment = (1 + x) ** 2 * square - 2 * (1 + x) * x * S**2 * mean + x**2 * S**4
-    return float(moment) / S**4
+    return _second_moment(_cells(set_loads), T, S, chi)[0]
+
+
+def rademacher_interaction(T: int, e: float) -> float:
+    """Return (T-2) e^2 + 2 e, the second moment of <e_t, sum_u s_u e_u e_u' e_v>/S^2 with signs s_u.
+
+    What differences of random sign (Rademacher) bring from v to t ≠ v, whichever mean weights stand
+    beside them: over third circuits, e for each of two layers, and directly where t and v meet in one
+    of them. The source writes T rho^2 + 2 rho.
+
+    Args:
+        T: circuits, at least 2.
+        e: overlap rate.
+
+    Returns:
+        The second moment, relative to 1 for t = v.
+
+    Raises:
+        ValueError: if T < 2.
+    """
+    check(T >= 2, "T", "must be at least 2", T)
+    return (T - 2) * e**2 + 2 * e
 
 
 def _both_zero(T, d):
@@ -116,12 +176,13 @@ def _both_zero(T, d):
     dm, dm2 = d[None, None, :, None], d[None, None, None, :]
     total = 0.0
     for k in range(int(d.max()) + 1):
-        possible = (k <= dn) & (k <= dm2)
-        kept = np.where(possible, k, 0)
+        rest = T - 2 - dm - dm2
+        possible = (k <= dn) & (k <= dm2) & (dn - k <= rest)
+        kept, drawn = np.where(possible, k, 0), np.where(possible, dn - k, 0)
         log_share = (
             _log_binomial(dm2, kept)
-            + _log_binomial(T - 2 - dm - dm2, dn - kept)
-            - _log_binomial(T - 2.0, dn)
+            + _log_binomial(np.where(possible, rest, 0), drawn)
+            - _log_binomial(T - 2.0, np.minimum(dn, T - 2))
         )
         share = np.where(possible, np.exp(log_share), 0.0)
         total = total + share * disjoint_probability(T - 2 - dn, dm2 - kept, dn2)
@@ -145,7 +206,166 @@ def mean_interference(set_loads) -> float:
     T, S = set_loads.shape
     if T < 3 or set_loads.max() <= 1:
         return 0.0
-    values, counts = np.unique(set_loads, return_counts=True)
-    # A neuron of load r fills r slots.
-    e = overlap_rate_from_loads(np.repeat(values, counts // values), S, T)
-    return max(mean_interaction(set_loads) - 2 * e, 0.0)
+    return max(mean_interaction(set_loads) - 2 * _overlap_rate(set_loads), 0.0)
+
+
+def _overlap_rate(set_loads) -> float:
+    """Return e: a neuron of load r fills r slots, and each of them meets r - 1 circuits."""
+    T, S = set_loads.shape
+    return float((set_loads - 1).sum()) / (T * (T - 1) * S**2)
+
+
+class Received(NamedTuple):
+    """What circuits and their neurons receive, unwanted, of others through the clipped matrix.
+
+    With phi = (Ctilde e_v)_n/S what neuron n of t receives of v, and f the mean of phi over M_t.
+    Neurons that t and v share in the layer before are left out of e_v: an indicator is cut at 1, so
+    they hold no more than t's own. The means of f and phi over v are then -S e, and 0 with them.
+
+    Attributes:
+        n_circuits: T.
+        redundancy: S.
+        chi: chi'.
+        overlap_rate: e.
+        loads: (C,), distinct loads of neurons.
+        share: (C,), of the slots of all circuits.
+        meets: (C,), a = (r-1)/(T-1), the chance that v uses the receiving neuron itself.
+        linked: (C,), the chance that a neuron of v is linked to the receiver.
+        circuit: E f^2.
+        circuit_common: E_t (E_v f)^2, what two senders have in common.
+        neuron: (C,), E phi^2, if v does not use the receiver, times the chance of that.
+        neuron_mean: (C,), E_v phi, with shared neurons of either layer.
+        loads_variance: Var_t of the mean of `neuron_mean` over M_t.
+        first: E_t (E_v |M_t ∩ M_v|/S)^2, what two senders have in common in layer 1.
+        sender: E psi^2 of what t receives of one neuron of v, f = sum psi.
+    """
+
+    n_circuits: int
+    redundancy: int
+    chi: float
+    overlap_rate: float
+    loads: Any
+    share: Any
+    meets: Any
+    linked: Any
+    circuit: float
+    circuit_common: float
+    neuron: Any
+    neuron_mean: Any
+    loads_variance: float
+    first: float
+    sender: float
+
+
+def received_by(set_loads) -> Received:
+    """Return the moments of what is received, from the loads alone.
+
+    U_n, the expected input of neuron n of t from v, is S·q(r_n) with q the mean of 1 - P0 over the
+    slots of v, so E_v phi_n = (1+chi') q - chi'. Of two senders v ≠ w the mean product is
+
+        E_t (E_v f)^2 = Var_t[ mean over M_t of E_v phi_n ] + Var_t c_t + (S e)^2,
+
+    c_t = sum over M_t of (r-1)/((T-1) S), the shared neurons of the layer before, whose loads are
+    independent of the receivers'. Leaving them out takes (1/S)^2 + 2 (1/S) E[rest] off E f^2 where
+    t and v share one (probability S^2 e); the rest are the cells of S - 1 columns, of mean mu:
+
+        E f^2 = `mean_interaction` - e - 2 e (S-1) mu,      likewise E phi^2.
+
+    Args:
+        set_loads: (T, S), the loads of the neurons of every set.
+
+    Returns:
+        The moments.
+
+    Raises:
+        ValueError: if there are fewer than three circuits.
+    """
+    set_loads = np.asarray(set_loads)
+    T, S = set_loads.shape
+    check(T >= 3, "set_loads", "must hold at least 3 circuits", T)
+    cells = _cells(set_loads)
+    share, joint, d = cells.share, cells.joint, cells.loads - 1
+    a, e = d / (T - 1), _overlap_rate(set_loads)
+    moment, chi = _second_moment(cells, T, S, None)
+    linked = (1 - cells.zero) @ share
+    pairs = (S - 1) / S * np.einsum("bc,abc->a", joint, cells.row)
+    neuron = (1 + chi) ** 2 * (linked / S + pairs) - 2 * (1 + chi) * chi * linked + chi**2
+    # The other columns of a set that shares one of its neurons, more likely a crowded one.
+    weights = a @ joint
+    weights = weights / weights.sum() if weights.sum() > 0 else share
+    unlinked = disjoint_probability(T - 2, d[:, None], d[None]) @ weights
+    # Of all receivers, and of those that v does not use.
+    mu = (1 + chi) * (1 - share @ ((1 - a) * unlinked)) - chi
+    mu_free = (1 + chi) * (1 - unlinked) - chi
+    shared = e + 2 * e * (S - 1) * mu
+    circuit = moment - shared
+    means = (1 + chi) * linked - chi
+    spread = float(means[cells.index].mean(axis=1).var())
+    overlaps = (set_loads - 1).sum(axis=1) / ((T - 1) * S)
+    first = float((overlaps**2).mean())
+    neuron = neuron - a - (1 - a) * e * (1 + 2 * (S - 1) * mu_free)
+    sender = float(share @ neuron) / S**2
+    return Received(
+        T,
+        S,
+        chi,
+        e,
+        cells.loads,
+        share,
+        a,
+        linked,
+        circuit,
+        spread + first,
+        np.maximum(neuron, 0.0),
+        means,
+        spread,
+        first,
+        sender,
+    )
+
+
+def common_interference(set_loads) -> tuple[float, float]:
+    """Return what two other active circuits have in common at a receiver, in layer 1 and per later one.
+
+    E_t (E_v |M_t ∩ M_v|/S)^2 and E_t (E_v f)^2 of `received_by`: both (S e)^2 for even loads. They
+    enter errors with (z-1)(z-2).
+
+    Args:
+        set_loads: (T, S), the loads of the neurons of every set.
+
+    Returns:
+        The mean products; 0 if no two circuits overlap.
+    """
+    set_loads = np.asarray(set_loads)
+    if set_loads.shape[0] < 3 or set_loads.max() <= 1:
+        return 0.0, 0.0
+    received = received_by(set_loads)
+    return received.first, received.circuit_common
+
+
+def distinct_hits(throws, chance: float, boxes: int, start: int = 0):
+    """Return the distribution of distinct boxes that are hit, from 0, ..., `start` hit before.
+
+    Every throw hits one of the boxes, each alike, with a given chance. Circuits on a neuron are
+    throws, the neurons of active circuits boxes: an active circuit meets another at most once, with
+    chance S^2 e, and a link counts once.
+
+    Args:
+        throws: (C,), integers.
+        chance: that a throw hits.
+        boxes: how many.
+        start: boxes hit before, at most.
+
+    Returns:
+        (C, start + 1, boxes + 1), probabilities.
+    """
+    throws = np.asarray(throws, int)
+    step = chance * (1 - np.arange(boxes + 1) / max(boxes, 1))
+    now = np.eye(start + 1, boxes + 1)
+    table = np.zeros((len(throws), *now.shape))
+    for thrown in range(int(throws.max()) + 1):
+        table[throws == thrown] = now
+        moved = now * step
+        now = now - moved
+        now[:, 1:] += moved[:, :-1]
+    return table

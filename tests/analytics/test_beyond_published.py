@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jaxsuper import allocation, predict, theory
+from jaxsuper import allocation, predict
 from jaxsuper.simulation import (
     Configuration,
     Experiment,
@@ -161,17 +161,3 @@ def test_leaking_gates_end_the_closed_form_of_carried_indicators():
     )
     assert "mse_x_active" in few.metrics
     assert "mse_x_active" not in many.metrics and "mse_on_inactive" in many.metrics
-
-
-@pytest.mark.parametrize("b", [0.3, 1.0])
-def test_leak_by_drawing(b):
-    """The share of closed gates against drawn noise; without the two components it is half."""
-    n_a, S_a, n_x, S_x, T, z = 500, 6, 250, 3, 900, 2
-    e_a = theory.overlap_rate_lower_bound(n_a, S_a, T)
-    e_x = theory.overlap_rate_lower_bound(n_x, S_x, T)
-    read = z * (3 * e_x + 2 * e_a)
-    noise = np.random.default_rng(0).normal(0, (T * S_x / n_x * read / 2) ** 0.5, (10**6, 2))
-    drawn = (np.maximum(noise - b, 0) ** 2).sum(axis=1) / S_x / read
-    leak = theory.carried_leak(T, n_a, S_a, n_x, S_x, z, b)
-    assert abs(leak - drawn.mean()) < 5.5 * drawn.std() / 1000
-    assert abs(leak / 2 - drawn.mean()) > 5.5 * drawn.std() / 1000

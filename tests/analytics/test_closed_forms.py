@@ -9,39 +9,55 @@ from jaxsuper.simulation import Experiment, parts_of
 
 @pytest.mark.parametrize("b", [0.25, 1.0, 2.0])
 def test_active_vector_in_the_working_regime(b, measure):
-    """n=500, S=6, T=300, layers 1-4: measured/predicted within 0.9..1.15 with the exact e."""
+    """n=500, S=6, T=300, layers 2-4, one to three circuits: within 10 % of the prediction."""
     settings = {"network_width": 2000, "n_circuits": 300, "n_layers": 4, "gate_bias": b}
-    settings |= {"n_active": (2, 3), "batch_size": 1000, "n_networks": 6}
+    settings |= {"n_active": (1, 2, 3), "batch_size": 1000, "n_networks": 6}
     experiment = Experiment.of(**settings)
-    e = parts_of(experiment.configuration).allocation.overlap_rate
+    sets = parts_of(experiment.configuration).allocation
+    J = theory.mean_interference(sets.loads[sets.sets])
+    first = lambda layer, z, b: theory.rotation_active_mse(layer, 300, sets.overlap_rate, z, b, J)
     for z, measured in measure(**settings).items():
         right = predict(experiment, z, state_evolution=False)["mse_x_active"]
-        ratio = measured["mse_x_active"] / right
-        assert (ratio > 0.9).all() and (ratio < 1.15).all(), (z, ratio)
-        # The published factors 8 and 9 instead of 2(1+b)^2 and 1 + 2(1+b)^2 must fail.
-        if b != 1:
-            published = [theory.rotation_active_mse(layer, 300, e, z, 1.0) for layer in range(1, 5)]
+        # Layer 1 is exact but rare events: one sample in twenty has all of the error.
+        ratio = measured["mse_x_active"][1:] / right[1:]
+        assert (abs(ratio - 1) < 0.1).all(), (z, ratio)
+        if z == 1:
+            # What returns and idle neurons are missing in the first order.
+            assert measured["mse_x_active"][3] > 1.12 * first(4, 1, b)
+        elif b != 1:
+            # The published factors 8 and 9 instead of 2(1+b)^2 and 1 + 2(1+b)^2 must fail.
+            published = [first(layer, z, 1.0) for layer in range(1, 5)]
             wrong = measured["mse_x_active"] / published
-            assert ((wrong < 0.9) | (wrong > 1.15)).all(), (z, wrong)
+            assert (abs(wrong - 1) > 0.15).all(), (z, wrong)
 
 
-ORACLE = {"n_circuits": 400, "n_layers": 4, "n_active": (1, 2, 3), "construction": "oracle"}
+ORACLE = {"n_circuits": 400, "n_layers": 4, "n_active": (1, 2, 4), "construction": "oracle"}
 
 
-@pytest.mark.parametrize("z", [1, 2, 3])
+@pytest.mark.parametrize("z", [1, 2, 4])
 def test_oracle_follows_the_closed_form(z, measure):
-    """The oracle lies within a factor 1.3 of the closed form with e, at D=1000, T=400."""
+    """The oracle lies within 10 % of its prediction, at D=1000, T=400; the first order is far off."""
     experiment = Experiment.of(**ORACLE)
-    measured = measure(**ORACLE, batch_size=500, n_networks=4)[z]
+    measured = measure(**ORACLE, batch_size=500, n_networks=8)[z]
     predicted = predict(experiment, z)
-    for metric in ("mse_x_active", "mse_on_inactive"):
+    for metric in ("mse_x_active", "mse_x_inactive", "mse_on_inactive"):
         later = predicted[metric] > 0  # with one active circuit layer 1 has no error
         ratio = measured[metric][later] / predicted[metric][later]
-        assert (ratio > 1 / 1.3).all() and (ratio < 1.3).all(), (metric, ratio)
-    if z == 3:  # The published guess for the mean weights, T e^2, is too low by more.
-        e = parts_of(experiment.configuration).allocation.overlap_rate
-        guess = theory.rotation_active_mse(4, 400, e, 3, 1.0)
-        assert measured["mse_x_active"][3] > 1.35 * guess
+        assert (abs(ratio - 1) < 0.1).all(), (metric, ratio)
+    sets = parts_of(experiment.configuration).allocation
+    e, J = sets.overlap_rate, theory.mean_interference(sets.loads[sets.sets])
+    found, first = measured["mse_x_active"][3], theory.rotation_active_mse(4, 400, e, z, 1.0, J)
+    if z != 2:
+        assert found > 1.15 * first
+    if z == 4:
+        # What active circuits have in common is most of it, the published guess T e^2 is far off.
+        common = theory.common_interference(sets.loads[sets.sets])
+        assert found < 1.25 * theory.rotation_active_mse(4, 400, e, z, 1.0, J, common)
+        assert found > 1.35 * theory.rotation_active_mse(4, 400, e, z, 1.0)
+    # The ReLU cuts noise, and idle neurons fire: another prediction.
+    clipped = predict(Experiment.of(**ORACLE | {"construction": "clipped"}), z).closed_form
+    assert clipped is not None
+    assert abs(clipped.values["mse_x_active"][3] / found - 1) > 0.05
 
 
 def test_first_layer_of_inactive_indicators(measure):
@@ -74,24 +90,83 @@ def test_general_form_reduces_to_the_rotation_form(b):
     T, z, n_layers = 100, 3, 3
     sets = allocation.prime_steps(60, 4, T)
     rotation = circuits.Rotation.random(T, key=jax.random.key(0), gate_bias=b)
-    general, own = (
-        predict(
-            network.build(each, sets, n_layers, key=jax.random.key(1)), z, state_evolution=False
-        )
-        for each in (RotationAsMLP(rotation), rotation)
-    )
-    e, J = sets.overlap_rate, theory.mean_interference(sets.loads[sets.sets])
+    built = network.build(RotationAsMLP(rotation), sets, n_layers, key=jax.random.key(1))
+    general = predict(built, z, state_evolution=False)
+    loads, e = sets.loads[sets.sets], sets.overlap_rate
+    J, common = theory.mean_interference(loads), theory.common_interference(loads)
     layers = np.arange(1, n_layers + 1)
     # Both on-neurons read 1/(hi - lo) = 2 of an active circuit, all of it through the mean weights.
-    on = (z - 1) * 2 * 2**2 * ((layers - 1) * J + layers * e)
+    on = (z - 1) * ((layers - 1) * J + layers * e)
+    on = 2 * 2**2 * (on + (z - 1) * (z - 2) * (common[0] + (layers - 1) * common[1]))
+    vector = lambda b: np.array(
+        [theory.rotation_active_mse(int(l), T, e, z, b, J, common) for l in layers]
+    )
     # Powers are means over 4096 draws, good to a hundredth.
-    np.testing.assert_allclose(general["mse_a_active"], own["mse_x_active"] + on, rtol=0.03)
+    np.testing.assert_allclose(general["mse_a_active"], vector(b) + on, rtol=0.03)
     # 3/2 and 1/2 on the on-neurons, x + (1, 1) on the others.
     power = 1.5**2 + 0.5**2 + 1 + 2
-    np.testing.assert_allclose(general["mse_a_inactive"], power * own["mse_x_inactive"], rtol=0.03)
-    # With another bias the two do not agree.
-    other = [theory.rotation_active_mse(int(l), T, e, z, b + 0.25, J) for l in layers]
-    assert (np.abs(general["mse_a_active"] / (other + on) - 1) > 0.05).all()
+    np.testing.assert_allclose(general["mse_a_inactive"], power * z * e, rtol=0.03)
+    # With another bias the two do not agree, nor without what active circuits have in common.
+    assert (np.abs(general["mse_a_active"] / (vector(b + 0.25) + on) - 1) > 0.05).all()
+    alone = theory.rotation_active_mse(3, T, e, z, b, J) + on[2]
+    assert general["mse_a_active"][2] > 1.05 * alone
+
+
+CARRIED = {"circuit": "rotation3", "indicator": "carried", "allocation": "transversal"}
+CARRIED |= {"indicator_share": 0.5, "indicator_redundancy": 6, "redundancy": 3, "n_layers": 3}
+
+
+def test_closed_gates_leak_as_predicted(measure):
+    """D=1000, T=900, b=1/2, one active: within 10 % in layers 1 to 3, with 0.4 of v leaking."""
+    T, b = 900, 0.5
+    settings = {"n_circuits": T, "gate_bias": b, "batch_size": 100, "n_networks": 12, **CARRIED}
+    measured = measure(n_active=(1,), **settings)[1]
+    parts = parts_of(Experiment.of(**settings).configuration)
+    own, payload = parts.indicators, parts.allocation
+    assert own is not None
+    sizes = (T, own.block_width, 6, payload.block_width, 3, 1, b)
+    rates = {"e_a": own.overlap_rate, "e_x": payload.overlap_rate}
+    errors = theory.carried_errors(3, *sizes, **rates)
+    for metric, later in (("mse_x_inactive", 0), ("mse_x_active", 1)):
+        ratio = measured[metric][later:] / np.array(errors[metric])[later:]
+        assert (abs(ratio - 1) < 0.1).all(), (metric, ratio)
+    v = errors["mse_x_inactive"][0]
+    excess = measured["mse_x_inactive"][1] / v - 1
+    assert theory.carried_leak(*sizes, **rates) == pytest.approx(excess, rel=0.2)
+    # Vectors alone against -b, as normal noise and with the gate's, are too little.
+    link = 1 - np.exp(-(T * 3 / payload.block_width - 1) * 6 / own.block_width)
+    for gate in (0.0, (1 + b) ** 2 * link / ((1 - link) * 6)):
+        spread = np.sqrt(T * 3 / payload.block_width * v / 2 + gate)
+        second = theory.rectified_moments(np.array(-b), spread)[1]
+        assert 2 / 3 * second / v < 0.7 * excess
+
+
+def test_errors_of_carried_indicators(measure):
+    """D=600, T=150, z=3, layers 1 to 3: within 10 %, and 15 % below what the ReLU cuts left in."""
+    settings = {"network_width": 600, "n_circuits": 150, "batch_size": 200, "n_networks": 12}
+    measured = measure(n_active=(3,), **settings, **CARRIED)[3]
+    predicted = predict(Experiment.of(n_active=(3,), **settings, **CARRIED))
+    for metric in ("mse_x_active", "mse_x_inactive"):
+        ratio = measured[metric] / predicted[metric]
+        assert (abs(ratio - 1) < 0.1).all(), (metric, ratio)
+    parts = parts_of(Experiment.of(**settings, **CARRIED).configuration)
+    assert parts.indicators is not None
+    e_a, e_x = parts.indicators.overlap_rate, parts.allocation.overlap_rate
+    link = 1 - np.exp(-(150 * 3 / 150 - 1) * 6 / 300)
+    leak = 3 * e_x + 2 * e_a
+    uncut = 150 * e_x * 3 * leak + 2 * (8 * link / ((1 - link) * 18) + 9 * e_x + 2 * e_a)
+    assert measured["mse_x_active"][2] < 0.85 * (2 * leak + 2 * uncut)
+
+
+def test_the_published_working_regime_is_no_constant():
+    """[S]'s T (d/D)^2 < 0.004 holds at D = 400 and not from D = 1000 on; see `idle_activity`."""
+    inside = []
+    for width in (400, 1000, 2000):
+        count = round(0.004 * (width / 4) ** 2)
+        sets = parts_of(Experiment.of(network_width=width, n_circuits=count).configuration)
+        loads = sets.allocation.loads[sets.allocation.sets]
+        inside.append(theory.in_working_regime(loads, 1))
+    assert inside == [True, False, False]
 
 
 def test_mlp_interference_is_predicted():

@@ -79,7 +79,7 @@ CASES |= {
     "receiver": settings_of(inhibition="receiver", inhibition_factor=1.1),
     "random": settings_of(allocation="random", seed=3, network=1),
     "auto": settings_of(allocation="auto", seed=3),
-    "leaking": settings_of(**CARRIED, gate_bias=0.1),
+    "leaking": settings_of(**CARRIED, gate_bias=0.1, network_width=48),
     "tight": settings_of(**CARRIED, gate_bias=3.1),
     "one in a block": settings_of("block", n_active=1),
 }

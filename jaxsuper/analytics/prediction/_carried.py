@@ -26,11 +26,9 @@ def carried(subject: Subject) -> Form | None:
         "mse_on_active": constant(counted(z - 1)),
         "mse_on_inactive": constant(counted(z)),
     }
-    count = subject.n_circuits
-    if theory.carried_leak(count, *sizes) <= theory.CARRIED_LEAK_LIMIT:
-        values["mse_x_inactive"] = constant(z * (3 * e_x + 2 * e_a))
-        values["mse_x_active"] = np.array(
-            theory.carried_active_mse(subject.n_layers, count, *sizes)
-        )
-    assumes = "a known (or rightly guessed) active set, even loads, closed gates stay closed"
-    return Form(CLOSED_FORM, values, assumes, "where closed gates leak, and at errors above 1")
+    count, rates = subject.n_circuits, {"e_a": e_a, "e_x": e_x}
+    if theory.carried_leak(count, *sizes, **rates) <= theory.CARRIED_LEAK_LIMIT:
+        errors = theory.carried_errors(subject.n_layers, count, *sizes, **rates)
+        values |= {name: np.array(each) for name, each in errors.items()}
+    assumes = "a known (or rightly guessed) active set, even loads"
+    return Form(CLOSED_FORM, values, assumes, "where what leaks through closed gates leaks again")

@@ -13,21 +13,37 @@ from ._subject import set_loads, Subject
 
 _ASSUMES = "no inactive circuit switches on; active circuits do not amplify errors"
 _ENDS = "where inactive indicators cross the lower threshold: see state evolution"
+_ROTATION_ASSUMES = "idle neurons fire because of active ones alone; active indicators stay 1"
+_ROTATION_ENDS = "where idle neurons make others fire: see `theory.in_working_regime`"
 _N_DRAWS = 4096
 
 
 def clipped(subject: Subject) -> Form | None:
     """Return the closed forms of the clipped weights, for any circuits."""
-    interference = theory.mean_interference(set_loads(subject.allocation))
     if not subject.kind:
         circuits = subject.circuits
-        values = None if circuits is None else _any_circuits(subject, circuits, interference)
-    else:
-        values = _named_circuits(subject, interference)
-    return None if values is None else Form(CLOSED_FORM, values, _ASSUMES, _ENDS)
+        values = None if circuits is None else _any_circuits(subject, circuits)
+        return None if values is None else Form(CLOSED_FORM, values, _ASSUMES, _ENDS)
+    if subject.kind == "rotation":
+        return Form(CLOSED_FORM, _rotations(subject), _ROTATION_ASSUMES, _ROTATION_ENDS)
+    return Form(CLOSED_FORM, _named_circuits(subject), _ASSUMES, _ENDS)
 
 
-def _named_circuits(subject: Subject, interference: float) -> dict[str, Float[np.ndarray, " L"]]:
+def _rotations(subject: Subject) -> dict[str, Float[np.ndarray, " L"]]:
+    errors = theory.rotation_errors(
+        set_loads(subject.allocation),
+        subject.n_active,
+        subject.n_layers,
+        subject.parameters["lower_threshold"],
+        subject.parameters["upper_threshold"],
+        subject.parameters["gate_bias"],
+        rectified=subject.construction != "oracle",
+        overlap_rate=subject.overlap_rate,
+    )
+    return _named_circuits(subject) | {name: np.array(v) for name, v in errors.items()}
+
+
+def _named_circuits(subject: Subject) -> dict[str, Float[np.ndarray, " L"]]:
     z, e, constant = subject.n_active, subject.overlap_rate, subject.constant
     allocation = subject.allocation
     share = theory.correct_active_fraction(z, allocation.redundancy, allocation.block_width)
@@ -38,14 +54,8 @@ def _named_circuits(subject: Subject, interference: float) -> dict[str, Float[np
     values["mse_on_inactive"] = constant(theory.inactive_mse(z, e))
     if subject.kind in ("rotation", "step"):
         values["mse_on_active"] = constant(0.0)
-    if subject.kind in ("rotation", "rotation3"):
+    if subject.kind == "rotation3":
         values["mse_x_inactive"] = constant(theory.inactive_mse(z, e))
-    if subject.kind == "rotation":
-        b, count = subject.parameters["gate_bias"], subject.n_circuits
-        layers = range(1, subject.n_layers + 1)
-        values["mse_x_active"] = np.array(
-            [theory.rotation_active_mse(l, count, e, z, b, interference) for l in layers]
-        )
     if subject.kind == "step":
         # An active step holds 1 / (hi - lo) times what its input exceeds a threshold by.
         low, high = (subject.parameters[f"{end}_threshold"] for end in ("lower", "upper"))
@@ -56,7 +66,7 @@ def _named_circuits(subject: Subject, interference: float) -> dict[str, Float[np
 
 
 def _any_circuits(
-    subject: Subject, circuits: AbstractCircuits, interference: float
+    subject: Subject, circuits: AbstractCircuits
 ) -> dict[str, Float[np.ndarray, " L"]] | None:
     """Return the general forms, with their expectations taken over random circuits and inputs."""
     if "a" not in dict(subject.layout.readouts):
@@ -74,7 +84,13 @@ def _any_circuits(
         image = jnp.einsum("bij,bj->bi", matrices, vectors, precision="highest")
         return float(jnp.mean(jnp.sum(image**2, axis=1)))
 
-    z, e = subject.n_active, subject.overlap_rate
+    def mean_power(matrices, vectors):
+        image = jnp.einsum("bij,bj->bi", matrices, vectors, precision="highest")
+        return float(jnp.sum(jnp.mean(image, axis=0) ** 2))
+
+    z, e, loads = subject.n_active, subject.overlap_rate, set_loads(subject.allocation)
+    interference = theory.mean_interference(loads)
+    common = theory.common_interference(loads)
     inactive = [theory.inactive_mse(z, e, float((a**2).sum(axis=1).mean())) for a in states[1:]]
     active, means = [], circuits.mean_weights()
     for layer in range(subject.n_layers):
@@ -85,7 +101,8 @@ def _any_circuits(
             power(mean[senders], states[layer]),
             power(weights[senders], states[layer]),
         )
-        active.append(theory.active_mse(layer + 1, total, e, z, *powers, interference))
+        shared = (*common, mean_power(weights[senders], states[layer]))
+        active.append(theory.active_mse(layer + 1, total, e, z, *powers, interference, shared))
     return {"mse_a_inactive": np.array(inactive), "mse_a_active": np.array(active)}
 
 
