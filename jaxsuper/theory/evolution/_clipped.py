@@ -33,6 +33,7 @@ from ..._errors import check
 from ._fields import first_field, later_field, sent_by
 from ._placement import place
 from ._population import populate
+from ._rotations import mean_rotations, Rotations, turns
 from ._state import errors, Fields, METRICS, respond, start, turned
 
 
@@ -47,6 +48,7 @@ def state_evolution(
     chi_factor: float = 1.0,
     inhibition: str = "scalar",
     seed: int = 0,
+    mean_rotation: complex | None = None,
 ) -> dict[str, Any]:
     """Predict the errors of rotation circuits (d = 4) in the clipped construction, collapse included.
 
@@ -72,14 +74,18 @@ def state_evolution(
     population = populate(set_loads, n, z, chi_factor, inhibition)
     rng = np.random.default_rng(seed)
     truth, estimate = start(population, rng)
+    K = population.samples
+    mean = mean_rotations(rng, K, population.T) if mean_rotation is None else np.full(K, mean_rotation)
+    turn = turns(rng, np.broadcast_to(mean[:, None], population.circuits))
+    rotations = Rotations(turn, mean)
     state, layers = None, []
     for _ in range(L):
         placement = place(population, rng)
-        truth, g = turned(rng, placement, truth, estimate)
+        truth, g = turned(placement, rotations, truth, estimate)
         if state is None:
             h = first_field(placement)
         else:
-            h, met, _ = later_field(population, placement, sent_by(population, state), rng)
+            h, met, _ = later_field(population, placement, sent_by(population, state), mean, rng)
             g = g + met
         state = respond(placement, Fields(truth, h, g), lo, hi, b)
         estimate = state.estimate

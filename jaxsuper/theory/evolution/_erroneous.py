@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._meetings import phases
 from ._placement import Placement
 from ._population import Population
+from ._rotations import phases
 
 
 # Samples that draw together: their tables fit a processor's cache.
@@ -95,7 +95,8 @@ def own_share(population: Population, activity) -> float:
     return min(float(np.sqrt((common + chance * P / population.crowd) / between)), 1.0)
 
 
-def erroneous(population: Population, placement: Placement, noise: Noise, others, meetings, rng):
+def erroneous(population: Population, placement: Placement, noise: Noise, others, meetings, mean_rotation, rng
+):
     """Return what erroneously active neurons add to h (times S') and to g.
 
     Args:
@@ -104,6 +105,7 @@ def erroneous(population: Population, placement: Placement, noise: Noise, others
         noise: what inactive circuits send.
         others: int (K, N, R), other inactive circuits on each receiver.
         meetings: int (K, N, R), how many of them lead to neurons of active circuits.
+        mean_rotation: complex (K,), Rbar.
         rng: a numpy generator.
 
     Returns:
@@ -125,8 +127,8 @@ def erroneous(population: Population, placement: Placement, noise: Noise, others
     by_sample = np.arange(K)[:, None, None] * classes + kind
     mean = mixed(linear.mean(1)).ravel()[by_sample]
     drawn = others.sum(-1)  # without replacement, from T circuits
-    surplus = (first - others * mean).sum(-1) / np.maximum(drawn, 1)
-    surplus = surplus * (1 - np.sqrt(np.maximum(1 - drawn / population.T, 0)))
+    shortfall = (1 - np.sqrt(np.maximum(1 - drawn / population.T, 0))) / np.maximum(drawn, 1)
+    surplus = (first - others * mean).sum(-1) * shortfall
     total = first - others * surplus[..., None] - meetings * mean / sends
     # Mean and variance of the rest: sums over source neurons outside the circuit's own set.
     scale = (noise.neurons / noise.weights)[:, None]
@@ -138,7 +140,17 @@ def erroneous(population: Population, placement: Placement, noise: Noise, others
     total[:, z:] -= (noise.by_kind @ table.own_offset).ravel()[by_circuit]
     variance[:, z:] -= (noise.squares @ table.variance).ravel()[by_circuit]
     total += np.sqrt(np.maximum(variance, 0)) * rng.standard_normal(kind.shape, np.float32)
-    return total.astype(np.float32), carried
+    # Vectors: all T have a mean that every neuron gets, a common part turned by Rbar and a random
+    # rest; what is drawn beyond it is the smaller for that.
+    power, common = mixed((np.abs(noise.vector) ** 2).mean(1)), mixed(noise.vector.mean(1))
+    rest = np.maximum(power - np.abs(common) ** 2, 0) / (2 * population.T)
+    chance = np.sqrt(rest) * rng.standard_normal((2, K))
+    coherent = mean_rotation * common + chance[0] + 1j * chance[1]
+    beyond = np.maximum(1 - np.abs(coherent) ** 2 / np.maximum(power, 1e-30), 0)
+    carried *= np.sqrt(beyond)[:, None, None]
+    carried -= others * (carried.sum(-1) * shortfall)[..., None]
+    carried += others * coherent[:, None, None]
+    return total.astype(np.float32), carried.astype(np.complex64)
 
 
 def _drawn(linear, noise: Noise, kind, others, rng):

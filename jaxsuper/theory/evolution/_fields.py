@@ -48,13 +48,14 @@ def first_field(placement: Placement):
     return h
 
 
-def later_field(population: Population, placement: Placement, sent: Sent, rng) -> tuple[Any, ...]:
+def later_field(population: Population, placement: Placement, sent: Sent, mean_rotation, rng) -> tuple[Any, ...]:
     """Return the fields that the layer before causes, but for the vectors of the circuit's own.
 
     Args:
         population: of the receivers.
         placement: the receivers.
         sent: what the layer before sent.
+        mean_rotation: complex (K,), Rbar.
         rng: a numpy generator.
 
     Returns:
@@ -63,7 +64,7 @@ def later_field(population: Population, placement: Placement, sent: Sent, rng) -
     """
     z, (sends, loads) = population.z, (sent.alpha.shape[2], population.loads[placement.kind])
     others = np.maximum(loads - 1 - placement.hit.sum(-1), 0)
-    met = draw_meetings(rng, others, sent.loads, sent.vector, population.T)
+    met = draw_meetings(rng, others, sent.loads, sent.vector, population.T, mean_rotation)
     covered = counted_once(met.covered, placement, sent.placement)
     K, N, R = others.shape
     active = sent.alpha[:, :z].reshape(K, z * sends, 1)
@@ -71,7 +72,9 @@ def later_field(population: Population, placement: Placement, sent: Sent, rng) -
     inputs = inputs + (covered.reshape(K, N * R, z * sends).astype(np.float32) @ active).reshape(
         K, N, R
     )
-    noise, vector = erroneous(population, placement, sent.noise, others, met.number, rng)
+    noise, vector = erroneous(
+        population, placement, sent.noise, others, met.number, mean_rotation, rng
+    )
     chi = population.chi.astype(np.float32)[placement.kind]
     h = (
         (1 + chi) * (inputs + noise) - chi * sent.total.astype(np.float32)[:, None, None]

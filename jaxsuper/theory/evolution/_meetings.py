@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._placement import Placement
+from ._rotations import turns
 
 
 class Meetings(NamedTuple):
@@ -21,7 +22,7 @@ class Meetings(NamedTuple):
     vector: Any
 
 
-def draw_meetings(rng, others, source_loads, vectors, T: int) -> Meetings:
+def draw_meetings(rng, others, source_loads, vectors, T: int, mean_rotation) -> Meetings:
     """Draw which active source neurons are reached through a receiver's other, inactive circuits.
 
     For one active circuit v the r' - 1 circuits through each of its neurons are distinct, and so are
@@ -35,6 +36,7 @@ def draw_meetings(rng, others, source_loads, vectors, T: int) -> Meetings:
         source_loads: int (K, z, S'), loads of the active circuits' neurons.
         vectors: complex (K, z, S'), what those neurons add to a vector that is read from them.
         T: circuits.
+        mean_rotation: complex (K,), Rbar.
 
     Returns:
         The meetings.
@@ -58,20 +60,11 @@ def draw_meetings(rng, others, source_loads, vectors, T: int) -> Meetings:
         covered.reshape(-1, z, sends)[receiver, v, neuron] = True
         number += np.bincount(receiver, minlength=others.size).reshape(others.shape)
         sent = (vectors[:, v] / sends).astype(np.complex64).ravel()[at // N * sends + neuron]
-        sent *= phases(rng, len(at))
+        sent *= turns(rng, mean_rotation[at // N])
         vector.real += np.bincount(receiver, sent.real, others.size)
         vector.imag += np.bincount(receiver, sent.imag, others.size)
         used = used + n_marks
     return Meetings(covered, number, vector.reshape(others.shape))
-
-
-def phases(rng, shape):
-    """Return random complex64 numbers of size 1."""
-    angle = np.float32(2 * np.pi) * rng.random(shape, np.float32)
-    turn = np.empty(angle.shape, np.complex64)
-    np.cos(angle, out=turn.real)
-    np.sin(angle, out=turn.imag)
-    return turn
 
 
 def distinct(rng, counts, sizes):
