@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._placement import Placement
+from ._population import Population
 from ._rotations import turns
 
 
@@ -22,10 +23,21 @@ class Meetings(NamedTuple):
     vector: Any
 
 
-def draw_meetings(rng, others, source_loads, vectors, T: int, mean_rotation) -> Meetings:
+def leads_of(population: Population, placement: Placement):
+    """Return the inactive circuits through each neuron of the active ones, int (K, z, S').
+
+    A neuron that two active circuits share is one neuron: it has them at its owner, and none at the
+    other, or its vector, the largest there is, would be brought twice.
+    """
+    z = population.z
+    others = population.loads[placement.kind[:, :z]] - 1 - placement.hit[:, :z].sum(-1)
+    return np.where(placement.duplicate, 0, np.maximum(others, 0))
+
+
+def draw_meetings(rng, others, leads, vectors, T: int, mean_rotation) -> Meetings:
     """Draw which active source neurons are reached through a receiver's other, inactive circuits.
 
-    For one active circuit v the r' - 1 circuits through each of its neurons are distinct, and so are
+    For one active circuit v the inactive circuits through each of its neurons are distinct, and so are
     the circuits of the R receivers of one set: a contingency table with both margins fixed. How
     many circuits are on both sides is hypergeometric; which ones they are is a random matching. A
     circuit that meets v in one of its S' neurons can meet the next active circuit only in another.
@@ -33,7 +45,7 @@ def draw_meetings(rng, others, source_loads, vectors, T: int, mean_rotation) -> 
     Args:
         rng: a numpy generator.
         others: int (K, N, R), the other inactive circuits of each of the R receivers of a set.
-        source_loads: int (K, z, S'), loads of the active circuits' neurons.
+        leads: int (K, z, S'), inactive circuits on each neuron of an active circuit (`leads_of`).
         vectors: complex (K, z, S'), what those neurons add to a vector that is read from them.
         T: circuits.
         mean_rotation: complex (K,), Rbar.
@@ -42,13 +54,13 @@ def draw_meetings(rng, others, source_loads, vectors, T: int, mean_rotation) -> 
         The meetings.
     """
     K, N, R = others.shape
-    z, sends = source_loads.shape[1:]
+    z, sends = leads.shape[1:]
     covered, number = np.zeros((K, N, R, z, sends), bool), np.zeros(others.shape, np.int64)
     vector, used = np.zeros(others.size, np.complex64), np.zeros(K)
     group = np.arange(K * N)
     for v in range(z):
         free = np.maximum(others - rng.binomial(number, 1.0 / sends), 0) if v else others
-        marks = source_loads[:, v] - 1
+        marks = leads[:, v]
         n_marks = marks.sum(1)
         pool = np.maximum(np.round(T - 1 - z - used / sends).astype(np.int64), n_marks)
         last_free = free.cumsum(2).reshape(-1, R)
