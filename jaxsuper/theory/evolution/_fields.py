@@ -72,11 +72,9 @@ def later_field(population: Population, placement: Placement, sent: Sent, mean_r
     inputs = inputs + (covered.reshape(K, N * R, z * sends).astype(np.float32) @ active).reshape(
         K, N, R
     )
-    noise, vector = erroneous(
-        population, placement, sent.noise, others, met.number, mean_rotation, rng
-    )
+    noise, vector = erroneous(population, placement, sent.noise, others, met, mean_rotation, rng)
     chi = population.chi.astype(np.float32)[placement.kind]
     h = (
         (1 + chi) * (inputs + noise) - chi * sent.total.astype(np.float32)[:, None, None]
     ) / np.float32(sends)
-    return h, met.vector + vector, others
+    return h, vector, others

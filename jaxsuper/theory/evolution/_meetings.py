@@ -15,12 +15,26 @@ class Meetings(NamedTuple):
     Attributes:
         covered: bool (K, N, R, z, S'), whether the source neuron is reached.
         number: int (K, N, R), circuits on the receiver through which one is reached.
-        vector: complex (K, N, R), what these bring, each randomly rotated by its circuit.
+        receiver: int (E,), where each of these circuits is, of all K·N·R receivers.
+        brought: complex (E,), the vector that it has from the active neuron.
+        turn: complex (E,), its rotation.
     """
 
     covered: Any
     number: Any
-    vector: Any
+    receiver: Any
+    brought: Any
+    turn: Any
+
+    def added(self, values):
+        """Return the sums of values (E,) over the circuits on each receiver, (K, N, R)."""
+        sums = np.bincount(self.receiver, values, self.number.size)
+        return sums.reshape(self.number.shape).astype(np.float32)
+
+    def turned(self, vectors):
+        """Return the sums of vectors (E,), each rotated by its circuit."""
+        values = vectors * self.turn
+        return self.added(values.real) + 1j * self.added(values.imag)
 
 
 def leads_of(population: Population, placement: Placement):
@@ -56,7 +70,7 @@ def draw_meetings(rng, others, leads, vectors, T: int, mean_rotation) -> Meeting
     K, N, R = others.shape
     z, sends = leads.shape[1:]
     covered, number = np.zeros((K, N, R, z, sends), bool), np.zeros(others.shape, np.int64)
-    vector, used = np.zeros(others.size, np.complex64), np.zeros(K)
+    receivers, brought, rotations, used = [], [], [], np.zeros(K)
     group = np.arange(K * N)
     for v in range(z):
         free = np.maximum(others - rng.binomial(number, 1.0 / sends), 0) if v else others
@@ -71,12 +85,14 @@ def draw_meetings(rng, others, leads, vectors, T: int, mean_rotation) -> Meeting
         neuron = _marked(rng, marks, met)
         covered.reshape(-1, z, sends)[receiver, v, neuron] = True
         number += np.bincount(receiver, minlength=others.size).reshape(others.shape)
-        sent = (vectors[:, v] / sends).astype(np.complex64).ravel()[at // N * sends + neuron]
-        sent *= turns(rng, mean_rotation[at // N])
-        vector.real += np.bincount(receiver, sent.real, others.size)
-        vector.imag += np.bincount(receiver, sent.imag, others.size)
+        receivers.append(receiver)
+        brought.append(
+            (vectors[:, v] / sends).astype(np.complex64).ravel()[at // N * sends + neuron]
+        )
+        rotations.append(turns(rng, mean_rotation[at // N]))
         used = used + n_marks
-    return Meetings(covered, number, vector.reshape(others.shape))
+    listed = (np.concatenate(parts) for parts in (receivers, brought, rotations))
+    return Meetings(covered, number, *listed)
 
 
 def distinct(rng, counts, sizes):

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..._errors import check
 from ._fields import first_field, later_field, Sent, sent_by
-from ._meetings import draw_meetings
+from ._meetings import draw_meetings, leads_of
 from ._placement import place, Placement, same_on_shared
 from ._population import populate, Population
 from ._state import errors, Fields, mean_of, METRICS, rectified, respond, start, State, turned
@@ -80,18 +80,14 @@ def separate_evolution(
             h_on = later_field(indicators, own, sent, rng)[0]
             h, met, others = later_field(payload, placement, sent, rng)
             brought = draw_meetings(
-                rng, others, _active_loads(payload, state), state.vector[:, :z], T
+                rng, others, leads_of(payload, state.placement), state.vector[:, :z], T, mean
             )
-            g = g + met + brought.vector
+            g = g + met + brought.turned(brought.brought)
         on = respond(own, Fields(truth, h_on, np.zeros(h_on.shape, np.complex64)), lo, hi, b)
         state = _gated(placement, Fields(truth, h, g), on.alpha, b)
         estimate = state.estimate
         layers.append(errors(state))
     return dict(zip(METRICS, np.array(layers).T, strict=True))
-
-
-def _active_loads(population: Population, state: State):
-    return population.loads[state.placement.kind[:, : population.z]]
 
 
 def _sent_by(indicators: Population, on: State, payload: Population, state: State) -> Sent:
