@@ -48,7 +48,9 @@ def first_field(placement: Placement):
     return h
 
 
-def later_field(population: Population, placement: Placement, sent: Sent, mean_rotation, rng) -> tuple[Any, ...]:
+def later_field(
+    population: Population, placement: Placement, sent: Sent, mean_rotation, rng
+) -> tuple[Any, ...]:
     """Return the fields that the layer before causes, but for the vectors of the circuit's own.
 
     Args:

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
+from ..._errors import check
+
 
 class Rotations(NamedTuple):
     """The rotations of the circuits that are tracked.
@@ -45,6 +47,40 @@ def turns(rng, mean):
     mean = np.asarray(mean, np.complex64)
     uniform = phases(rng, mean.shape)
     return (uniform + mean) / (1 + mean.conj() * uniform)
+
+
+def draw_rotations(
+    mean_rotation: Any, shape: tuple[int, int], T: int, L: int, rng
+) -> list[Rotations]:
+    """Draw the rotations of K samples with N circuits each, layer by layer.
+
+    Args:
+        mean_rotation: Rbar of a network, for all layers or (L,) for each; None for the ensemble of
+            networks with uniform angles, where each sample belongs to a network of its own.
+        shape: (K, N).
+        T: circuits.
+        L: layers.
+        rng: a numpy generator.
+
+    Returns:
+        Those of layers 1..L; one and the same if all layers have the same angles.
+
+    Raises:
+        ValueError: for a mean of more than 1, or another number of them than L.
+    """
+
+    def of(mean) -> Rotations:
+        return Rotations(turns(rng, np.broadcast_to(mean[:, None], shape)), mean)
+
+    if mean_rotation is None:
+        return [of(mean_rotations(rng, shape[0], T))] * L
+    means = np.atleast_1d(np.asarray(mean_rotation, np.complex128))
+    fits = means.shape in ((1,), (L,))
+    check(fits, "mean_rotation", f"must be one number or {L}, one for each layer", means.shape)
+    largest = float(np.abs(means).max())
+    check(largest <= 1 + 1e-6, "mean_rotation", "must be at most 1 in size", largest)
+    layers = [of(np.full(shape[0], mean)) for mean in means]
+    return layers * (L // len(layers))
 
 
 def mean_rotations(rng, number: int, T: int):

@@ -92,8 +92,8 @@ def mean_of(values):
     return values @ np.full(S, 1 / S, np.float32)
 
 
-def errors(state: State) -> tuple[float, ...]:
-    """Return the mean squared errors of a layer, in the order of `METRICS`."""
+def errors(state: State):
+    """Return the mean squared errors of a layer, sample by sample: (metric, K), as `METRICS`."""
     z, on = state.truth.shape[1], mean_of(state.alpha)
     squares = (
         (on[:, :z] - 1) ** 2,
@@ -101,4 +101,4 @@ def errors(state: State) -> tuple[float, ...]:
         np.abs(state.estimate[:, :z] - state.truth) ** 2,
         np.abs(state.estimate[:, z:]) ** 2,
     )
-    return tuple(float(square.mean(dtype=float)) for square in squares)
+    return np.stack([square.mean(1, dtype=float) for square in squares])
