@@ -4,7 +4,7 @@ from ._base import AbstractCircuits, Layout
 from ._exact import exact_channels, exact_trajectory, small_weights
 from ._mlp import MLP
 from ._registry import check_parameters, kind_of, kinds, layout_of, make, width_of
-from ._rotation import Rotation
+from ._rotation import CenteredRotation, Rotation
 from ._rotation3 import Rotation3
 from ._step import Step
 
@@ -12,6 +12,7 @@ from ._step import Step
 __all__ = [
     "MLP",
     "AbstractCircuits",
+    "CenteredRotation",
     "Layout",
     "Rotation",
     "Rotation3",

@@ -5,7 +5,7 @@ from typing import Any
 from .._errors import lookup
 from .._types import KeyScalar
 from ._base import AbstractCircuits, Layout
-from ._rotation import Rotation
+from ._rotation import CenteredRotation, Rotation
 from ._rotation3 import Rotation3
 from ._step import Step
 
@@ -63,8 +63,7 @@ def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> Ab
 
 
 def kind_of(circuits: AbstractCircuits) -> str:
-    """Return the name of the kind of some circuits, empty for kinds without one."""
-    for name, circuit_class in _KINDS.items():
-        if type(circuits) is circuit_class:
-            return name
-    return ""
+    """Return the name of the kind that some circuits compute, empty for kinds without one."""
+    # Centred rotations compute the same, with the weights split in another way.
+    kind = Rotation if type(circuits) is CenteredRotation else type(circuits)
+    return next((name for name, each in _KINDS.items() if each is kind), "")

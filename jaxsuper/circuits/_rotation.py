@@ -1,4 +1,4 @@
-"""Conditional rotation with d = 4 neurons (on0, on1, x0, x1)."""
+"""Conditional rotation with d = 4 neurons (on0, on1, x0, x1), its weights split in two ways."""
 
 from typing import Any, ClassVar
 
@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
 from .._errors import check
 from .._types import KeyScalar, Scalar
@@ -41,7 +41,11 @@ def unit_vector(*, key: KeyScalar) -> Float[Array, "2"]:
     return jnp.stack([jnp.cos(angle), jnp.sin(angle)])
 
 
-class Rotation(AbstractCircuits):
+_CHANNELS = ((1, -1, 0, 0), (-1, 1, 1, 0), (-1, 1, 0, 1))
+_READOUTS = (("on", (0,)), ("x", (1, 2)))
+
+
+class AbstractRotation(AbstractCircuits):
     """T rotations of the plane, each guarded by an on-indicator that is recomputed every layer.
 
     alpha = on0 - on1 passes through a step, alpha' = clip((alpha - lo)/(hi - lo), 0, 1), and the
@@ -49,8 +53,8 @@ class Rotation(AbstractCircuits):
 
         y' = ReLU((1+b)·alpha + R_t (y - alpha·1) - b),      x = y - alpha·1
 
-    For alpha = 1 this is x' = R_t x; for alpha = 0 and |x| < b it is 0. Mean weights: the step and
-    the gate (1+b)·alpha, which read alpha alone; difference weights: R_t.
+    For alpha = 1 this is x' = R_t x; for alpha = 0 and |x| < b it is 0. Subclasses say how the
+    weights are split in mean and difference.
     Source: Linsefors and Bushnaq, "Rotations in Superposition" (2025); notes#circuits.
 
     Attributes:
@@ -64,13 +68,6 @@ class Rotation(AbstractCircuits):
     upper_threshold: Scalar
     gate_bias: Scalar
     parameters: ClassVar[tuple[str, ...]] = ("lower_threshold", "upper_threshold", "gate_bias")
-    layout: ClassVar[Layout] = Layout(
-        channels=((1, -1, 0, 0), (-1, 1, 1, 0), (-1, 1, 0, 1)),
-        mean_channels=(0,),
-        difference_channels=(1, 2),
-        difference_outputs=(2, 3),
-        readouts=(("on", (0,)), ("x", (1, 2))),
-    )
 
     def __init__(
         self,
@@ -99,7 +96,7 @@ class Rotation(AbstractCircuits):
         self.gate_bias = jnp.asarray(gate_bias, dtype=jnp.float32)
 
     @classmethod
-    def random(cls, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> "Rotation":
+    def random(cls, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> "AbstractRotation":
         """Draw T uniform angles, the same in every layer; `parameters` as in the constructor."""
         return cls(uniform_angles(n_circuits, key=key), **parameters)
 
@@ -116,15 +113,15 @@ class Rotation(AbstractCircuits):
         """T."""
         return self.angles.shape[-1]
 
-    def mean_weights(self) -> Float[Array, "layers d r"]:
-        """(k, k, 1+b, 1+b) from alpha, with k = 1/(hi - lo)."""
+    def mean_rotation(self) -> Complex[np.ndarray, " layers"]:
+        """Rbar = (1/T) sum_t exp(i theta_t), by layer or once for all; not traceable."""
+        return np.exp(1j * np.asarray(self.angles, np.float64)).mean(axis=1)
+
+    def step_and_gate(self) -> Float[Array, " 4"]:
+        """(k, k, 1+b, 1+b), the weights from alpha, with k = 1/(hi - lo)."""
         slope = 1 / (self.upper_threshold - self.lower_threshold)
         gate = 1 + self.gate_bias
-        return jnp.stack([slope, slope, gate, gate])[None, :, None]
-
-    def difference_weights(self) -> Float[Array, "layers T out in_"]:
-        """R_t from x to the two vector neurons."""
-        return rotation_matrices(self.angles)
+        return jnp.stack([slope, slope, gate, gate])
 
     def biases(self) -> Float[Array, "layers d"]:
         """(-k·lo, -k·lo - 1, -b, -b)."""
@@ -135,6 +132,60 @@ class Rotation(AbstractCircuits):
         """Alpha = 1 and x uniform on the unit circle: (on0, on1, x0 + 1, x1 + 1)."""
         step = step_input(self.lower_threshold, self.upper_threshold)
         return jnp.concatenate([step, 1 + unit_vector(key=key)])
+
+
+class Rotation(AbstractRotation):
+    """Rotations whose mean weights are the step and the gate, and read alpha alone.
+
+    The difference weights are the whole R_t: their mean over the circuits is small, T^(-1/2), but
+    not 0. Source: notes#circuits.
+    """
+
+    layout: ClassVar[Layout] = Layout(
+        channels=_CHANNELS,
+        mean_channels=(0,),
+        difference_channels=(1, 2),
+        difference_outputs=(2, 3),
+        readouts=_READOUTS,
+    )
+
+    def mean_weights(self) -> Float[Array, "layers d r"]:
+        """(k, k, 1+b, 1+b) from alpha, with k = 1/(hi - lo)."""
+        return self.step_and_gate()[None, :, None]
+
+    def difference_weights(self) -> Float[Array, "layers T out in_"]:
+        """R_t from x to the two vector neurons."""
+        return rotation_matrices(self.angles)
+
+
+class CenteredRotation(AbstractRotation):
+    """The same rotations with their mean Rbar in the mean weights, so that the differences sum to 0.
+
+    This is the empirical mean of [R] (eq. 5.18). A part that all vectors have in common then goes
+    through the mean construction, which balances it, instead of adding up to T Rbar times it.
+    No kind of its own: its weights depend on how many circuits there are, so that it cannot be
+    padded, and networks are built of it by `network.build`. Source: notes#state-evolution.
+    """
+
+    layout: ClassVar[Layout] = Layout(
+        channels=_CHANNELS,
+        mean_channels=(0, 1, 2),
+        difference_channels=(1, 2),
+        difference_outputs=(2, 3),
+        readouts=_READOUTS,
+    )
+
+    def mean_weights(self) -> Float[Array, "layers d r"]:
+        """Step and gate from alpha, and the mean of all R_t from x to the two vector neurons."""
+        mean = rotation_matrices(self.angles).mean(axis=1)
+        turned = jnp.pad(mean, ((0, 0), (2, 0), (0, 0)))
+        gates = jnp.broadcast_to(self.step_and_gate()[None, :, None], (len(mean), 4, 1))
+        return jnp.concatenate([gates, turned], axis=2)
+
+    def difference_weights(self) -> Float[Array, "layers T out in_"]:
+        """R_t without the mean of all."""
+        matrices = rotation_matrices(self.angles)
+        return matrices - matrices.mean(axis=1, keepdims=True)
 
 
 def check_gate_bias(gate_bias: Any) -> None:

@@ -40,7 +40,8 @@ class Needs:
 
 
 def _is_rotation(layout: Layout, width: int) -> bool:
-    return [name for name, _ in layout.readouts] == ["on", "x"] and layout.width == width
+    named = [name for name, _ in layout.readouts] == ["on", "x"]
+    return named and layout.width == width and layout.mean_channels == (0,)
 
 
 def _has_one_on_neuron(layout: Layout) -> bool:

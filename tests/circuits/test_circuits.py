@@ -18,6 +18,7 @@ def draw(kind):
 # Every registered kind, and what has no name on the command line.
 ALL = {kind: draw(kind) for kind in circuits.kinds()} | {
     "rotation-per-layer": lambda key: circuits.Rotation(jax.random.normal(key, (3, 7))),
+    "rotation-centered": lambda key: circuits.CenteredRotation.random(7, key=key),
     "mlp": lambda key: circuits.MLP.random(7, 3, key=key),
     "mlp-per-layer": lambda key: circuits.MLP.random(
         7, 3, 3, key=key, bias=-jnp.abs(jax.random.normal(key, (3, 3)))
@@ -62,7 +63,7 @@ def test_parameters_are_the_constructors(kind):
 
 
 @pytest.mark.parametrize("bias", [0.0, 0.25, 1.0, 2.0])
-@pytest.mark.parametrize("kind", [circuits.Rotation, circuits.Rotation3])
+@pytest.mark.parametrize("kind", [circuits.Rotation, circuits.CenteredRotation, circuits.Rotation3])
 def test_rotations_rotate(kind, bias, getkey):
     """x^l = R_t^l x^0 with alpha = 1 in every layer, whatever the gate bias."""
     small = kind.random(5, key=getkey(), gate_bias=bias)

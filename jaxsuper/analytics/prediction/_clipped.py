@@ -120,7 +120,8 @@ def clipped_evolution(subject: Subject) -> Form | None:
         b=subject.parameters["gate_bias"],
         chi_factor=subject.parameters["inhibition_factor"],
         inhibition=subject.inhibition,
+        mean_rotation=subject.mean_rotation,
     )
     assumes = "sets that share at most one neuron, independent shuffles, T large against the loads"
-    ends = "about layer 6, where what all networks have in common is no longer all"
-    return Form(STATE_EVOLUTION, values, assumes, ends)
+    ends = "where single networks differ: by a third in layer 6 at the published size"
+    return Form(STATE_EVOLUTION, dict(values), assumes, ends, values.stderr, values.network_sd)

@@ -1,7 +1,8 @@
 """What a theory says of a network: values by metric and layer, with what it assumes and where it ends."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -21,12 +22,17 @@ class Form:
         values: metric -> (L,), layers 1..L; what the theory does not predict is left out.
         assumes: what must hold for it to be right.
         ends: where it stops to be right.
+        stderr: metric -> (L,), standard errors of values that are themselves drawn; else empty.
+        network_sd: metric -> (L,), standard deviation between networks, as far as the theory knows
+            it; else empty.
     """
 
     theory: str
     values: Mapping[str, Float[np.ndarray, " L"]]
     assumes: str
     ends: str
+    stderr: Mapping[str, Float[np.ndarray, " L"]] = field(default_factory=dict)
+    network_sd: Mapping[str, Float[np.ndarray, " L"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,20 @@ def mean_of(predictions: Sequence[Prediction]) -> Prediction:
         if len(known) < len(forms):
             return None
         metrics = [name for name in known[0].values if all(name in f.values for f in known)]
-        values = {name: np.mean([form.values[name] for form in known], axis=0) for name in metrics}
-        return Form(known[0].theory, values, known[0].assumes, known[0].ends)
+
+        def root(parts: Sequence[Mapping[str, Any]], scale: int) -> dict[str, Any]:
+            """Square root of the sum of squares over `scale`, where all know the metric."""
+            names = [name for name in metrics if all(name in part for part in parts)]
+            squares = {n: np.sum([np.square(part[n]) for part in parts], axis=0) for n in names}
+            return {name: np.sqrt(square) / scale**0.5 for name, square in squares.items()}
+
+        count = len(known)
+        return replace(
+            known[0],
+            values={m: np.mean([form.values[m] for form in known], axis=0) for m in metrics},
+            stderr=root([form.stderr for form in known], count**2),
+            network_sd=root([form.network_sd for form in known], count),
+        )
 
     return Prediction(
         first.n_active,

@@ -41,10 +41,13 @@ def predict(
     n_active: int | None = None,
     *,
     state_evolution: bool = True,
+    given: bool = False,
 ) -> Prediction:
     """Return what the theories say of a network.
 
-    It depends on sizes, sets and parameters alone, never on shuffles, angles or samples. Random
+    It depends on sizes, sets and parameters alone, never on shuffles or samples, and on the angles
+    only if asked for: it is the average over networks, and the same for the settings and for the
+    network built of them, unless the network itself is `given`. Random
     sets are those of the configuration's seed and network; an experiment on several networks with
     different sets is predicted by the average. With all circuits active (z = T) metrics of inactive
     circuits are left out, and there is no state evolution, which is about those.
@@ -53,13 +56,20 @@ def predict(
         subject: settings, or a built network.
         n_active: z; that of the settings if left out.
         state_evolution: whether to work that out, which takes longer than the closed forms.
+        given: whether state evolution is to predict this very network, by the mean rotation of its
+            angles; settings have no angles.
 
     Returns:
         The prediction; both its theories are None for constructions without any.
 
     Raises:
-        ValueError: for settings that do not fit together, or unless 1 <= z <= T.
+        ValueError: for settings that do not fit together, or unless 1 <= z <= T, or for `given`
+            settings.
     """
+    settings = isinstance(subject, Experiment | Configuration)
+    check(
+        not (given and settings), "given", "must be False for settings", given, "build the network"
+    )
     if isinstance(subject, Experiment):
         z = subject.n_active[0] if n_active is None else n_active
         each = configurations_of(subject, z)
@@ -73,7 +83,7 @@ def predict(
     check(n_active is not None, "n_active", "must be given with a network", n_active)
     assert n_active is not None
     check_active(n_active, subject.n_circuits)
-    return _predict(of_network(subject, n_active), state_evolution)
+    return _predict(of_network(subject, n_active, given), state_evolution)
 
 
 def _predict(subject: Subject, state_evolution: bool) -> Prediction:

@@ -21,6 +21,8 @@ def separate_evolution(subject: Subject) -> Form:
         subject.parameters["gate_bias"],
         subject.parameters["inhibition_factor"],
         subject.inhibition,
+        mean_rotation=subject.mean_rotation,
     )
     assumes = "sets that share at most one neuron, independent shuffles, T large against the loads"
-    return Form(STATE_EVOLUTION, values, assumes, "deep in the seizure")
+    ends = "deep in the seizure"
+    return Form(STATE_EVOLUTION, dict(values), assumes, ends, values.stderr, values.network_sd)

@@ -5,19 +5,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Complex, Float, Int
 
 from ... import theory
 from ..._settings import Configuration
 from ...allocation import Allocation
-from ...circuits import AbstractCircuits, kind_of, Layout, layout_of
+from ...circuits import (
+    AbstractCircuits,
+    CenteredRotation,
+    kind_of,
+    Layout,
+    layout_of,
+    Rotation,
+)
 from ...network import AbstractNetwork
 from ...simulation import PARAMETERS, parameters_of, parts_of, Recipe
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network as the theories see it; angles and shuffles play no part.
+    """A network as the theories see it; shuffles play no part.
 
     Attributes:
         construction: as `network.build` knows it.
@@ -30,6 +37,8 @@ class Subject:
         n_layers: L.
         inhibition: the rule for chi.
         n_active: z.
+        mean_rotation: of the network's angles, for all layers or for each; None for the average
+            over networks.
     """
 
     construction: str
@@ -42,6 +51,7 @@ class Subject:
     n_layers: int
     inhibition: str
     n_active: int
+    mean_rotation: Complex[np.ndarray, " layers"] | None = None
 
     @property
     def n_circuits(self) -> int:
@@ -97,8 +107,26 @@ def of_configuration(configuration: Configuration) -> Subject:
     )
 
 
-def of_network(network: AbstractNetwork, n_active: int) -> Subject:
-    """Return the subject of a built network."""
+def left_rotation(circuits: AbstractCircuits, given: bool) -> Complex[np.ndarray, " layers"] | None:
+    """Return the mean rotation that is left in the difference weights, where it is known.
+
+    Args:
+        circuits: of a network.
+        given: whether it is about these circuits, and not the average over others like them.
+    """
+    if isinstance(circuits, CenteredRotation):
+        return np.zeros(1, np.complex128)
+    return circuits.mean_rotation() if given and isinstance(circuits, Rotation) else None
+
+
+def of_network(network: AbstractNetwork, n_active: int, given: bool = False) -> Subject:
+    """Return the subject of a built network.
+
+    Args:
+        network: the network.
+        n_active: z.
+        given: whether it is about this very network, with its angles.
+    """
     circuits = network.circuits
     parameters = {
         name: getattr(owner, name)
@@ -122,4 +150,5 @@ def of_network(network: AbstractNetwork, n_active: int) -> Subject:
         network.n_layers,
         getattr(network, "inhibition_rule", "scalar"),
         n_active,
+        left_rotation(circuits, given),
     )

@@ -33,7 +33,9 @@ from ..._errors import check
 from ._fields import first_field, later_field, sent_by
 from ._placement import place
 from ._population import populate
-from ._state import errors, Fields, METRICS, respond, start, turned
+from ._rotations import draw_rotations
+from ._state import errors, Fields, respond, start, turned
+from ._summary import Evolution, summarised
 
 
 def state_evolution(
@@ -47,7 +49,8 @@ def state_evolution(
     chi_factor: float = 1.0,
     inhibition: str = "scalar",
     seed: int = 0,
-) -> dict[str, Any]:
+    mean_rotation: Any = None,
+) -> Evolution:
     """Predict the errors of rotation circuits (d = 4) in the clipped construction, collapse included.
 
     Args:
@@ -61,27 +64,33 @@ def state_evolution(
         chi_factor: factor on chi'.
         inhibition: "scalar" or "receiver".
         seed: of the population; results scatter by a few per cent, more where events are rare.
+        mean_rotation: Rbar of one network, complex, for all layers or (L,); None for the average
+            over networks with uniform angles.
 
     Returns:
-        metric -> (L,): `mse_on_active`, `mse_on_inactive`, `mse_x_active`, `mse_x_inactive`.
+        metric -> (L,): `mse_on_active`, `mse_on_inactive`, `mse_x_active`, `mse_x_inactive`, with
+        standard errors and the spread between networks.
 
     Raises:
-        ValueError: for z outside 1..T-1 or L < 1.
+        ValueError: for z outside 1..T-1, L < 1 or an impossible mean rotation.
     """
     check(L >= 1, "L", "must be at least 1", L)
     population = populate(set_loads, n, z, chi_factor, inhibition)
     rng = np.random.default_rng(seed)
     truth, estimate = start(population, rng)
+    all_rotations = draw_rotations(mean_rotation, population.circuits, population.T, L, rng)
     state, layers = None, []
-    for _ in range(L):
+    for rotations in all_rotations:
         placement = place(population, rng)
-        truth, g = turned(rng, placement, truth, estimate)
+        truth, g = turned(placement, rotations, truth, estimate)
         if state is None:
             h = first_field(placement)
         else:
-            h, met, _ = later_field(population, placement, sent_by(population, state), rng)
+            h, met, _ = later_field(
+                population, placement, sent_by(population, state), rotations.mean, rng
+            )
             g = g + met
         state = respond(placement, Fields(truth, h, g), lo, hi, b)
         estimate = state.estimate
         layers.append(errors(state))
-    return dict(zip(METRICS, np.array(layers).T, strict=True))
+    return summarised(layers, all_rotations[0].mean)

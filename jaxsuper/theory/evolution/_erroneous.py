@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._meetings import phases
+from ._meetings import Meetings
 from ._placement import Placement
 from ._population import Population
+from ._rotations import phases
 
 
 # Samples that draw together: their tables fit a processor's cache.
@@ -95,22 +96,34 @@ def own_share(population: Population, activity) -> float:
     return min(float(np.sqrt((common + chance * P / population.crowd) / between)), 1.0)
 
 
-def erroneous(population: Population, placement: Placement, noise: Noise, others, meetings, rng):
-    """Return what erroneously active neurons add to h (times S') and to g.
+def erroneous(
+    population: Population,
+    placement: Placement,
+    noise: Noise,
+    others,
+    met: Meetings,
+    mean_rotation,
+    rng,
+):
+    """Return what erroneously active neurons add to h (times S'), and what all others add to g.
+
+    A circuit that leads to an active neuron has a vector from there and one from its other neurons,
+    and both get its one rotation.
 
     Args:
         population: of the receivers.
         placement: the receivers.
         noise: what inactive circuits send.
         others: int (K, N, R), other inactive circuits on each receiver.
-        meetings: int (K, N, R), how many of them lead to neurons of active circuits.
+        met: those of them that lead to neurons of active circuits.
+        mean_rotation: complex (K,), Rbar.
         rng: a numpy generator.
 
     Returns:
         (K, N, R) and complex (K, N, R).
     """
     if not noise.by_kind.any() and not noise.vector.any():
-        return np.float32(0), np.complex64(0)
+        return np.float32(0), met.turned(met.brought)
     table, kind, z = population.occupancy, placement.kind, population.z
     K, P, classes = *noise.by_kind.shape[:2], len(population.loads)
     sends = noise.redundancy
@@ -121,13 +134,17 @@ def erroneous(population: Population, placement: Placement, noise: Noise, others
     linear = noise.by_kind @ table.slope
     n_free = P * sends - noise.gaps.sum(1)
     linear += noise.gaps[..., None] * (linear.sum(1) / n_free[:, None])[:, None]
-    first, carried = _drawn(linear, noise, kind, others, rng)
+    unmet = np.maximum(others - met.number, 0)
+    first, carried = _drawn(linear, noise, kind, unmet, rng)
+    partner = _mixed_samples(rng, noise, met.receiver // others[0].size)
+    first += met.added(linear.reshape(-1, classes)[partner, kind.ravel()[met.receiver]])
+    with_active = met.turned(met.brought + noise.vector.ravel()[partner])
     by_sample = np.arange(K)[:, None, None] * classes + kind
     mean = mixed(linear.mean(1)).ravel()[by_sample]
     drawn = others.sum(-1)  # without replacement, from T circuits
-    surplus = (first - others * mean).sum(-1) / np.maximum(drawn, 1)
-    surplus = surplus * (1 - np.sqrt(np.maximum(1 - drawn / population.T, 0)))
-    total = first - others * surplus[..., None] - meetings * mean / sends
+    shortfall = (1 - np.sqrt(np.maximum(1 - drawn / population.T, 0))) / np.maximum(drawn, 1)
+    surplus = (first - others * mean).sum(-1) * shortfall
+    total = first - others * surplus[..., None] - met.number * mean / sends
     # Mean and variance of the rest: sums over source neurons outside the circuit's own set.
     scale = (noise.neurons / noise.weights)[:, None]
     offset = mixed(scale * ((noise.by_kind / noise.loads).sum(1) @ table.offset))
@@ -138,7 +155,27 @@ def erroneous(population: Population, placement: Placement, noise: Noise, others
     total[:, z:] -= (noise.by_kind @ table.own_offset).ravel()[by_circuit]
     variance[:, z:] -= (noise.squares @ table.variance).ravel()[by_circuit]
     total += np.sqrt(np.maximum(variance, 0)) * rng.standard_normal(kind.shape, np.float32)
-    return total.astype(np.float32), carried
+    # Vectors: all T have a mean that every neuron gets, a common part turned by Rbar and a random
+    # rest; what is drawn beyond it is the smaller for that.
+    power, common = mixed((np.abs(noise.vector) ** 2).mean(1)), mixed(noise.vector.mean(1))
+    rest = np.maximum(power - np.abs(common) ** 2, 0) / (2 * population.T)
+    chance = np.sqrt(rest) * rng.standard_normal((2, K))
+    coherent = mean_rotation * common + chance[0] + 1j * chance[1]
+    beyond = np.maximum(1 - np.abs(coherent) ** 2 / np.maximum(power, 1e-30), 0)
+    carried *= np.sqrt(beyond)[:, None, None]
+    carried -= others * (carried.sum(-1) * shortfall)[..., None]
+    carried += unmet * coherent[:, None, None]
+    return total.astype(np.float32), (carried + with_active).astype(np.complex64)
+
+
+def _mixed_samples(rng, noise: Noise, sample):
+    """Return a random circuit for each sample of a list, of all K·P; some of other samples."""
+    K, P = noise.vector.shape
+    circuit = sample * P + rng.integers(0, P, len(sample))
+    if noise.own < 1:
+        elsewhere = np.flatnonzero(rng.random(len(sample), np.float32) >= noise.own)
+        circuit[elsewhere] = rng.integers(0, K * P, len(elsewhere))
+    return circuit
 
 
 def _drawn(linear, noise: Noise, kind, others, rng):

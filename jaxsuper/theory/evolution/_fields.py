@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._erroneous import erroneous, Noise, noise_of
-from ._meetings import counted_once, draw_meetings
+from ._meetings import counted_once, draw_meetings, leads_of
 from ._placement import Placement
 from ._population import Population
 from ._state import mean_of, State
@@ -16,7 +16,7 @@ class Sent(NamedTuple):
 
     Attributes:
         placement: the indicator neurons.
-        loads: int (K, z, S'), circuits on the neurons of the active circuits.
+        leads: int (K, z, S'), inactive circuits on each neuron of the active circuits.
         alpha: (K, N, S'), their indicators.
         vector: complex (K, z, S'), what the active circuits' neurons add to a vector read there.
         noise: what inactive circuits send.
@@ -24,7 +24,7 @@ class Sent(NamedTuple):
     """
 
     placement: Placement
-    loads: Any
+    leads: Any
     alpha: Any
     vector: Any
     noise: Noise
@@ -37,8 +37,8 @@ def sent_by(population: Population, state: State) -> Sent:
     noise = noise_of(population, placement, state.alpha, state.vector)
     counted = state.alpha[:, :z] * ~placement.duplicate
     total = counted.sum((1, 2)) + noise.neurons * noise.mean
-    loads = population.loads[placement.kind[:, :z]]
-    return Sent(placement, loads, state.alpha, state.vector[:, :z], noise, total)
+    leads = leads_of(population, placement)
+    return Sent(placement, leads, state.alpha, state.vector[:, :z], noise, total)
 
 
 def first_field(placement: Placement):
@@ -48,13 +48,16 @@ def first_field(placement: Placement):
     return h
 
 
-def later_field(population: Population, placement: Placement, sent: Sent, rng) -> tuple[Any, ...]:
+def later_field(
+    population: Population, placement: Placement, sent: Sent, mean_rotation, rng
+) -> tuple[Any, ...]:
     """Return the fields that the layer before causes, but for the vectors of the circuit's own.
 
     Args:
         population: of the receivers.
         placement: the receivers.
         sent: what the layer before sent.
+        mean_rotation: complex (K,), Rbar.
         rng: a numpy generator.
 
     Returns:
@@ -63,7 +66,7 @@ def later_field(population: Population, placement: Placement, sent: Sent, rng) -
     """
     z, (sends, loads) = population.z, (sent.alpha.shape[2], population.loads[placement.kind])
     others = np.maximum(loads - 1 - placement.hit.sum(-1), 0)
-    met = draw_meetings(rng, others, sent.loads, sent.vector, population.T)
+    met = draw_meetings(rng, others, sent.leads, sent.vector, population.T, mean_rotation)
     covered = counted_once(met.covered, placement, sent.placement)
     K, N, R = others.shape
     active = sent.alpha[:, :z].reshape(K, z * sends, 1)
@@ -71,9 +74,9 @@ def later_field(population: Population, placement: Placement, sent: Sent, rng) -
     inputs = inputs + (covered.reshape(K, N * R, z * sends).astype(np.float32) @ active).reshape(
         K, N, R
     )
-    noise, vector = erroneous(population, placement, sent.noise, others, met.number, rng)
+    noise, vector = erroneous(population, placement, sent.noise, others, met, mean_rotation, rng)
     chi = population.chi.astype(np.float32)[placement.kind]
     h = (
         (1 + chi) * (inputs + noise) - chi * sent.total.astype(np.float32)[:, None, None]
     ) / np.float32(sends)
-    return h, met.vector + vector, others
+    return h, vector, others

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._placement import Placement
+from ._population import Population
+from ._rotations import turns
 
 
 class Meetings(NamedTuple):
@@ -13,18 +15,43 @@ class Meetings(NamedTuple):
     Attributes:
         covered: bool (K, N, R, z, S'), whether the source neuron is reached.
         number: int (K, N, R), circuits on the receiver through which one is reached.
-        vector: complex (K, N, R), what these bring, each randomly rotated by its circuit.
+        receiver: int (E,), where each of these circuits is, of all K·N·R receivers.
+        brought: complex (E,), the vector that it has from the active neuron.
+        turn: complex (E,), its rotation.
     """
 
     covered: Any
     number: Any
-    vector: Any
+    receiver: Any
+    brought: Any
+    turn: Any
+
+    def added(self, values):
+        """Return the sums of values (E,) over the circuits on each receiver, (K, N, R)."""
+        sums = np.bincount(self.receiver, values, self.number.size)
+        return sums.reshape(self.number.shape).astype(np.float32)
+
+    def turned(self, vectors):
+        """Return the sums of vectors (E,), each rotated by its circuit."""
+        values = vectors * self.turn
+        return self.added(values.real) + 1j * self.added(values.imag)
 
 
-def draw_meetings(rng, others, source_loads, vectors, T: int) -> Meetings:
+def leads_of(population: Population, placement: Placement):
+    """Return the inactive circuits through each neuron of the active ones, int (K, z, S').
+
+    A neuron that two active circuits share is one neuron: it has them at its owner, and none at the
+    other, or its vector, the largest there is, would be brought twice.
+    """
+    z = population.z
+    others = population.loads[placement.kind[:, :z]] - 1 - placement.hit[:, :z].sum(-1)
+    return np.where(placement.duplicate, 0, np.maximum(others, 0))
+
+
+def draw_meetings(rng, others, leads, vectors, T: int, mean_rotation) -> Meetings:
     """Draw which active source neurons are reached through a receiver's other, inactive circuits.
 
-    For one active circuit v the r' - 1 circuits through each of its neurons are distinct, and so are
+    For one active circuit v the inactive circuits through each of its neurons are distinct, and so are
     the circuits of the R receivers of one set: a contingency table with both margins fixed. How
     many circuits are on both sides is hypergeometric; which ones they are is a random matching. A
     circuit that meets v in one of its S' neurons can meet the next active circuit only in another.
@@ -32,21 +59,22 @@ def draw_meetings(rng, others, source_loads, vectors, T: int) -> Meetings:
     Args:
         rng: a numpy generator.
         others: int (K, N, R), the other inactive circuits of each of the R receivers of a set.
-        source_loads: int (K, z, S'), loads of the active circuits' neurons.
+        leads: int (K, z, S'), inactive circuits on each neuron of an active circuit (`leads_of`).
         vectors: complex (K, z, S'), what those neurons add to a vector that is read from them.
         T: circuits.
+        mean_rotation: complex (K,), Rbar.
 
     Returns:
         The meetings.
     """
     K, N, R = others.shape
-    z, sends = source_loads.shape[1:]
+    z, sends = leads.shape[1:]
     covered, number = np.zeros((K, N, R, z, sends), bool), np.zeros(others.shape, np.int64)
-    vector, used = np.zeros(others.size, np.complex64), np.zeros(K)
+    receivers, brought, rotations, used = [], [], [], np.zeros(K)
     group = np.arange(K * N)
     for v in range(z):
         free = np.maximum(others - rng.binomial(number, 1.0 / sends), 0) if v else others
-        marks = source_loads[:, v] - 1
+        marks = leads[:, v]
         n_marks = marks.sum(1)
         pool = np.maximum(np.round(T - 1 - z - used / sends).astype(np.int64), n_marks)
         last_free = free.cumsum(2).reshape(-1, R)
@@ -57,21 +85,14 @@ def draw_meetings(rng, others, source_loads, vectors, T: int) -> Meetings:
         neuron = _marked(rng, marks, met)
         covered.reshape(-1, z, sends)[receiver, v, neuron] = True
         number += np.bincount(receiver, minlength=others.size).reshape(others.shape)
-        sent = (vectors[:, v] / sends).astype(np.complex64).ravel()[at // N * sends + neuron]
-        sent *= phases(rng, len(at))
-        vector.real += np.bincount(receiver, sent.real, others.size)
-        vector.imag += np.bincount(receiver, sent.imag, others.size)
+        receivers.append(receiver)
+        brought.append(
+            (vectors[:, v] / sends).astype(np.complex64).ravel()[at // N * sends + neuron]
+        )
+        rotations.append(turns(rng, mean_rotation[at // N]))
         used = used + n_marks
-    return Meetings(covered, number, vector.reshape(others.shape))
-
-
-def phases(rng, shape):
-    """Return random complex64 numbers of size 1."""
-    angle = np.float32(2 * np.pi) * rng.random(shape, np.float32)
-    turn = np.empty(angle.shape, np.complex64)
-    np.cos(angle, out=turn.real)
-    np.sin(angle, out=turn.imag)
-    return turn
+    listed = (np.concatenate(parts) for parts in (receivers, brought, rotations))
+    return Meetings(covered, number, *listed)
 
 
 def distinct(rng, counts, sizes):

@@ -18,10 +18,12 @@ import numpy as np
 
 from ..._errors import check
 from ._fields import first_field, later_field, Sent, sent_by
-from ._meetings import draw_meetings
+from ._meetings import draw_meetings, leads_of
 from ._placement import place, Placement, same_on_shared
 from ._population import populate, Population
-from ._state import errors, Fields, mean_of, METRICS, rectified, respond, start, State, turned
+from ._rotations import draw_rotations
+from ._state import errors, Fields, mean_of, rectified, respond, start, State, turned
+from ._summary import Evolution, summarised
 
 
 def separate_evolution(
@@ -37,7 +39,8 @@ def separate_evolution(
     chi_factor: float = 1.0,
     inhibition: str = "scalar",
     seed: int = 0,
-) -> dict[str, Any]:
+    mean_rotation: Any = None,
+) -> Evolution:
     """Predict the errors of rotations (d = 4) whose indicators have neurons of their own.
 
     Args:
@@ -53,12 +56,14 @@ def separate_evolution(
         chi_factor: factor on all chi'.
         inhibition: "scalar" or "receiver".
         seed: of the populations.
+        mean_rotation: as in `state_evolution`.
 
     Returns:
         metric -> (L,), as `state_evolution`.
 
     Raises:
-        ValueError: for z outside 1..T-1, L < 1, allocations of different T or an unknown inhibition.
+        ValueError: for z outside 1..T-1, L < 1, allocations of different T, an unknown inhibition or an
+            impossible mean rotation.
     """
     check(L >= 1, "L", "must be at least 1", L)
     T = len(indicator_loads)
@@ -70,28 +75,25 @@ def separate_evolution(
     truth, estimate = start(payload, rng)
     on = state = None
     layers = []
-    for _ in range(L):
+    all_rotations = draw_rotations(mean_rotation, payload.circuits, T, L, rng)
+    for rotations in all_rotations:
         own, placement = place(indicators, rng), place(payload, rng)
-        truth, g = turned(rng, placement, truth, estimate)
+        truth, g = turned(placement, rotations, truth, estimate)
         if on is None or state is None:
             h_on, h = first_field(own), first_field(placement)
         else:
             sent = _sent_by(indicators, on, payload, state)
-            h_on = later_field(indicators, own, sent, rng)[0]
-            h, met, others = later_field(payload, placement, sent, rng)
-            brought = draw_meetings(
-                rng, others, _active_loads(payload, state), state.vector[:, :z], T
-            )
-            g = g + met + brought.vector
+            h_on = later_field(indicators, own, sent, rotations.mean, rng)[0]
+            h, met, others = later_field(payload, placement, sent, rotations.mean, rng)
+            leads = leads_of(payload, state.placement)
+            vectors = state.vector[:, :z]
+            brought = draw_meetings(rng, others, leads, vectors, T, rotations.mean)
+            g = g + met + brought.turned(brought.brought)
         on = respond(own, Fields(truth, h_on, np.zeros(h_on.shape, np.complex64)), lo, hi, b)
         state = _gated(placement, Fields(truth, h, g), on.alpha, b)
         estimate = state.estimate
         layers.append(errors(state))
-    return dict(zip(METRICS, np.array(layers).T, strict=True))
-
-
-def _active_loads(population: Population, state: State):
-    return population.loads[state.placement.kind[:, : population.z]]
+    return summarised(layers, all_rotations[0].mean)
 
 
 def _sent_by(indicators: Population, on: State, payload: Population, state: State) -> Sent:

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._meetings import phases
 from ._placement import Placement, same_on_shared
 from ._population import Population
+from ._rotations import phases, Rotations
 
 
 class State(NamedTuple):
@@ -50,12 +50,12 @@ def start(population: Population, rng) -> tuple[Any, Any]:
     return truth, np.pad(truth, ((0, 0), (0, population.kept)))
 
 
-def turned(rng, placement: Placement, truth, estimate) -> tuple[Any, Any]:
+def turned(placement: Placement, rotations: Rotations, truth, estimate) -> tuple[Any, Any]:
     """Rotate all circuits; return the truth and what estimates bring to a circuit's own neurons.
 
     Args:
-        rng: a numpy generator.
         placement: the receivers.
+        rotations: of the circuits.
         truth: complex (K, z), of the layer before.
         estimate: complex (K, N), of the layer before.
 
@@ -64,10 +64,9 @@ def turned(rng, placement: Placement, truth, estimate) -> tuple[Any, Any]:
         the active circuits on the neuron.
     """
     z = truth.shape[1]
-    turn = phases(rng, estimate.shape)
-    own = estimate * turn
+    own = estimate * rotations.turn
     on_neuron = np.matmul(placement.hit.astype(np.float32), own[:, None, :z, None])[..., 0]
-    return truth * turn[:, :z], own[:, :, None] + on_neuron
+    return truth * rotations.turn[:, :z], own[:, :, None] + on_neuron
 
 
 def respond(placement: Placement, fields: Fields, lo: float, hi: float, b: float) -> State:
@@ -93,8 +92,8 @@ def mean_of(values):
     return values @ np.full(S, 1 / S, np.float32)
 
 
-def errors(state: State) -> tuple[float, ...]:
-    """Return the mean squared errors of a layer, in the order of `METRICS`."""
+def errors(state: State):
+    """Return the mean squared errors of a layer, sample by sample: (metric, K), as `METRICS`."""
     z, on = state.truth.shape[1], mean_of(state.alpha)
     squares = (
         (on[:, :z] - 1) ** 2,
@@ -102,4 +101,4 @@ def errors(state: State) -> tuple[float, ...]:
         np.abs(state.estimate[:, :z] - state.truth) ** 2,
         np.abs(state.estimate[:, z:]) ** 2,
     )
-    return tuple(float(square.mean(dtype=float)) for square in squares)
+    return np.stack([square.mean(1, dtype=float) for square in squares])
