@@ -16,6 +16,13 @@ from ._checks import check_active, check_experiment, check_settings, own_indicat
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import Inputs, sample_inputs
+from ._intervals import (
+    geometric_interval,
+    interval_kind,
+    lognormal_interval,
+    share_interval,
+    student_interval,
+)
 from ._metrics import layer_metrics, metric_names
 from ._parameters import parameters_of, with_parameters
 from ._run import configurations_of, Networks, run_networks
@@ -53,7 +60,10 @@ __all__ = [
     "environment",
     "finish",
     "forward",
+    "geometric_interval",
+    "interval_kind",
     "layer_metrics",
+    "lognormal_interval",
     "mean_errors",
     "merge",
     "merge_networks",
@@ -67,7 +77,9 @@ __all__ = [
     "run_networks",
     "sample_inputs",
     "samples_key",
+    "share_interval",
     "simulate",
     "simulate_and_show",
+    "student_interval",
     "with_parameters",
 ]

@@ -1,7 +1,9 @@
 """Means, standard errors and their merging: chunk by chunk, network by network.
 
-Circuits of one sample share its noise, so the sample is the unit: a metric is first averaged over
-the circuits of a sample, and the standard error is that of the mean of independent samples.
+Circuits of one sample share its noise, so within a network the sample is the unit: a metric is
+first averaged over the circuits of a sample, and the standard error is that of the mean of
+independent samples. Samples of one network share the network: wherever a prediction for all
+networks stands beside, the network is the unit, and the spread between networks is the error.
 """
 
 from dataclasses import dataclass
@@ -11,9 +13,19 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
+from scipy.special import stdtrit
 
 from .._arrays import merge_moments
 from .._errors import check, one_of
+from ._intervals import (
+    Interval,
+    interval_kind,
+    LOGNORMAL,
+    lognormal_interval,
+    SHARE,
+    share_interval,
+    student_interval,
+)
 
 
 class Moments(eqx.Module):
@@ -80,11 +92,15 @@ class Measurement:
     Attributes:
         names: the averaged metrics.
         mean: (L, M) float64.
-        stderr: (L, M), of `mean`; NaN if there is one sample only.
+        stderr: (L, M), of `mean`: between networks, for a single one over its samples; NaN if there
+            is one sample only.
         worst_names: the worst-case metrics, maxima over the whole batch.
         worst: (L, W).
         n_samples: samples per network.
         n_networks: independent networks; 1 means that `stderr` is for this one network.
+        by_network: (n_networks, L, M), what was averaged over networks; None for a single one.
+        within: (L, M), the part of `stderr` that the samples make: that of the mean over the same
+            networks; None for a single one, where it is all of it.
     """
 
     names: tuple[str, ...]
@@ -94,6 +110,8 @@ class Measurement:
     worst: Float[np.ndarray, "L W"]
     n_samples: int
     n_networks: int = 1
+    by_network: Float[np.ndarray, "n L M"] | None = None
+    within: Float[np.ndarray, "L M"] | None = None
 
     def __getitem__(self, name: str) -> Float[np.ndarray, " L"]:
         """Return a metric by layer.
@@ -112,7 +130,44 @@ class Measurement:
         Raises:
             ValueError: if there is no averaged metric of that name.
         """
-        return self.stderr[:, self.names.index(one_of(self.names, name, "name"))]
+        return self.stderr[:, self._column(name)]
+
+    def stderr_within_of(self, name: str) -> Float[np.ndarray, " L"]:
+        """Return the part of `stderr_of` that the samples make: the networks taken as they are.
+
+        Raises:
+            ValueError: if there is no averaged metric of that name.
+        """
+        return (self.stderr if self.within is None else self.within)[:, self._column(name)]
+
+    def interval(self, name: str, confidence: float = 0.95) -> Interval:
+        """Return a confidence interval of an averaged metric by layer.
+
+        Args:
+            name: the metric.
+            confidence: nominal coverage.
+
+        Returns:
+            (low, high) for the mean over all networks, of the kind that suits the metric (see
+            `interval_kind`); of a single network only for that network, over its samples.
+
+        Raises:
+            ValueError: if there is no averaged metric of that name, or for a confidence outside
+                0..1.
+        """
+        column, kind = self._column(name), interval_kind(name)
+        mean, stderr = self.mean[:, column], self.stderr[:, column]
+        if kind == SHARE:
+            return share_interval(mean, stderr, self.n_networks, self.n_samples, confidence)
+        if self.by_network is None:
+            freedom = np.where(np.isfinite(stderr), self.n_samples - 1, np.nan)
+            reach = stdtrit(freedom, (1 + confidence) / 2) * stderr
+            return mean - reach, mean + reach
+        found = lognormal_interval if kind == LOGNORMAL else student_interval
+        return found(self.by_network[:, :, column], confidence)
+
+    def _column(self, name: str) -> int:
+        return self.names.index(one_of(self.names, name, "name"))
 
 
 def finish(
@@ -135,7 +190,8 @@ def _double(moments: Moments) -> Moments:
 def merge_networks(measurements: list[Measurement]) -> Measurement:
     """Average over independent networks, with the standard error of that average.
 
-    The spread between networks holds both the networks' own and the samples' randomness.
+    The spread between networks holds both the networks' own and the samples' randomness; the part
+    of the samples is kept beside it.
 
     Args:
         measurements: one per network, of equal shape.
@@ -159,4 +215,6 @@ def merge_networks(measurements: list[Measurement]) -> Measurement:
         np.stack([m.worst for m in measurements]).max(axis=0),
         first.n_samples,
         count,
+        means,
+        np.sqrt(sum(m.stderr**2 for m in measurements)) / count,
     )
