@@ -9,7 +9,7 @@ their own reaches 1.8), shares and means over circuits are close to normal.
 | kind | of | interval |
 |---|---|---|
 | "lognormal" | `mse_*` | mean of a lognormal variable, exp(mu + sigma^2 / 2), by MOVER [Z] |
-| "share" | `frac_samples_*` | Clopper-Pearson at the effective number of samples [K] |
+| "share" | `frac_samples_*` | Student's; near 0 and 1 that of Clopper and Pearson [K] |
 | "student" | the others | mean ± t s / sqrt(n) |
 
 Their coverage is recorded in benchmarks/results/coverage-cpu.md. [Z] Zou, Huo, Taleban,
@@ -28,6 +28,10 @@ from .._errors import check
 Interval: TypeAlias = tuple[Float[np.ndarray, "*cells"], Float[np.ndarray, "*cells"]]
 
 LOGNORMAL, SHARE, STUDENT = "lognormal", "share", "student"
+# A count's mean has the skewness 1 / sqrt(count): from 16 on, a quarter, by which the two tails of
+# Student's interval differ by some 2 % each way.
+_ENOUGH = 16
+_TINY = 1e-300
 _KINDS = {"mse_": LOGNORMAL, "frac_samples_": SHARE}
 
 
@@ -53,9 +57,9 @@ def student_interval(
     """
     quantile = _quantile(values, confidence)
     with np.errstate(invalid="ignore"):  # errors that overflowed have no interval
-        mean = values.mean(axis=0)
+        mean = np.asarray(values.mean(axis=0))
         reach = quantile * _spread(values)
-        return mean - reach, mean + reach
+        return np.asarray(mean - reach), np.asarray(mean + reach)
 
 
 def geometric_interval(
@@ -76,7 +80,7 @@ def geometric_interval(
         ValueError: as `student_interval`.
     """
     low, high = student_interval(np.log(values), confidence)
-    return np.exp(low), np.exp(high)
+    return np.asarray(np.exp(low)), np.asarray(np.exp(high))
 
 
 def lognormal_interval(
@@ -122,9 +126,9 @@ def share_interval(
 ) -> Interval:
     """Return an interval of the share of samples that have a property.
 
-    Clopper and Pearson's at the number of independent samples with the same standard error, at most
-    those that were drawn, less what the standard error's few degrees of freedom cost [K]. Unlike
-    the others it has a width where all samples agree; there it covers more than is nominal.
+    Student's where there are enough of the rarer kind. Else Clopper and Pearson's at the number of
+    independent samples with the same standard error, at most those that were drawn [K]: it has a
+    width where all samples agree too, and covers more than is nominal, as counts are whole.
 
     Args:
         mean: the share.
@@ -141,17 +145,17 @@ def share_interval(
     """
     _check_confidence(confidence)
     drawn, tail = n_networks * n_samples, (1 - confidence) / 2
-    variance = mean * (1 - mean)
     with np.errstate(divide="ignore", invalid="ignore"):
-        worth = np.where(stderr > 0, np.minimum(variance / stderr**2, drawn), drawn)
-    if n_networks > 1:
-        worth = worth * (stdtrit(drawn - 1, tail) / stdtrit(n_networks - 1, tail)) ** 2
-    hits = mean * worth
-    misses = worth - hits
+        worth = np.where(stderr > 0, np.minimum(mean * (1 - mean) / stderr**2, drawn), drawn)
+    hits, misses = mean * worth, (1 - mean) * worth
     # The bounds 0 and 1 of no hit and of no miss are limits that the function does not take.
-    low = np.where(mean > 0, betaincinv(np.maximum(hits, 1e-300), misses + 1, tail), 0.0)
-    high = np.where(mean < 1, betaincinv(hits + 1, np.maximum(misses, 1e-300), 1 - tail), 1.0)
+    low = np.where(mean > 0, betaincinv(np.maximum(hits, _TINY), misses + 1, tail), 0.0)
+    high = np.where(mean < 1, betaincinv(hits + 1, np.maximum(misses, _TINY), 1 - tail), 1.0)
+    units = n_networks if n_networks > 1 else n_samples
+    reach = stdtrit(units - 1, 1 - tail) * stderr if units > 1 else np.full_like(stderr, np.nan)
+    few = np.minimum(mean, 1 - mean) * drawn < _ENOUGH
     known = np.isfinite(mean)
+    low, high = np.where(few, low, mean - reach), np.where(few, high, mean + reach)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 
@@ -164,7 +168,7 @@ def _quantile(values: np.ndarray, confidence: float) -> float:
 
 def _spread(values: np.ndarray) -> np.ndarray:
     """Return the standard error of the mean."""
-    return values.std(axis=0, ddof=1) / len(values) ** 0.5
+    return np.asarray(values.std(axis=0, ddof=1) / len(values) ** 0.5)
 
 
 def _check_confidence(confidence: float) -> None:

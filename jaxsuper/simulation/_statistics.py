@@ -160,6 +160,7 @@ class Measurement:
         if kind == SHARE:
             return share_interval(mean, stderr, self.n_networks, self.n_samples, confidence)
         if self.by_network is None:
+            check(0 < confidence < 1, "confidence", "must lie between 0 and 1", confidence)
             freedom = np.where(np.isfinite(stderr), self.n_samples - 1, np.nan)
             reach = stdtrit(freedom, (1 + confidence) / 2) * stderr
             return mean - reach, mean + reach

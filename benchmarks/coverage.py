@@ -1,0 +1,229 @@
+"""Count how often nominal 95 % intervals cover the mean over networks, and write the table.
+
+    python -m benchmarks.coverage benchmarks/results
+
+Many networks of one design are measured once. What a user sees is drawn from them again and again:
+one network, or a group of 8 or 24 different ones; the mean over all of them stands for the truth.
+Intervals of the geometric mean are held against the geometric mean of all.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxsuper.simulation import (
+    Configuration,
+    environment,
+    Experiment,
+    geometric_interval,
+    interval_kind,
+    lognormal_interval,
+    Measurement,
+    run_networks,
+    share_interval,
+    student_interval,
+)
+from scipy import stats
+
+
+CONFIGURATION = Configuration(
+    network_width=1000, n_circuits=557, redundancy=6, n_layers=6, batch_size=200, seed=2026
+)
+N_ACTIVE, NETWORKS, GROUPS, DRAWS = (1, 2, 3), 4000, (8, 24), 10_000
+CONFIDENCE = 0.95
+# Where rounding is all that differs, a value may lie beside an interval of no width.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Networks of one design and z, measured.
+
+    Attributes:
+        names: of the metrics.
+        mean: (networks, L, M).
+        stderr: (networks, L, M), over samples.
+        n_samples: of each network.
+    """
+
+    names: tuple[str, ...]
+    mean: np.ndarray
+    stderr: np.ndarray
+    n_samples: int
+
+    @classmethod
+    def of(cls, measurements: Sequence[Measurement]) -> "Pool":
+        """Return the pool of networks that were measured alike."""
+        first = measurements[0]
+        means, stderrs = (
+            np.stack([getattr(each, name) for each in measurements]) for name in ("mean", "stderr")
+        )
+        return cls(first.names, means, stderrs, first.n_samples)
+
+
+def measured(
+    configuration: Configuration, n_active: Sequence[int], n_networks: int
+) -> dict[int, Pool]:
+    """Return z -> the pool of many independent networks."""
+    networks = run_networks(Experiment(configuration, tuple(n_active), n_networks=n_networks))
+    return {z: Pool.of(each) for z, each in networks.measurements.items()}
+
+
+def one_network(pool: Pool, column: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the intervals of single networks, over their samples: for every one of the pool."""
+    mean, stderr = pool.mean[..., column], pool.stderr[..., column]
+    if interval_kind(pool.names[column]) == "share":
+        return share_interval(mean, stderr, 1, pool.n_samples, CONFIDENCE)
+    reach = stats.t.ppf((1 + CONFIDENCE) / 2, pool.n_samples - 1) * stderr
+    return mean - reach, mean + reach
+
+
+def johnson_interval(values: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return Johnson's interval: Student's, moved by the skewness."""
+    n = len(values)
+    mean, low_high = values.mean(axis=0), student_interval(values, confidence)
+    variance = values.var(axis=0, ddof=1)
+    third = ((values - mean) ** 3).sum(axis=0) * n / ((n - 1) * (n - 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = np.where(variance > 0, third / (6 * n * variance), 0.0)
+    return low_high[0] + shift, low_high[1] + shift
+
+
+def reported(pool: Pool, column: int) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """Return the interval that the library reports for a metric, as a function of the values."""
+    kind = interval_kind(pool.names[column])
+    if kind == "lognormal":
+        return lognormal_interval
+    if kind == "student":
+        return student_interval
+
+    def share(values, confidence):
+        stderr = values.std(axis=0, ddof=1) / len(values) ** 0.5
+        return share_interval(values.mean(axis=0), stderr, len(values), pool.n_samples, confidence)
+
+    return share
+
+
+def covered(interval: tuple[np.ndarray, np.ndarray], truth: np.ndarray) -> np.ndarray:
+    """Return the share of intervals (first axis) that hold the truth, by layer."""
+    low, high = interval
+    slack = _ROUNDING * np.abs(truth)
+    return ((low - slack <= truth) & (truth <= high + slack)).mean(axis=0)
+
+
+def coverage(pool: Pool, groups: Sequence[int], draws: int, seed: int = 0) -> list[dict[str, Any]]:
+    """Return a row for each metric and interval: coverage in per cent by layer.
+
+    Args:
+        pool: the networks.
+        groups: how many networks are drawn, without replacement.
+        draws: how often.
+        seed: of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    rows = []
+
+    def add(metric, interval, networks, values):
+        percent = [round(100 * float(value), 1) for value in values]
+        rows.append({"metric": metric, "interval": interval, "networks": networks, "%": percent})
+
+    for column, metric in enumerate(pool.names):
+        truth = pool.mean[..., column].mean(axis=0)
+        add(metric, "one network, its samples", 1, covered(one_network(pool, column), truth))
+    for count in groups:
+        size = len(pool.mean)
+        chosen = np.stack([rng.choice(size, count, replace=False) for _ in range(draws)], axis=1)
+        for column, metric in enumerate(pool.names):
+            values = pool.mean[..., column]
+            drawn, truth = values[chosen], values.mean(axis=0)
+            kinds = {
+                "reported": reported(pool, column),
+                "mean, Student": student_interval,
+                "mean, Johnson": johnson_interval,
+            }
+            for name, interval in kinds.items():
+                add(metric, name, count, covered(interval(drawn, CONFIDENCE), truth))
+            if (values > 0).all():
+                truth = np.exp(np.log(values).mean(axis=0))
+                found = geometric_interval(drawn, CONFIDENCE)
+                add(metric, "geometric mean, Student on logarithms", count, covered(found, truth))
+    return rows
+
+
+def shapes(pool: Pool) -> list[dict[str, Any]]:
+    """Return how each metric scatters between networks: relative spread, skew, skew of logarithms."""
+    rows = []
+    for column, metric in enumerate(pool.names):
+        values = pool.mean[..., column]
+        found: dict[str, Any] = {
+            "metric": metric,
+            "mean": [],
+            "spread": [],
+            "skew": [],
+            "log_skew": [],
+        }
+        for layer in values.T:
+            varies = layer.std() > _ROUNDING * abs(layer.mean())
+            found["mean"].append(float(f"{layer.mean():.4g}"))
+            found["spread"].append(
+                round(float(layer.std() / abs(layer.mean())), 4) if varies else 0.0
+            )
+            found["skew"].append(round(float(stats.skew(layer)), 3) if varies else 0.0)
+            logs = varies and (layer > 0).all()
+            found["log_skew"].append(round(float(stats.skew(np.log(layer))), 3) if logs else None)
+        rows.append(found)
+    return rows
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """Return the table: layers side by side, z below each other."""
+    settings, layers = result["settings"], range(1, result["settings"]["n_layers"] + 1)
+    lines = [
+        "# Coverage of nominal 95 % intervals",
+        "",
+        f"D = {settings['network_width']}, T = {settings['n_circuits']}, S = {settings['redundancy']}, "
+        f"{settings['networks']} networks x {settings['batch_size']} samples, groups drawn "
+        f"{settings['draws']} times; in per cent, of the mean over all networks unless the interval "
+        "is of the geometric mean. `-`: nothing varies. Written by `python -m benchmarks.coverage`.",
+    ]
+    for z, tables in result["by_z"].items():
+        constant = {
+            row["metric"]: [spread == 0 for spread in row["spread"]] for row in tables["shapes"]
+        }
+        head = "| metric | interval | networks | " + " | ".join(f"L{n}" for n in layers) + " |"
+        lines += ["", f"## z = {z}", "", head, "|---|---|---|" + "---|" * len(layers)]
+        for row in sorted(tables["coverage"], key=lambda row: (row["metric"], row["networks"])):
+            still = constant[row["metric"]]
+            cells = ["-" if no else f"{cell:g}" for cell, no in zip(row["%"], still, strict=True)]
+            start = [f"`{row['metric']}`", row["interval"], str(row["networks"])]
+            lines.append("| " + " | ".join(start + cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def record(folder: Path) -> None:
+    started = time.perf_counter()
+    pools = measured(CONFIGURATION, N_ACTIVE, NETWORKS)
+    seconds = {"simulation": round(time.perf_counter() - started, 1)}
+    names = ("network_width", "n_circuits", "redundancy", "n_layers", "batch_size", "seed")
+    result = {
+        "environment": environment(CONFIGURATION.precision),
+        "settings": {name: getattr(CONFIGURATION, name) for name in names}
+        | {"networks": NETWORKS, "draws": DRAWS, "confidence": CONFIDENCE},
+        "by_z": {
+            z: {"coverage": coverage(pool, GROUPS, DRAWS), "shapes": shapes(pool)}
+            for z, pool in pools.items()
+        },
+    }
+    result["seconds"] = seconds | {"all": round(time.perf_counter() - started, 1)}
+    stem = f"coverage-{result['environment']['platform']}"
+    (folder / f"{stem}.json").write_text(json.dumps(result, indent=1) + "\n")
+    (folder / f"{stem}.md").write_text(markdown(result))
+
+
+if __name__ == "__main__":
+    record(Path(sys.argv[1]))
