@@ -10,7 +10,7 @@ Intervals of the geometric mean are held against the geometric mean of all.
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,10 @@ from jaxsuper.simulation import (
     environment,
     Experiment,
     geometric_interval,
-    interval_kind,
-    lognormal_interval,
     Measurement,
+    metric_interval,
     run_networks,
-    share_interval,
+    sampled_interval,
     student_interval,
 )
 from scipy import stats
@@ -36,6 +35,8 @@ CONFIGURATION = Configuration(
 )
 N_ACTIVE, NETWORKS, GROUPS, DRAWS = (1, 2, 3), 4000, (8, 24), 10_000
 CONFIDENCE = 0.95
+# What is printed of one network, and of several.
+ALONE, REPORTED = "one network, its samples", "mean, as reported"
 # Where rounding is all that differs, a value may lie beside an interval of no width.
 _ROUNDING = 1e-6
 
@@ -74,15 +75,6 @@ def measured(
     return {z: Pool.of(each) for z, each in networks.measurements.items()}
 
 
-def one_network(pool: Pool, column: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the intervals of single networks, over their samples: for every one of the pool."""
-    mean, stderr = pool.mean[..., column], pool.stderr[..., column]
-    if interval_kind(pool.names[column]) == "share":
-        return share_interval(mean, stderr, 1, pool.n_samples, CONFIDENCE)
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, pool.n_samples - 1) * stderr
-    return mean - reach, mean + reach
-
-
 def johnson_interval(values: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
     """Return Johnson's interval: Student's, moved by the skewness."""
     n = len(values)
@@ -92,21 +84,6 @@ def johnson_interval(values: np.ndarray, confidence: float) -> tuple[np.ndarray,
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.where(variance > 0, third / (6 * n * variance), 0.0)
     return low_high[0] + shift, low_high[1] + shift
-
-
-def reported(pool: Pool, column: int) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
-    """Return the interval that the library reports for a metric, as a function of the values."""
-    kind = interval_kind(pool.names[column])
-    if kind == "lognormal":
-        return lognormal_interval
-    if kind == "student":
-        return student_interval
-
-    def share(values, confidence):
-        stderr = values.std(axis=0, ddof=1) / len(values) ** 0.5
-        return share_interval(values.mean(axis=0), stderr, len(values), pool.n_samples, confidence)
-
-    return share
 
 
 def covered(interval: tuple[np.ndarray, np.ndarray], truth: np.ndarray) -> np.ndarray:
@@ -134,20 +111,19 @@ def coverage(pool: Pool, groups: Sequence[int], draws: int, seed: int = 0) -> li
 
     for column, metric in enumerate(pool.names):
         truth = pool.mean[..., column].mean(axis=0)
-        add(metric, "one network, its samples", 1, covered(one_network(pool, column), truth))
+        cells = pool.mean[..., column], pool.stderr[..., column]
+        alone = sampled_interval(metric, *cells, pool.n_samples, CONFIDENCE)
+        add(metric, ALONE, 1, covered(alone, truth))
     for count in groups:
         size = len(pool.mean)
         chosen = np.stack([rng.choice(size, count, replace=False) for _ in range(draws)], axis=1)
         for column, metric in enumerate(pool.names):
             values = pool.mean[..., column]
             drawn, truth = values[chosen], values.mean(axis=0)
-            kinds = {
-                "reported": reported(pool, column),
-                "mean, Student": student_interval,
-                "mean, Johnson": johnson_interval,
-            }
-            for name, interval in kinds.items():
-                add(metric, name, count, covered(interval(drawn, CONFIDENCE), truth))
+            found = metric_interval(metric, drawn, pool.n_samples, CONFIDENCE)
+            add(metric, REPORTED, count, covered(found, truth))
+            for name, interval in (("Student", student_interval), ("Johnson", johnson_interval)):
+                add(metric, f"mean, {name}", count, covered(interval(drawn, CONFIDENCE), truth))
             if (values > 0).all():
                 truth = np.exp(np.log(values).mean(axis=0))
                 found = geometric_interval(drawn, CONFIDENCE)

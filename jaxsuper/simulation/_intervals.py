@@ -40,6 +40,33 @@ def interval_kind(metric: str) -> str:
     return next((kind for start, kind in _KINDS.items() if metric.startswith(start)), STUDENT)
 
 
+def metric_interval(
+    metric: str,
+    values: Float[np.ndarray, "networks *cells"],
+    n_samples: int,
+    confidence: float = 0.95,
+) -> Interval:
+    """Return the interval of the mean over networks that suits a metric.
+
+    Args:
+        metric: its name.
+        values: its mean over the samples of each of at least two networks.
+        n_samples: of each network.
+        confidence: nominal coverage.
+
+    Returns:
+        (low, high).
+
+    Raises:
+        ValueError: as `student_interval`.
+    """
+    kind = interval_kind(metric)
+    if kind == SHARE:
+        spread = _spread(values)
+        return share_interval(values.mean(axis=0), spread, len(values), n_samples, confidence)
+    return (lognormal_interval if kind == LOGNORMAL else student_interval)(values, confidence)
+
+
 def student_interval(
     values: Float[np.ndarray, "networks *cells"], confidence: float = 0.95
 ) -> Interval:
@@ -157,6 +184,35 @@ def share_interval(
     known = np.isfinite(mean)
     low, high = np.where(few, low, mean - reach), np.where(few, high, mean + reach)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def sampled_interval(
+    metric: str,
+    mean: Float[np.ndarray, "*cells"],
+    stderr: Float[np.ndarray, "*cells"],
+    n_samples: int,
+    confidence: float = 0.95,
+) -> Interval:
+    """Return the interval of one network's mean, over its samples: it says nothing of others.
+
+    Args:
+        metric: its name.
+        mean: over the samples.
+        stderr: its standard error; NaN for one sample, which has no interval.
+        n_samples: independent samples.
+        confidence: nominal coverage.
+
+    Returns:
+        (low, high).
+
+    Raises:
+        ValueError: for a confidence outside 0..1.
+    """
+    if interval_kind(metric) == SHARE:
+        return share_interval(mean, stderr, 1, n_samples, confidence)
+    _check_confidence(confidence)
+    reach = float(stdtrit(max(n_samples - 1, 1), (1 + confidence) / 2)) * stderr
+    return np.asarray(mean - reach), np.asarray(mean + reach)
 
 
 def _quantile(values: np.ndarray, confidence: float) -> float:

@@ -13,19 +13,10 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
-from scipy.special import stdtrit
 
 from .._arrays import merge_moments
 from .._errors import check, one_of
-from ._intervals import (
-    Interval,
-    interval_kind,
-    LOGNORMAL,
-    lognormal_interval,
-    SHARE,
-    share_interval,
-    student_interval,
-)
+from ._intervals import Interval, metric_interval, sampled_interval
 
 
 class Moments(eqx.Module):
@@ -155,17 +146,12 @@ class Measurement:
             ValueError: if there is no averaged metric of that name, or for a confidence outside
                 0..1.
         """
-        column, kind = self._column(name), interval_kind(name)
+        column = self._column(name)
+        if self.by_network is not None:
+            values = self.by_network[:, :, column]
+            return metric_interval(name, values, self.n_samples, confidence)
         mean, stderr = self.mean[:, column], self.stderr[:, column]
-        if kind == SHARE:
-            return share_interval(mean, stderr, self.n_networks, self.n_samples, confidence)
-        if self.by_network is None:
-            check(0 < confidence < 1, "confidence", "must lie between 0 and 1", confidence)
-            freedom = np.where(np.isfinite(stderr), self.n_samples - 1, np.nan)
-            reach = stdtrit(freedom, (1 + confidence) / 2) * stderr
-            return mean - reach, mean + reach
-        found = lognormal_interval if kind == LOGNORMAL else student_interval
-        return found(self.by_network[:, :, column], confidence)
+        return sampled_interval(name, mean, stderr, self.n_samples, confidence)
 
     def _column(self, name: str) -> int:
         return self.names.index(one_of(self.names, name, "name"))
