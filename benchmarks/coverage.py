@@ -87,10 +87,12 @@ def johnson_interval(values: np.ndarray, confidence: float) -> tuple[np.ndarray,
 
 
 def covered(interval: tuple[np.ndarray, np.ndarray], truth: np.ndarray) -> np.ndarray:
-    """Return the share of intervals (first axis) that hold the truth, by layer."""
+    """Return the share of intervals (first axis) that hold the truth, by layer: of those there are."""
     low, high = interval
     slack = _ROUNDING * np.abs(truth)
-    return ((low - slack <= truth) & (truth <= high + slack)).mean(axis=0)
+    held = ((low - slack <= truth) & (truth <= high + slack)).sum(axis=0)
+    there = np.isfinite(low).sum(axis=0)
+    return np.where(there > 0, held / np.maximum(there, 1), np.nan)
 
 
 def coverage(pool: Pool, groups: Sequence[int], draws: int, seed: int = 0) -> list[dict[str, Any]]:
@@ -106,7 +108,7 @@ def coverage(pool: Pool, groups: Sequence[int], draws: int, seed: int = 0) -> li
     rows = []
 
     def add(metric, interval, networks, values):
-        percent = [round(100 * float(value), 1) for value in values]
+        percent = [round(100 * float(x), 1) if np.isfinite(x) else None for x in values]
         rows.append({"metric": metric, "interval": interval, "networks": networks, "%": percent})
 
     for column, metric in enumerate(pool.names):
@@ -165,7 +167,8 @@ def markdown(result: dict[str, Any]) -> str:
         f"D = {settings['network_width']}, T = {settings['n_circuits']}, S = {settings['redundancy']}, "
         f"{settings['networks']} networks x {settings['batch_size']} samples, groups drawn "
         f"{settings['draws']} times; in per cent, of the mean over all networks unless the interval "
-        "is of the geometric mean. `-`: nothing varies. Written by `python -m benchmarks.coverage`.",
+        "is of the geometric mean. `-`: nothing varies, or there is no interval. Written by "
+        "`python -m benchmarks.coverage`.",
     ]
     for z, tables in result["by_z"].items():
         constant = {
@@ -175,10 +178,14 @@ def markdown(result: dict[str, Any]) -> str:
         lines += ["", f"## z = {z}", "", head, "|---|---|---|" + "---|" * len(layers)]
         for row in sorted(tables["coverage"], key=lambda row: (row["metric"], row["networks"])):
             still = constant[row["metric"]]
-            cells = ["-" if no else f"{cell:g}" for cell, no in zip(row["%"], still, strict=True)]
+            cells = [_cell(cell, no) for cell, no in zip(row["%"], still, strict=True)]
             start = [f"`{row['metric']}`", row["interval"], str(row["networks"])]
             lines.append("| " + " | ".join(start + cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(percent: float | None, still: bool) -> str:
+    return "-" if still or percent is None else f"{percent:g}"
 
 
 def record(folder: Path) -> None:

@@ -12,7 +12,8 @@ class Row(TypedDict):
     """One line of a result.
 
     `stderr` is between networks, `stderr_within` the part of it that the samples make, `low` and
-    `high` end the 95 % interval of the mean over all networks. With `n_networks` = 1 all of them
+    `high` end the 95 % interval of the mean over all networks (none where some network shows an exact
+    0). With `n_networks` = 1 all of them
     are of this network only, and say nothing of others. `predicted` is the closed form without
     erroneous activation, `state_evolution` the theory with it, where that was worked out.
     """

@@ -90,8 +90,10 @@ def _reach(
     networks = np.array([value for value in values if value is not None])
     if mean is None or len(networks) < 2:
         return stderr, stderr
-    low, high = metric_interval(metric, networks, samples)
-    return mean - float(low), float(high) - mean
+    low, high = map(float, metric_interval(metric, networks, samples))
+    if not np.isfinite(low):  # seldom seen: the standard error is all there is
+        return (float(np.std(networks, ddof=1)) / len(networks) ** 0.5,) * 2
+    return mean - low, high - mean
 
 
 def _draw(ax: Axes, rows: "polars.DataFrame", x: str, color: str, label: str) -> None:

@@ -12,7 +12,9 @@ their own reaches 1.8), shares and means over circuits are close to normal.
 | "share" | `frac_samples_*` | Student's; near 0 and 1 that of Clopper and Pearson [K] |
 | "student" | the others | mean ± t s / sqrt(n) |
 
-Their coverage is recorded in benchmarks/results/coverage-cpu.md. [Z] Zou, Huo, Taleban,
+Their coverage is recorded in benchmarks/results/coverage-cpu.md. Where a metric is exactly 0 in some
+network, it is made by rare samples, or by none: a few networks do not show how large it is, and
+there is no interval. What is nearly that rare is covered less than is nominal, too. [Z] Zou, Huo, Taleban,
 Environmetrics 20 (2009) 172; [K] Korn, Graubard, Survey Methodology 24 (1998) 193.
 """
 
@@ -55,7 +57,8 @@ def metric_interval(
         confidence: nominal coverage.
 
     Returns:
-        (low, high).
+        (low, high); NaN where the metric is exactly 0 in any network, unless it is a share of
+        samples.
 
     Raises:
         ValueError: as `student_interval`.
@@ -64,7 +67,8 @@ def metric_interval(
     if kind == SHARE:
         spread = _spread(values)
         return share_interval(values.mean(axis=0), spread, len(values), n_samples, confidence)
-    return (lognormal_interval if kind == LOGNORMAL else student_interval)(values, confidence)
+    found = (lognormal_interval if kind == LOGNORMAL else student_interval)(values, confidence)
+    return _where_seen(np.asarray((values != 0).all(axis=0)), found)
 
 
 def student_interval(
@@ -203,7 +207,7 @@ def sampled_interval(
         confidence: nominal coverage.
 
     Returns:
-        (low, high).
+        (low, high); NaN where the mean is exactly 0, unless it is a share of samples.
 
     Raises:
         ValueError: for a confidence outside 0..1.
@@ -212,7 +216,13 @@ def sampled_interval(
         return share_interval(mean, stderr, 1, n_samples, confidence)
     _check_confidence(confidence)
     reach = float(stdtrit(max(n_samples - 1, 1), (1 + confidence) / 2)) * stderr
-    return np.asarray(mean - reach), np.asarray(mean + reach)
+    return _where_seen(mean != 0, (mean - reach, mean + reach))
+
+
+def _where_seen(seen: np.ndarray, interval: Interval) -> Interval:
+    """Return an interval without the cells in which some network shows an exact 0."""
+    low, high = interval
+    return np.where(seen, low, np.nan), np.where(seen, high, np.nan)
 
 
 def _quantile(values: np.ndarray, confidence: float) -> float:

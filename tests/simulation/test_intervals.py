@@ -10,6 +10,8 @@ from jaxsuper.simulation import (
     lognormal_interval,
     Measurement,
     merge_networks,
+    metric_interval,
+    sampled_interval,
     share_interval,
     student_interval,
 )
@@ -61,6 +63,18 @@ def test_where_logarithms_do_not_exist():
     assert (low[0], high[0]) == (0, 0)
     assert (low[1], high[1]) == (plain[0][1], plain[1][1])
     assert np.isnan(low[2:]).all() and np.isnan(high[2:]).all()
+
+
+def test_what_no_network_or_only_some_show_has_no_interval():
+    """Rare samples make it: of eight networks that show 0 the mean may still be anything."""
+    values = np.array([[0.0, 0.0, 1.0], [0.0, 2.0, 2.0], [0.0, 3.0, 3.0]])
+    for metric in ("mse_x_active", "mean_err_on_active"):
+        low, high = metric_interval(metric, values, 50)
+        assert np.isnan(low).tolist() == np.isnan(high).tolist() == [True, True, False]
+    low, high = metric_interval("frac_samples_any_inactive_on_gt_half", values / 3, 50)
+    assert low[0] == 0 < high[0] < 0.03 and np.isfinite(high).all()
+    low, high = sampled_interval("mse_x_active", np.array([0.0, 1.0]), np.array([0.0, 0.1]), 50)
+    assert np.isnan(low[0]) and low[1] < 1 < high[1]
 
 
 @pytest.mark.parametrize("share", [0.999, 0.9, 0.3, 0.0005])
