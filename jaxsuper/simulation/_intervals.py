@@ -8,14 +8,15 @@ their own reaches 1.8), shares and means over circuits are close to normal.
 
 | kind | of | interval |
 |---|---|---|
-| "lognormal" | `mse_*` | mean of a lognormal variable, exp(mu + sigma^2 / 2), by MOVER [Z] |
-| "share" | `frac_samples_*` | Student's; near 0 and 1 that of Clopper and Pearson [K] |
+| "lognormal" | `mse_*` | mean of a lognormal variable, exp(mu + sigma^2 / 2), by MOVER |
+| "share" | `frac_samples_*` | Student's; near 0 and 1 that of Clopper and Pearson |
 | "student" | the others | mean ± t s / sqrt(n) |
 
 Their coverage is recorded in benchmarks/results/coverage-cpu.md. Where a metric is exactly 0 in some
 network, it is made by rare samples, or by none: a few networks do not show how large it is, and
-there is no interval. What is nearly that rare is covered less than is nominal, too. [Z] Zou, Huo, Taleban,
-Environmetrics 20 (2009) 172; [K] Korn, Graubard, Survey Methodology 24 (1998) 193.
+there is no interval. What is nearly that rare is covered less than is nominal, too. MOVER is from
+Zou, Huo, Taleban, Environmetrics 20 (2009) 172; the effective number of samples from Korn, Graubard,
+Survey Methodology 24 (1998) 193.
 """
 
 from typing import TypeAlias
@@ -120,7 +121,7 @@ def lognormal_interval(
     """Return an interval of the mean of lognormal values, exp(mu + sigma^2 / 2).
 
     The distances of Student's interval of mu and of the chi-squared interval of sigma^2 / 2 from
-    their centres are added in squares, each side for itself [Z]. Where the values scatter little
+    their centres are added in squares, each side for itself (MOVER). Where the values scatter little
     it is Student's; where any is not positive it is Student's too.
 
     Args:
@@ -158,7 +159,7 @@ def share_interval(
     """Return an interval of the share of samples that have a property.
 
     Student's where there are enough of the rarer kind. Else Clopper and Pearson's at the number of
-    independent samples with the same standard error, at most those that were drawn [K]: it has a
+    independent samples with the same standard error, at most those that were drawn: it has a
     width where all samples agree too, and covers more than is nominal, as counts are whole.
 
     Args:
