@@ -170,22 +170,46 @@ def markdown(result: dict[str, Any]) -> str:
         "is of the geometric mean. `-`: nothing varies, or there is no interval. Written by "
         "`python -m benchmarks.coverage`.",
     ]
+    counts = {row["networks"] for each in result["by_z"].values() for row in each["coverage"]}
+    for count in sorted(counts):
+        lines += ["", _range(result, count)]
     for z, tables in result["by_z"].items():
-        constant = {
-            row["metric"]: [spread == 0 for spread in row["spread"]] for row in tables["shapes"]
-        }
+        spreads = _spreads(tables)
         head = "| metric | interval | networks | " + " | ".join(f"L{n}" for n in layers) + " |"
         lines += ["", f"## z = {z}", "", head, "|---|---|---|" + "---|" * len(layers)]
         for row in sorted(tables["coverage"], key=lambda row: (row["metric"], row["networks"])):
-            still = constant[row["metric"]]
-            cells = [_cell(cell, no) for cell, no in zip(row["%"], still, strict=True)]
+            cells = map(_cell, row["%"], spreads[row["metric"]])
             start = [f"`{row['metric']}`", row["interval"], str(row["networks"])]
-            lines.append("| " + " | ".join(start + cells) + " |")
+            lines.append("| " + " | ".join(start + list(cells)) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _cell(percent: float | None, still: bool) -> str:
-    return "-" if still or percent is None else f"{percent:g}"
+def _range(result: dict[str, Any], count: int) -> str:
+    """Return the least and the most that intervals of so many networks cover, and where."""
+    found = [
+        (percent, f"`{row['metric']}`, z = {z}, L{layer}")
+        for z, tables in result["by_z"].items()
+        for row in tables["coverage"]
+        for layer, percent in enumerate(row["%"], 1)
+        if (row["interval"], row["networks"]) == (ALONE if count == 1 else REPORTED, count)
+        and percent is not None
+        and not row["metric"].startswith("frac_samples")
+        and _spreads(tables)[row["metric"]][layer - 1] > 0
+    ]
+    (least, where), (most, there) = min(found), max(found)
+    name = "One network" if count == 1 else f"{count} networks, as reported"
+    return (
+        f"{name}: {least:g} % ({where}) to {most:g} % ({there}) in {len(found)} cells; shares of "
+        "samples, which cover more where nearly all samples agree, are left out."
+    )
+
+
+def _spreads(tables: dict[str, Any]) -> dict[str, list[float]]:
+    return {row["metric"]: row["spread"] for row in tables["shapes"]}
+
+
+def _cell(percent: float | None, spread: float) -> str:
+    return "-" if percent is None or spread == 0 else f"{percent:g}"
 
 
 def record(folder: Path) -> None:
