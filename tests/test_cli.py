@@ -24,7 +24,8 @@ def test_simulate_writes_what_it_says(tmp_path, capsys):
     out, plot = tmp_path / "out.json", tmp_path / "plot.png"
     assert run(SMALL, "--n-active", 2, "--json", out, "--plot", plot) == 0
     printed = capsys.readouterr().out
-    assert "mse_x_active" in printed and "closed form" in printed and "layer 3" in printed
+    assert "mse_x_active" in printed and "closed form" in printed
+    assert "layer 3, mean of 8 networks" in printed and "one network" not in printed
     result = json.loads(out.read_text())
     assert set(result) == {"config", "environment", "timing", "rows"}
     assert result["config"]["n_active"] == 2 and result["config"]["allocation"] == "prime-steps"
@@ -35,9 +36,25 @@ def test_simulate_writes_what_it_says(tmp_path, capsys):
     assert {layer for layer, _ in rows} == {1, 2, 3}
     row = rows[2, "mse_x_active"]
     assert row["value"] > 0 and row["stderr"] > 0 and row["predicted"] > 0
+    assert row["low"] < row["value"] < row["high"] and row["n_networks"] == 8
+    assert row["stderr_within"] > 0
     assert rows[1, "worst_x_active"]["stderr"] is None
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.json", "plot.png"]
+
+
+def test_one_network_says_that_it_is_one(tmp_path, capsys):
+    """Its errors are over its samples, and nothing beside them says otherwise."""
+    out = tmp_path / "out.json"
+    assert run(SMALL, "--n-networks", 1, "--json", out) == 0
+    printed = capsys.readouterr().out
+    assert (
+        "layer 3, this network" in printed and "says nothing of the mean over networks" in printed
+    )
+    rows = json.loads(out.read_text())["rows"]
+    averaged = [row for row in rows if row["stderr"] is not None]
+    assert {row["n_networks"] for row in rows} == {1}
+    assert all(row["stderr_within"] == row["stderr"] for row in averaged)
 
 
 def test_the_seed_decides(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from jaxsuper import _settings
-from jaxsuper._settings import Configuration, Experiment, PARAMETERS
+from jaxsuper._settings import Configuration, Experiment, N_NETWORKS, PARAMETERS
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,13 @@ def test_the_order_of_the_file():
     names = [field.name for field in fields(Configuration)]
     names[names.index("network")] = "n_networks"
     assert list(Experiment().flat()) == [*names, "chunk"]
+
+
+def test_networks_are_several_unless_one_is_asked_for():
+    """What is stored keeps its number, and which network it was; what is predicted is a mean."""
+    assert Experiment().n_networks == Experiment.of().n_networks == N_NETWORKS == 8
+    assert Experiment.of(**Experiment(n_networks=1).flat()).n_networks == 1
+    assert "n_networks" not in {field.name for field in fields(Configuration)}
 
 
 def test_an_empty_n_active_is_that_of_the_configuration():

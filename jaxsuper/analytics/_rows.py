@@ -11,8 +11,11 @@ from .prediction import Form, Prediction
 class Row(TypedDict):
     """One line of a result.
 
-    `predicted` is the closed form without erroneous activation, `state_evolution` the theory with it,
-    where that was worked out.
+    `stderr` is between networks, `stderr_within` the part of it that the samples make, `low` and
+    `high` end the 95 % interval of the mean over all networks (none where some network shows an exact
+    0). With `n_networks` = 1 all of them
+    are of this network only, and say nothing of others. `predicted` is the closed form without
+    erroneous activation, `state_evolution` the theory with it, where that was worked out.
     """
 
     n_active: int
@@ -21,6 +24,10 @@ class Row(TypedDict):
     value: float | None
     stderr: float | None
     predicted: float | None
+    stderr_within: float | None
+    low: float | None
+    high: float | None
+    n_networks: int
     state_evolution: NotRequired[float | None]
 
 
@@ -46,17 +53,26 @@ def comparison_rows(measurement: Measurement, prediction: Prediction) -> list[Ro
     """
     rows: list[Row] = []
     evolved = prediction.state_evolution
+    intervals = {name: measurement.interval(name) for name in measurement.names}
     for layer in range(measurement.mean.shape[0]):
         for name in measurement.names + measurement.worst_names:
-            averaged = name in measurement.names
             row = Row(
                 n_active=prediction.n_active,
                 layer=layer + 1,
                 metric=name,
                 value=_number(measurement[name][layer]),
-                stderr=_number(measurement.stderr_of(name)[layer]) if averaged else None,
+                stderr=None,
                 predicted=_said(prediction.closed_form, name, layer),
+                stderr_within=None,
+                low=None,
+                high=None,
+                n_networks=measurement.n_networks,
             )
+            if name in intervals:
+                low, high = intervals[name]
+                row["stderr"] = _number(measurement.stderr_of(name)[layer])
+                row["stderr_within"] = _number(measurement.stderr_within_of(name)[layer])
+                row["low"], row["high"] = _number(low[layer]), _number(high[layer])
             if evolved is not None and name in evolved.values:
                 row["state_evolution"] = _said(evolved, name, layer)
             rows.append(row)

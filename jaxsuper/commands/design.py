@@ -4,6 +4,7 @@ Exit status: 0 done, 2 bad input, 130 after SIGINT and 143 after SIGTERM: the me
 was finished, and what had been measured is printed and written, marked as interrupted.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from .._errors import check
 from .._files import check_writable
-from ._result import config_of, envelope, write
+from ._result import config_of, envelope, finite, write
 from ._terminal import (
     caught_signals,
     check_picture,
@@ -30,10 +31,13 @@ from ._terminal import (
 if TYPE_CHECKING:
     from ..design import DesignError, Ranked, SearchResult
 
-_COLUMNS = ("", "kind", "choices", "D", "assumes", "from", "predicted", "measured ± s.e.", "growth")
+_COLUMNS = ("", "kind", "choices", "D", "assumes", "from", "predicted", "measured ± s.e.")
+_COLUMNS += ("less first", "growth")
 _TEXT = ("kind", "choices", "assumes", "from")
 _WRAPPED = ("choices", "growth")
 _LEGEND = (
+    "less first: error less that of design 1 on the same networks, in brackets where all pairs of the "
+    "ranking together leave it to chance (95 %); "
     "growth: of the inactive indicators' MSE from layer 1 to L; S=a/x: of indicators / payload; "
     "share: of D, for indicators; known set: the active circuits are given with the input and stay "
     "the same; fixed set: they stay the same and z is known; 2L layers: twice the depth"
@@ -130,7 +134,7 @@ def _row(ranked: "Ranked", result: "SearchResult", target: float | None) -> dict
     """Return a row of the table as it stands in the file."""
     from ..design import meets, seizes, simulate_line
 
-    fresh, effort = ranked.held_out, result.effort
+    fresh, effort, gap = ranked.held_out, result.effort, ranked.difference
     config = asdict(ranked.design.configuration)
     config["batch_size"] = effort.held_out_samples
     sizes = (effort.held_out_samples, effort.networks, ranked.chunk)
@@ -143,12 +147,26 @@ def _row(ranked: "Ranked", result: "SearchResult", target: float | None) -> dict
         "value": fresh and fresh.mse,
         "stderr": fresh and fresh.stderr,
         "by_layer": fresh and list(fresh.by_layer),
+        "by_network": fresh and [finite(error) for error in fresh.by_network],
+        "difference": gap and finite(gap.mean),
+        "difference_stderr": gap and finite(gap.stderr),
+        "difference_low": gap and finite(gap.low),
+        "difference_high": gap and finite(gap.high),
         "search_value": ranked.searched.mse,
         "growth": fresh and fresh.growth,
         "seizes": fresh and seizes(fresh.growth),
         "meets_target": fresh and meets(fresh.mse, fresh.stderr, target),
         "command": simulate_line(ranked.design, *sizes),
     }
+
+
+def _gap(ranked: "Ranked") -> str:
+    """Return the difference to the first of the ranking, in brackets where it may be chance."""
+    gap = ranked.difference
+    if gap is None or not math.isfinite(gap.mean):
+        return ""
+    text = f"{number(gap.mean, 3)} ± {number(gap.stderr, 2)}"
+    return text if gap.real else f"({text})"
 
 
 def _confirmed(error: "DesignError") -> dict[str, Any]:
@@ -188,6 +206,7 @@ def _print(result: "SearchResult", rows: list[dict[str, Any]], console: Console)
             row["method"],
             number(row["predicted"], 3),
             measured,
+            _gap(ranked) if rank > 1 else "",
             number(row["growth"], 3) + (" seizes" if row["seizes"] else ""),
         ]
         shown.add_row(*cells, *[row["meets_target"] or ""] * with_target)

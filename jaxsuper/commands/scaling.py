@@ -15,7 +15,7 @@ from rich.console import Console
 
 from .._errors import check, one_of
 from .._files import check_writable
-from ._result import config_of, envelope, write
+from ._result import config_of, envelope, finite, write
 from ._terminal import (
     caught_signals,
     check_picture,
@@ -38,6 +38,9 @@ _TEXT = ("design", "assumes", "limited by", "at T low")
 @dataclass(frozen=True)
 class Command:
     """Find the most circuits whose error at layer L stays under a target, as an interval.
+
+    The error is the typical one: the geometric mean over independent networks, which for lognormal
+    errors is the median.
 
     Attributes:
         study: capacity.
@@ -140,6 +143,7 @@ def _row(frontier: "Frontier", samples: int) -> dict[str, Any]:
             "n_circuits": point.at,
             "value": point.mean,
             "stderr": point.stderr if len(point.values) > 1 else None,
+            "geometric_mean": finite(point.geometric_mean),
             "n_networks": len(point.values),
             "verdict": point.verdict,
             "design": frontier.chosen[point.at].kind,
@@ -172,10 +176,11 @@ def _print(rows: list[dict[str, Any]], command: Command, console: Console) -> No
         cells = (row["design"], row["assumes"], *bounds, row["limited_by"], str(row["held"]))
         shown.add_row(*cells, *(chosen or [""]))
     console.print(shown)
+    say(console, "T: geometric mean of the networks' errors (verdict)")
     for row in rows:
         measured = ", ".join(
-            f"{point['n_circuits']}: {number(point['value'], 3)} ± "
-            f"{number(point['stderr'], 2) or '?'} ({point['verdict']})"
+            f"{point['n_circuits']}: {number(point['geometric_mean'], 3) or '?'} "
+            f"({point['verdict']})"
             for point in row["points"]
         )
         say(console, f"{row['design']}: {measured}")

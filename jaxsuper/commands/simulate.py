@@ -1,4 +1,4 @@
-"""`jaxsuper simulate`: one network, measured and held against theory."""
+"""`jaxsuper simulate`: networks of one design, measured and held against theory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from .._errors import check
 from .._files import check_writable
-from .._settings import Configuration, Experiment
+from .._settings import Configuration, Experiment, N_NETWORKS
 from ._result import write
 from ._terminal import (
     check_picture,
@@ -27,19 +27,25 @@ from ._terminal import (
 if TYPE_CHECKING:
     from ..analytics import ExperimentResult
 
+_ALONE = (
+    "one network: ± s.e. is over its samples, and says nothing of the mean over networks, which is "
+    f"what theory predicts; leave out --n-networks for {N_NETWORKS}"
+)
 _COLUMNS = ("metric", "measured", "± s.e.", "closed form", "ratio")
 
 
 @dataclass(frozen=True)
 class Command(Configuration):
-    """Build a superposed network, simulate it and hold it against the closed forms.
+    """Build superposed networks, simulate them and hold them against the closed forms.
 
-    Prints a table per layer and number of active circuits: metric, measured ± standard error,
-    closed form, ratio; for clipped rotations also state evolution, which predicts the seizure.
+    Prints a table per layer and number of active circuits: metric, measured ± standard error
+    between networks, closed form, ratio; for clipped rotations also state evolution, which predicts
+    the seizure. The file has 95 % intervals and the samples' part of the errors besides.
 
     Attributes:
         n_active: z, circuits active in a sample; several values are run one after the other.
-        n_networks: independent networks to average over; above 1, the errors include their spread.
+        n_networks: independent networks to average over, batch_size samples each; with 1 the errors
+            are of this network only, while predictions are of the mean over networks.
         chunk: samples run at once; by default what suits the device.
         json: write settings, environment, timing and rows to this file.
         plot: draw errors by layer and sample trajectories into this file (png, pdf, svg).
@@ -48,7 +54,7 @@ class Command(Configuration):
 
     n_active: tuple[int, ...] = (1,)
     network: tyro.conf.Suppress[tyro.conf.Fixed[int]] = 0
-    n_networks: int = 1
+    n_networks: int = N_NETWORKS
     chunk: int | None = None
     json: Path | None = None
     plot: Path | None = None
@@ -77,6 +83,8 @@ def run(command: Command, console: Console) -> None:
         result = run_experiment(experiment, report, state_evolution=True)
     for shown in _tables(result, command.metrics):
         console.print(shown)
+    if command.n_networks == 1:
+        say(console, _ALONE)
     made, timing = result.environment, result.timing
     say(
         console,
@@ -97,12 +105,16 @@ def run(command: Command, console: Console) -> None:
 def _tables(result: "ExperimentResult", shown: Sequence[str]) -> Iterator[Table]:
     """Yield a table for every number of active circuits and layer, of metrics that start so."""
     evolved = any("state_evolution" in row for row in result.rows)
+    count = result.experiment.n_networks
+    unit = "this network" if count == 1 else f"mean of {count} networks"
     columns = (*_COLUMNS, *["state evolution"] * evolved)
     rows: dict[tuple[int, int], list] = {}
     for row in result.rows:
         rows.setdefault((row["n_active"], row["layer"]), []).append(row)
     for (n_active, layer), of_layer in rows.items():
-        made = table(f"z = {n_active}, layer {layer}", columns, left=("metric",), min_width=70)
+        made = table(
+            f"z = {n_active}, layer {layer}, {unit}", columns, left=("metric",), min_width=70
+        )
         for row in of_layer:
             if not row["metric"].startswith(tuple(shown)):
                 continue

@@ -26,7 +26,7 @@ from ._kinds import candidates, design_kind, DesignKind, kinds, tunable, variant
 from ._measure import DesignError, measure_design, seed_for, with_seed
 from ._predict import by_prediction, covered, predict_error, Predicted
 from ._problem import Design, Problem, structure_of
-from ._ranking import Effort, QUICK, Ranked, SearchResult
+from ._ranking import Difference, differences, Effort, QUICK, Ranked, SearchResult
 from ._search import search
 from ._text import choices, simulate_line, summary
 from ._verdicts import meets, SEIZED_GROWTH, seizes
@@ -40,6 +40,7 @@ __all__ = [
     "Design",
     "DesignError",
     "DesignKind",
+    "Difference",
     "Effort",
     "Evaluated",
     "Frontier",
@@ -61,6 +62,7 @@ __all__ = [
     "descend",
     "design_kind",
     "design_loss",
+    "differences",
     "frontier",
     "frontier_kinds",
     "kinds",

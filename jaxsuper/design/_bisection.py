@@ -1,28 +1,39 @@
 """Where a noisy rising function crosses a target: bisection that decides only with confidence.
 
-At every point independent values are drawn until a one-sided Student test says that their mean is
-under or over the target. The chance of a wrong decision is shared out (Bonferroni) over all the
-looks that can be taken at all the points that can be evaluated, so with probability `confidence`
-every decision of a run is right. If the mean then rises with the argument, the crossing lies in the
-returned interval. A point whose values run out before a decision stays undecided and inside the
-interval; bisection goes on on both sides of it.
+At every point independent values are drawn until a one-sided Student test on their logarithms says
+that their typical size is under or over the target. What is tested is the geometric mean; it is the
+median wherever the logarithms are symmetric, and errors of networks are lognormal to good
+approximation (see `simulation._intervals`). Where rare networks fail by a factor it is the median
+that is decided right: each such value widens the spread by more than it moves the mean of
+logarithms. A test on the plain mean would be wrong far too often there: no value of a small sample
+need show the rare large ones that make the mean.
 
-Assumes: independent values with a distribution close enough to normal for Student's test, and a
-mean that does not fall. Where it falls in places, the interval still has a point under the target
+The chance of a wrong decision is shared out (Bonferroni) over all the looks that can be taken at
+all the points that can be evaluated, so with probability `confidence` every decision of a run is
+right. If the median then rises with the argument, its crossing lies in the returned interval. A
+point whose values run out before a decision stays undecided and inside the interval; bisection goes
+on on both sides of it.
+
+Assumes: independent values with logarithms close enough to normal for Student's test, or of which
+few lie far off; values at different arguments that do not depend on each other's noise (networks
+of the same number share keys at all arguments; no correlation of their errors was found); and a
+median that does not fall. Where it falls in places, the interval still has a point under the target
 at its lower and one over it at its upper end, but crossings may lie outside too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 
 import numpy as np
-from scipy.stats import t as student
 
 from .._errors import check
+from ..simulation import student_interval
 
 
 UNDER, OVER, UNDECIDED = "under", "over", "undecided"
+# A mean square below that of float32's relative rounding error is rounding.
+_ROUNDING = float(np.finfo(np.float32).eps) ** 2
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,11 @@ class Evaluated:
     def mean(self) -> float:
         """Mean of the values."""
         return float(np.mean(self.values))
+
+    @property
+    def geometric_mean(self) -> float:
+        """Geometric mean of the values, which the verdict is about; not finite if one is not."""
+        return float(np.exp(np.mean(_logarithms(self.values))))
 
     @property
     def stderr(self) -> float:
@@ -81,7 +97,7 @@ class Rules:
 
     confidence: float = 0.95
     tolerance: float = 0.05
-    looks: tuple[int, ...] = (4, 8, 16, 32)
+    looks: tuple[int, ...] = (8, 16, 32)
     most_points: int = 14
 
     @property
@@ -104,26 +120,31 @@ def check_rules(rules: Rules) -> None:
     check(0 < rules.tolerance < 1, "tolerance", "must lie between 0 and 1", rules.tolerance)
 
 
-def decide(values: list[float], target: float, level: float) -> str:
-    """Compare the mean of independent values with a target.
+def _logarithms(values: Sequence[float]) -> np.ndarray:
+    return np.log(np.maximum(np.asarray(values, np.float64), _ROUNDING))
+
+
+def decide(values: Sequence[float], target: float, level: float) -> str:
+    """Compare the geometric mean of independent values with a target, by their logarithms.
 
     Args:
-        values: at least two, or any number if all are equal.
-        target: what it is compared with.
+        values: errors, at least one; a single one is believed.
+        target: what their geometric mean is compared with.
         level: chance of a wrong "under", and of a wrong "over".
 
     Returns:
-        "under", "over" or "undecided".
+        "under", "over" or "undecided"; "over" where any value overflowed, which errors do where
+        all networks are far over any target.
     """
-    mean = float(np.mean(values))
-    if not np.isfinite(mean):
+    logs = _logarithms(values)
+    if not np.isfinite(logs).all():
         return OVER
-    count = len(values)
-    spread = float(np.std(values, ddof=1) / sqrt(count)) if count > 1 else 0.0
-    reach = float(student.ppf(1 - level, count - 1)) * spread if count > 1 else 0.0
-    if mean + reach < target:
+    low, high = logs.mean(), logs.mean()
+    if len(logs) > 1:
+        low, high = student_interval(logs, 1 - 2 * level)
+    if high < np.log(target):
         return UNDER
-    return OVER if mean - reach > target else UNDECIDED
+    return OVER if low > np.log(target) else UNDECIDED
 
 
 @dataclass

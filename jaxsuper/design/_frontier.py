@@ -180,8 +180,9 @@ def frontier(
 ) -> Frontier:
     """Find the largest T for which the active circuits' error at layer L stays under a target.
 
-    Each value is the mean error of one independent network, the test is over networks. The designs
-    are those of `choose_design`: the interval is theirs, and another choice may hold more.
+    Each value is the mean error of one independent network, the test is over networks, of the
+    geometric mean of their errors (see `_bisection`), at first eight. The designs are those of
+    `choose_design`: the interval is theirs, and another choice may hold more.
 
     Args:
         problem: sizes; its number of circuits is not used.

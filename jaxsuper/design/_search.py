@@ -24,7 +24,7 @@ from ._measure import (
 )
 from ._predict import by_prediction, predict_error, Predicted
 from ._problem import check_problem, Design, Problem, structure_of
-from ._ranking import Effort, Ranked, SearchResult
+from ._ranking import differences, Effort, Ranked, SearchResult
 from ._work import Work, WorkReport
 
 
@@ -208,7 +208,16 @@ def _rank(finalists: list[_Candidate], seed: int, effort: Effort, work: Work) ->
         )
         for candidate in finalists
     ]
-    return sorted(ranking, key=_order)
+    return _compared(sorted(ranking, key=_order))
+
+
+def _compared(ranking: list[Ranked]) -> list[Ranked]:
+    """Add the differences to the first, network by network, where both were measured anew."""
+    fresh = [ranked.held_out for ranked in ranking if ranked.held_out is not None]
+    gaps = differences([error.by_network for error in fresh]) if fresh else []
+    # Those without a held-out measurement come last.
+    compared = [replace(each, difference=gap) for each, gap in zip(ranking, gaps, strict=False)]
+    return compared + ranking[len(compared) :]
 
 
 def _on_fresh_networks(design: Design, seed: int, effort: Effort, chunk: int) -> DesignError:

@@ -23,7 +23,7 @@ def simulation_figure(result: ExperimentResult) -> Figure:
         result: the experiment.
 
     Returns:
-        The figure; points are measured with standard errors, lines are closed forms.
+        The figure; points are measured, with the bars of `plot_mse`, lines are predicted.
     """
     layout = layout_of(result.experiment.configuration.circuit)
     readouts = [name for name, _ in layout.readouts][:3]
@@ -70,11 +70,13 @@ def _share_legend(axes, n_readouts: int, evolved: bool) -> None:
 def _caption(result: ExperimentResult) -> str:
     given, made = result.experiment.configuration, result.environment
     count = result.experiment.n_networks
-    networks = f", {count} networks" if count > 1 else ""
+    networks, bars = f"{count} networks", "95 % over networks, thick: samples alone"
+    if count == 1:
+        networks, bars = "this network", "95 % over its samples; lines: mean over networks"
     return (
         f"{given.construction} {given.circuit}, {given.allocation}: D = {given.network_width}, "
-        f"T = {given.n_circuits}, S = {given.redundancy}, {given.batch_size} samples{networks}, "
-        f"seed {given.seed}\npoints: measured ± s.e.; closed form: without erroneous activation; "
+        f"T = {given.n_circuits}, S = {given.redundancy}, {given.batch_size} samples, {networks}, "
+        f"seed {given.seed}\nbars: {bars}; closed form: without erroneous activation; "
         f"jaxsuper {made['jaxsuper']}, jax {made['jax']}, {made['device']}, "
         f"{made['dtype']} {made['precision']}"
     )

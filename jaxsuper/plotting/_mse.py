@@ -1,4 +1,9 @@
-"""Mean squared error by layer: measured with error bars, predicted as lines (dotted: state evolution)."""
+"""Mean squared error by layer: measured with two error bars, predicted as lines (dotted: state evolution).
+
+The thin bar with caps is the 95 % interval of the mean over networks, the thick one inside what the
+samples alone make of it (±2 standard errors). Of a single network there is only the latter kind,
+and it is labelled "this network": predictions are of the mean.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +17,21 @@ from ._style import color_of
 
 # Below this an error is rounding, not a fact; it is drawn at the lower edge of the axis.
 _FLOOR = 1e-8
+# An error bar that reaches 0 has no place on a logarithmic axis.
+_MOST = 0.999
+
+
+def _column(points: Sequence[Any], name: str) -> np.ndarray:
+    return np.array([point.get(name) or 0.0 for point in points], float)
+
+
+def _reach(points: Sequence[Any], values: np.ndarray) -> np.ndarray:
+    """Return how far the outer bars go down and up: to the ends of the intervals, if there are."""
+    low, high = _column(points, "low"), _column(points, "high")
+    stderr = _column(points, "stderr")
+    known = high > 0
+    down, up = np.where(known, values - low, stderr), np.where(known, high - values, stderr)
+    return np.clip([down, up], 0, [_MOST * values, np.full_like(values, np.inf)])
 
 
 def plot_mse(ax: Axes, rows: Sequence[Any], metric: str, title: str = "") -> Axes:
@@ -19,7 +39,8 @@ def plot_mse(ax: Axes, rows: Sequence[Any], metric: str, title: str = "") -> Axe
 
     Args:
         ax: where to draw; the error axis becomes logarithmic.
-        rows: rows of an experiment (layer, metric, value, stderr, predicted, n_active).
+        rows: rows of an experiment (layer, metric, value, stderr, predicted, n_active; low, high,
+            stderr_within and n_networks if they have them, else the bars are ± stderr).
         metric: which metric.
         title: of the panel.
 
@@ -31,20 +52,33 @@ def plot_mse(ax: Axes, rows: Sequence[Any], metric: str, title: str = "") -> Axe
         points = [row for row in chosen if row["n_active"] == z]
         layers = [row["layer"] for row in points]
         values = np.array([row["value"] for row in points])
-        errors = np.array([row["stderr"] or 0.0 for row in points])
         visible = values > _FLOOR
         color = color_of(index)
+        alone = points[0].get("n_networks") == 1
         ax.errorbar(
             np.array(layers)[visible],
             values[visible],
-            # An error bar that reaches 0 has no place on a logarithmic axis.
-            yerr=[np.minimum(errors, 0.999 * values)[visible], errors[visible]],
+            yerr=_reach(points, values)[:, visible],
             fmt="o",
-            markersize=4,
+            markersize=3,
             capsize=2,
+            linewidth=1,
             color=color,
-            label=f"z = {z}",
+            label=f"z = {z}" + ", this network" * alone,
         )
+        within = _column(points, "stderr_within")
+        if not alone and within.any():
+            inner = [np.minimum(2 * within, _MOST * values)[visible], 2 * within[visible]]
+            places = np.array(layers)[visible]
+            ax.errorbar(
+                places,
+                values[visible],
+                yerr=inner,
+                fmt="none",
+                elinewidth=3,
+                color=color,
+                alpha=0.5,
+            )
         for name, dashes in (("predicted", "-"), ("state_evolution", ":")):
             lines = [row for row in points if (row.get(name) or 0) > _FLOOR]
             if lines:

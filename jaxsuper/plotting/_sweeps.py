@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .._errors import check, lookup, one_of
 from ..circuits import kinds, width_of
+from ..simulation import metric_interval
 from ._style import color_of, style
 
 
@@ -53,30 +54,56 @@ _FLOOR = 1e-8
 
 
 def _averaged(table: "polars.DataFrame", by: list[str]) -> "polars.DataFrame":
-    """Average over seeds: with several, the error is that of the mean over them."""
+    """Average over networks: with several, the bars are of the mean over all of them.
+
+    Adds the reach of the bars, `down` and `up`: with several networks to the ends of the 95 %
+    interval, with one its standard error over samples; and `within`, two standard errors of what
+    the samples alone make of it.
+    """
     import polars
 
-    spread = polars.col("value").std() / polars.len().sqrt()
-    one = polars.len() == 1
     lines = [name for name in _LINES if name in table.columns]
-    return (
+    several = polars.len() > 1
+    samples = (polars.col("stderr") ** 2).sum().sqrt() / polars.len()
+    rows = (
         table.group_by(by)
         .agg(
             polars.col("value").mean(),
-            polars.when(one).then(polars.col("stderr").first()).otherwise(spread).alias("stderr"),
+            polars.col("value").alias("values"),
+            polars.col("metric").first().alias("of"),
+            polars.col("batch_size").first().alias("samples"),
+            polars.col("stderr").first().fill_nan(0.0).fill_null(0.0).alias("down"),
+            polars.when(several).then(2 * samples).otherwise(0.0).alias("within"),
             *(polars.col(name).first() for name in lines),
         )
         .sort(by)
     )
+    reach = [_reach(*row) for row in rows.select("of", "value", "values", "samples", "down").rows()]
+    bars = np.array(reach).reshape(-1, 2)
+    return rows.with_columns(down=bars[:, 0], up=bars[:, 1])
+
+
+def _reach(
+    metric: str, mean: float | None, values: list[float | None], samples: int, stderr: float
+) -> tuple[float, float]:
+    """Return how far the bars of one point go down and up."""
+    networks = np.array([value for value in values if value is not None])
+    if mean is None or len(networks) < 2:
+        return stderr, stderr
+    low, high = map(float, metric_interval(metric, networks, samples))
+    if not np.isfinite(low):  # seldom seen: the standard error is all there is
+        return (float(np.std(networks, ddof=1)) / len(networks) ** 0.5,) * 2
+    return mean - low, high - mean
 
 
 def _draw(ax: Axes, rows: "polars.DataFrame", x: str, color: str, label: str) -> None:
     """Draw one series: points with error bars, lines for what is predicted."""
     places, values = rows[x].to_numpy(), rows["value"].to_numpy()
-    errors = rows["stderr"].fill_null(0.0).fill_nan(0.0).to_numpy()
+    down, up, within = (np.nan_to_num(rows[name].to_numpy()) for name in ("down", "up", "within"))
     there = np.isfinite(values) & (values > _FLOOR)
     # An error bar that reaches 0 has no place on a logarithmic axis.
-    bars = np.stack([np.minimum(errors, 0.9 * np.abs(values)), errors])[:, there]
+    most = 0.9 * np.abs(values)
+    bars = np.stack([np.clip(down, 0, most), np.maximum(up, 0)])[:, there]
     if there.any():
         ax.errorbar(
             places[there],
@@ -88,6 +115,11 @@ def _draw(ax: Axes, rows: "polars.DataFrame", x: str, color: str, label: str) ->
             linewidth=0.8,
             color=color,
             label=label,
+        )
+    if there.any() and within.any():
+        inner = np.stack([np.minimum(within, most), within])[:, there]
+        ax.errorbar(
+            places[there], values[there], inner, fmt="none", elinewidth=2.4, color=color, alpha=0.5
         )
     for name, (dashes, _) in _LINES.items():
         if name not in rows.columns:
@@ -167,10 +199,13 @@ def published_figures(table: "polars.DataFrame") -> dict[str, Figure]:
 
 def _caption(table: "polars.DataFrame") -> str:
     made = table.row(0, named=True)
-    networks = table["seed"].n_unique()
+    networks = table.select("seed", "network").n_unique()
+    unit, bars = f"{networks} networks", "95 % of the mean over networks, thick: samples alone"
+    if networks == 1:
+        unit, bars = "this network", "± s.e. over its samples; lines: mean over networks"
     return (
-        f"{made['batch_size']} samples, {networks} network{'s' if networks > 1 else ''} "
-        f"(points: measured ± s.e.; S = {made['redundancy']}) · jaxsuper {made['jaxsuper']}, "
+        f"{made['batch_size']} samples, {unit} (bars: {bars}; S = {made['redundancy']})\n"
+        f"jaxsuper {made['jaxsuper']}, "
         f"jax {made['jax']}, {made['device']}"
     )
 
@@ -273,6 +308,7 @@ def sweep_figure(
         for index, group in enumerate(groups):
             series = rows if hue is None else rows.filter(polars.col(hue) == group)
             label = "measured" if hue is None else f"{_LABELS.get(hue, hue)} = {group}"
+            label += ", this network" * (series.select("seed", "network").n_unique() == 1)
             _draw(ax, _averaged(series, [x]), x, color_of(index), label)
         _finish(ax, x, _ERRORS.get(y, y))
         _legend(figure, [ax], _lines_in(rows))

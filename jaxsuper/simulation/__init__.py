@@ -16,6 +16,15 @@ from ._checks import check_active, check_experiment, check_settings, own_indicat
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import Inputs, sample_inputs
+from ._intervals import (
+    geometric_interval,
+    interval_kind,
+    lognormal_interval,
+    metric_interval,
+    sampled_interval,
+    share_interval,
+    student_interval,
+)
 from ._metrics import layer_metrics, metric_names
 from ._parameters import parameters_of, with_parameters
 from ._run import configurations_of, Networks, run_networks
@@ -53,10 +62,14 @@ __all__ = [
     "environment",
     "finish",
     "forward",
+    "geometric_interval",
+    "interval_kind",
     "layer_metrics",
+    "lognormal_interval",
     "mean_errors",
     "merge",
     "merge_networks",
+    "metric_interval",
     "metric_names",
     "network_from",
     "network_keys",
@@ -66,8 +79,11 @@ __all__ = [
     "prepare",
     "run_networks",
     "sample_inputs",
+    "sampled_interval",
     "samples_key",
+    "share_interval",
     "simulate",
     "simulate_and_show",
+    "student_interval",
     "with_parameters",
 ]

@@ -1,7 +1,9 @@
 """Means, standard errors and their merging: chunk by chunk, network by network.
 
-Circuits of one sample share its noise, so the sample is the unit: a metric is first averaged over
-the circuits of a sample, and the standard error is that of the mean of independent samples.
+Circuits of one sample share its noise, so within a network the sample is the unit: a metric is
+first averaged over the circuits of a sample, and the standard error is that of the mean of
+independent samples. Samples of one network share the network: wherever a prediction for all
+networks stands beside, the network is the unit, and the spread between networks is the error.
 """
 
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from jaxtyping import Array, Float, Int
 
 from .._arrays import merge_moments
 from .._errors import check, one_of
+from ._intervals import Interval, metric_interval, sampled_interval
 
 
 class Moments(eqx.Module):
@@ -80,11 +83,15 @@ class Measurement:
     Attributes:
         names: the averaged metrics.
         mean: (L, M) float64.
-        stderr: (L, M), of `mean`; NaN if there is one sample only.
+        stderr: (L, M), of `mean`: between networks, for a single one over its samples; NaN if there
+            is one sample only.
         worst_names: the worst-case metrics, maxima over the whole batch.
         worst: (L, W).
         n_samples: samples per network.
         n_networks: independent networks; 1 means that `stderr` is for this one network.
+        by_network: (n_networks, L, M), what was averaged over networks; None for a single one.
+        within: (L, M), the part of `stderr` that the samples make: that of the mean over the same
+            networks; None for a single one, where it is all of it.
     """
 
     names: tuple[str, ...]
@@ -94,6 +101,8 @@ class Measurement:
     worst: Float[np.ndarray, "L W"]
     n_samples: int
     n_networks: int = 1
+    by_network: Float[np.ndarray, "n L M"] | None = None
+    within: Float[np.ndarray, "L M"] | None = None
 
     def __getitem__(self, name: str) -> Float[np.ndarray, " L"]:
         """Return a metric by layer.
@@ -112,7 +121,40 @@ class Measurement:
         Raises:
             ValueError: if there is no averaged metric of that name.
         """
-        return self.stderr[:, self.names.index(one_of(self.names, name, "name"))]
+        return self.stderr[:, self._column(name)]
+
+    def stderr_within_of(self, name: str) -> Float[np.ndarray, " L"]:
+        """Return the part of `stderr_of` that the samples make: the networks taken as they are.
+
+        Raises:
+            ValueError: if there is no averaged metric of that name.
+        """
+        return (self.stderr if self.within is None else self.within)[:, self._column(name)]
+
+    def interval(self, name: str, confidence: float = 0.95) -> Interval:
+        """Return a confidence interval of an averaged metric by layer.
+
+        Args:
+            name: the metric.
+            confidence: nominal coverage.
+
+        Returns:
+            (low, high) for the mean over all networks, of the kind that suits the metric (see
+            `interval_kind`); of a single network only for that network, over its samples.
+
+        Raises:
+            ValueError: if there is no averaged metric of that name, or for a confidence outside
+                0..1.
+        """
+        column = self._column(name)
+        if self.by_network is not None:
+            values = self.by_network[:, :, column]
+            return metric_interval(name, values, self.n_samples, confidence)
+        mean, stderr = self.mean[:, column], self.stderr[:, column]
+        return sampled_interval(name, mean, stderr, self.n_samples, confidence)
+
+    def _column(self, name: str) -> int:
+        return self.names.index(one_of(self.names, name, "name"))
 
 
 def finish(
@@ -135,7 +177,8 @@ def _double(moments: Moments) -> Moments:
 def merge_networks(measurements: list[Measurement]) -> Measurement:
     """Average over independent networks, with the standard error of that average.
 
-    The spread between networks holds both the networks' own and the samples' randomness.
+    The spread between networks holds both the networks' own and the samples' randomness; the part
+    of the samples is kept beside it.
 
     Args:
         measurements: one per network, of equal shape.
@@ -159,4 +202,6 @@ def merge_networks(measurements: list[Measurement]) -> Measurement:
         np.stack([m.worst for m in measurements]).max(axis=0),
         first.n_samples,
         count,
+        means,
+        np.sqrt(sum(m.stderr**2 for m in measurements)) / count,
     )

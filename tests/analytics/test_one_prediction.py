@@ -121,7 +121,8 @@ def by_network(settings):
 
 
 def by_simulate(settings):
-    result = run_experiment(Experiment(settings), state_evolution=True).to_json()
+    alone = Experiment(settings, n_networks=1)  # random sets are those of one network
+    result = run_experiment(alone, state_evolution=True).to_json()
     rows = json.loads(json.dumps(result, allow_nan=False))["rows"]
     return by_rows(rows, ("predicted", "state_evolution"))
 

@@ -13,6 +13,7 @@ from jaxsuper.design import (
     by_prediction,
     candidates,
     DesignError,
+    differences,
     Effort,
     measure_design,
     Problem,
@@ -66,6 +67,42 @@ def test_the_known_best_wins(result):
     assert fresh(first).growth == pytest.approx(1, abs=1e-3)
     assert not seizes(fresh(first).growth) and seizes(fresh(second).growth)
     assert confirmed(result).mse < 1e-9 and not result.interrupted
+
+
+def test_differences_are_those_of_the_same_networks(result):
+    first, second = (fresh(ranked).by_network for ranked in result.ranking)
+    gaps = np.subtract(second, first)
+    gap = result.ranking[1].difference
+    assert gap.mean == pytest.approx(gaps.mean()) and gap.real
+    assert gap.stderr == pytest.approx(gaps.std(ddof=1) / len(gaps) ** 0.5)
+    alone = result.ranking[0].difference
+    assert (alone.mean, alone.stderr) == (0, 0) and not alone.real
+
+
+def test_pairing_finds_what_the_spread_of_networks_hides():
+    """A design worse by 0.01 on every network: unpaired errors, the wrong variant, see nothing."""
+    rng = np.random.default_rng(0)
+    network = 1 + 0.2 * rng.standard_normal(6)
+    noise = 0.001 * rng.standard_normal((2, 6))
+    first, second = network + noise[0], network + 0.01 + noise[1]
+    gap = differences([first.tolist(), second.tolist()])[1]
+    assert gap.real and gap.low < 0.01 < gap.high
+    unpaired = np.hypot(first.std(ddof=1), second.std(ddof=1)) / 6**0.5
+    assert gap.mean < unpaired / 5
+
+
+def test_of_equal_designs_none_is_really_worse():
+    """The first is chosen for its low error: without Bonferroni's factor far too many are "worse"."""
+    rng, false, naive, runs = np.random.default_rng(1), 0, 0, 1000
+    for _ in range(runs):
+        errors = 1 + 0.1 * rng.standard_normal((8, 6))
+        errors = errors[np.argsort(errors.mean(axis=1))]
+        gaps = differences(errors.tolist())
+        false += any(gap.real for gap in gaps)
+        naive += any(gap.mean > 2.571 * gap.stderr for gap in gaps[1:])  # t(0.975, 5)
+    assert false <= 0.05 * runs and naive > 0.3 * runs
+    overflowed = differences([[1.0, 1.0], [float("nan")] * 2])[1]
+    assert np.isnan(overflowed.mean) and not overflowed.real
 
 
 def test_the_prediction_of_a_row_holds(result, sigmas):

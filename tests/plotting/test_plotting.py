@@ -31,6 +31,20 @@ def test_points_errors_and_lines(ax):
     assert ax.get_yscale() == "log" and ax.get_title() == "title"
 
 
+def test_bars_say_what_they_are_of(ax):
+    """Of several networks the interval and the samples' part, of one a label that says so."""
+    several = row(1, 1, 1.0, 0.1, 0.9) | {"low": 0.7, "high": 1.6, "stderr_within": 0.05}
+    plotting.plot_mse(ax, [several | {"n_networks": 8}], "mse_x_active")
+    outer, inner = (bars[2][0].get_segments()[0][:, 1] for bars in ax.containers)
+    np.testing.assert_allclose(outer, [0.7, 1.6])
+    np.testing.assert_allclose(inner, [0.9, 1.1])
+    assert ax.get_legend_handles_labels()[1] == ["z = 1"]
+    ax.clear()
+    plotting.plot_mse(ax, [several | {"n_networks": 1}], "mse_x_active")
+    assert len(ax.containers) == 1
+    assert ax.get_legend_handles_labels()[1] == ["z = 1, this network"]
+
+
 def test_nothing_above_rounding(ax):
     plotting.plot_mse(ax, [row(1, 1, 1e-14, 0.0, 0.0)], "mse_x_active")
     assert "below" in ax.texts[0].get_text()

@@ -6,7 +6,7 @@ import pytest
 from jaxsuper import cli, predict
 from jaxsuper.analytics import with_predictions
 from jaxsuper.plotting import published_figures, sweep_figure
-from jaxsuper.simulation import Configuration
+from jaxsuper.simulation import Configuration, metric_interval
 from jaxsuper.sweep import _rows, read_store, Store
 from matplotlib import pyplot as plt
 
@@ -56,9 +56,15 @@ def points(ax):
     found = []
     for container in ax.containers:
         line, _, (bars,) = container
+        if line is None:  # the inner bars
+            continue
         low = np.array([segment[0, 1] for segment in bars.get_segments()])
         found.append((*line.get_data(), line.get_ydata() - low))
     return found
+
+
+def caption(figure):
+    return figure._suptitle.get_text()
 
 
 def test_published_figures_show_the_rows(folder):
@@ -67,8 +73,16 @@ def test_published_figures_show_the_rows(folder):
     ((x, y, half),) = points(figures["figure-6"].axes[1])
     np.testing.assert_array_equal(x, np.arange(1, 6))
     np.testing.assert_allclose(y, 0.01 * (x + 0.5))
-    # Two seeds differ by 0.01: the error of their mean is half of that.
-    np.testing.assert_allclose(half, 0.005)
+    # Of two seeds that differ by 0.01: lower bars are cut where they would reach 0.
+    values = 0.01 * (np.arange(1, 6) + np.array([[0], [1]]))
+    low, _ = metric_interval("mse_on_inactive", values, 500)
+    np.testing.assert_allclose(half, np.minimum(y - low, 0.9 * y))
+    _, _, (inner,) = figures["figure-6"].axes[1].containers[1]
+    segments = np.array([segment[:, 1] for segment in inner.get_segments()])
+    alone = 2 * np.hypot(*(0.1 * values)) / 2
+    np.testing.assert_allclose(segments, np.stack([y - alone, y + alone], axis=1))
+    assert "2 networks" in caption(figures["figure-6"])
+    assert "this network" in caption(figures["figure-8"])
     assert len(figures["figure-8"].axes) == 16
     widths = [len(points(ax)) for ax in figures["figure-8"].axes]
     assert set(widths) == {2}
