@@ -43,7 +43,7 @@ def test_reported_intervals_cover_the_mean_over_networks(z):
         if not metric.startswith("frac_samples"):  # rare samples: whole counts cover more
             assert (found <= 97.5).all(), (metric, found)
     alone = by_metric(rows, ALONE, 1)
-    assert alone["mse_on_inactive"][-1] < 75 and alone["mse_x_inactive"][-1] < 75
+    assert alone["mse_on_inactive"][-1] < 82 and alone["mse_x_inactive"][-1] < 82
 
 
 def test_the_coverage_of_what_is_known():
