@@ -54,20 +54,20 @@ def crowded(run: Run) -> dict[str, Any]:
         "n_circuits": 400,
         "n_layers": 4,
         "n_active": (3,),
-        "n_networks": run.choose(16, 60),
-        "batch_size": run.choose(150, 500),
+        "n_networks": run.choose(24, 48),
+        "batch_size": run.choose(150, 300),
     }
 
 
 def working_regime(run: Run, **changes: Any) -> dict[str, Any]:
-    """Return the settings of n = 500, S = 6, T = 300: T (d/D)^2 = 0.0012."""
+    """Return the settings of n = 500, S = 6, T = 300: k0 A = 0.03 and 0.15 for z = 1 and 3."""
     return {
         "network_width": 2000,
         "n_circuits": 300,
         "n_layers": 4,
-        "n_active": run.choose((3,), (1, 2, 3)),
-        "n_networks": run.choose(16, 60),
-        "batch_size": run.choose(150, 500),
+        "n_active": run.choose((3,), (1, 3)),
+        "n_networks": 16,
+        "batch_size": run.choose(150, 300),
         **changes,
     }
 

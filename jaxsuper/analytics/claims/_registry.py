@@ -89,6 +89,23 @@ class Run:
         bare = Experiment(bare, n_networks=experiment.n_networks)
         return self.once(("prediction", bare), partial(predict, bare))
 
+    def closed_form(
+        self, experiment: Experiment, n_active: int
+    ) -> Mapping[str, Float[np.ndarray, " L"]]:
+        """Return the closed form of an experiment: metric -> (L,).
+
+        Raises:
+            ValueError: if there is none for its construction.
+        """
+        bare = replace(experiment.configuration, batch_size=1, n_active=n_active)
+        bare = Experiment(bare, n_networks=experiment.n_networks)
+        closed = partial(predict, bare, state_evolution=False)
+        form = self.once(("prediction", bare, "closed"), closed).closed_form
+        if form is None:
+            construction = experiment.configuration.construction
+            raise bad("construction", "must have a closed form", construction)
+        return form.values
+
     def evolution(
         self, experiment: Experiment, n_active: int
     ) -> Mapping[str, Float[np.ndarray, " L"]]:
