@@ -174,7 +174,9 @@ def _figure(entry: dict[str, Any]) -> str:
     """Return plot and key."""
     series = dict.fromkeys(point["series"] for point in entry["evidence"]["points"])
     names = "".join(
-        f'<span class="s{i % 7}">● {escape(name)}</span> ' for i, name in enumerate(series) if name
+        f'<span><i class="s{i % 7}">●</i> {escape(name)}</span> '
+        for i, name in enumerate(series)
+        if name
     )
     places = {point["place"] for point in entry["evidence"]["points"]}
     key = "Dots: measured ± s.e.; open: the claim (triangles: a bound); bars: allowed; ×: the rival"
@@ -183,7 +185,7 @@ def _figure(entry: dict[str, Any]) -> str:
         key += f"; {text}"
     if entry["evidence"]["boundary"] is not None:
         key += "; shaded: where the regime is expected to end"
-    return f"<figure>{claim_svg(entry)}<figcaption>{names}<br>{key}.</figcaption></figure>"
+    return f"<figure>{claim_svg(entry)}<figcaption>{names}<p>{key}.</p></figcaption></figure>"
 
 
 def claim_article(entry: dict[str, Any]) -> str:
@@ -208,7 +210,7 @@ def claim_article(entry: dict[str, Any]) -> str:
         facts.append(f"<p>{escape(note)}</p>")
     soft = f"Regime: {escape(entry['regime'])}. Source: {escape(entry['source'])}. "
     if known:
-        soft += f"A point needs up to {_excess(entry['worst'])} of what is allowed. "
+        soft += f"Largest share of what is allowed that a point needs: {_excess(entry['worst'])}. "
     if entry["effort"] > 1:
         soft += f"Networks or draws: {entry['effort']} times those of the first look. "
     facts.append(f"<p class='soft'>{soft}{entry['seconds']:.1f} s.</p>")

@@ -36,6 +36,7 @@ class _Axis:
     log: bool
     start: float
     end: float
+    whole: bool = False
 
     @classmethod
     def around(cls, values: Iterable[float], log: bool, start: float, end: float) -> "_Axis":
@@ -47,7 +48,8 @@ class _Axis:
             low, high = log10(low), log10(high)
         room = 0.06 * (high - low) or 0.06 * abs(high) or 0.5
         ends = low - room, high + room
-        return cls(*(10.0**end for end in ends) if log else ends, log, start, end)
+        low, high = (10.0**end for end in ends) if log else ends
+        return cls(low, high, log, start, end, whole=not (held % 1).any())
 
     def at(self, value: float) -> str:
         """Return where a value stands, or the edge that it lies behind."""
@@ -64,7 +66,8 @@ class _Axis:
             first, last = ceil(log10(self.low)), floor(log10(self.high))
             powers = range(first, last + 1, ceil((last - first + 1) / 6))
             return {10.0**k: f"10{str(k).translate(_SUPERSCRIPTS)}" for k in powers}
-        places = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(self.low, self.high)
+        locator = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], integer=self.whole)
+        places = locator.tick_values(self.low, self.high)
         inside = [float(tick) for tick in places if self.low <= tick <= self.high]
         step = float(places[1] - places[0])
         return {tick: _label(tick, step) for tick in inside}
@@ -153,12 +156,12 @@ def _series(
         d["dot"].append(f"M{x} {y}h0")
         if point["stderr"]:
             ends = (upright.at(point["measured"] + s * point["stderr"]) for s in (-1, 1))
-            d["spread"].append("M{0} {1}V{2}".format(x, *ends))
+            d["spread"].append("M{} {}V{}".format(x, *ends))
         if point["predicted"] is not None:
             d["said"].append(f"M{x} {upright.at(point['predicted'])}{_MARKS[point['relation']]}")
             if point["relation"] == "equal":
                 ends = map(upright.at, _allowed(point, evidence))
-                d["band"].append("M{0} {1}V{2}".format(x, *ends))
+                d["band"].append("M{} {}V{}".format(x, *ends))
         if point["rival"] is not None:
             d["rival"].append(f"M{x} {upright.at(point['rival'])}m-4-4l8 8m-8 0l8-8")
         if point["place"] != "within":

@@ -72,11 +72,13 @@ def _index(entries: Sequence[dict[str, Any]]) -> str:
     rows = []
     for entry in entries:
         id = escape(entry["id"])
-        notices = f"notices {percent(entry['caught'])}" if entry["caught"] else ""
+        words = [escape(entry["tier"])]
+        if entry["caught"]:
+            words.append(f"notices {percent(entry['caught'])}")
         off = "" if entry["as_expected"] else ' <span class="badge wrong">not as expected</span>'
         rows.append(
             f'<li data-of="{id}"><a href="#{id}">{id}</a> <span>{badge(entry["verdict"])}{off} '
-            f"<small>{escape(entry['tier'])} {notices}</small></span> "
+            f"<small>{' · '.join(words)}</small></span> "
             f"<span>{escape(entry['statement'])}</span></li>"
         )
     return f'<ol class="index">{"".join(rows)}</ol>'
