@@ -69,7 +69,7 @@ def test_lines(enter, capsys):
         "established in regime 5 comparisons, rival refuted, sees 50 %, up to x = 2, 0."
         in (found["a.regime"])
     )
-    assert ", sees 20 %, effort 2, " in found["a.mean"]
+    assert ", sees 5 %, effort 2, " in found["a.mean"]
     assert ", sees no factor 2, " in found["a.loose"]
     assert "refuted 1 comparisons, rival established, 0." in found["a.refuted"]
     # The table of verdicts by tier.

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 _WIDTH, _HEIGHT, _TOP, _RIGHT, _BOTTOM = 460, 300, 10, 12, 44
 # Width of a digit and distance of the ticks' labels from the axis label, in units of the picture.
 _DIGIT, _LABEL = 7.0, 34
-# A rival further away than this many heights of everything else is drawn at the edge.
+# What is further away than this many heights of measured and predicted is drawn at the edge.
 _FARTHEST = 1.5
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MARKS = {
@@ -34,12 +34,14 @@ class _Axis:
     low: float
     high: float
     log: bool
-    start: float
-    end: float
+    start: float | int
+    end: float | int
     whole: bool = False
 
     @classmethod
-    def around(cls, values: Iterable[float], log: bool, start: float, end: float) -> "_Axis":
+    def around(
+        cls, values: Iterable[float], log: bool, start: float | int, end: float | int
+    ) -> "_Axis":
         """Return the axis that holds values, with some room."""
         held = np.array([value for value in values if isfinite(value)] or [0.0])
         low, high = float(held.min()), float(held.max())
@@ -98,21 +100,25 @@ def _allowed(point: dict[str, Any], evidence: dict[str, Any]) -> tuple[float, fl
 
 
 def _axes(evidence: dict[str, Any], points: _Points) -> tuple[_Axis, _Axis]:
-    """Return the axes that show points, and rivals unless they are far away."""
-    y, rivals = [], [point["rival"] for point in points if point["rival"] is not None]
+    """Return the axes that show points, and rivals and what is allowed unless they are far away."""
+    near, far = [], []
     for point in points:
         error = point["stderr"] or 0.0
-        near = (point["measured"] - error, point["measured"] + error)
-        # What an error reaches on a logarithmic axis may be no positive number.
-        y += [value for value in near if value > 0 or not evidence["log_y"]]
-        y += [point[name] for name in ("measured", "predicted") if point[name] is not None]
-    positive = min(y) > 0
-    if not (evidence["log_y"] and positive) and len(set(y)) > 1:
-        far = _FARTHEST * (max(y) - min(y))
-        rivals = [min(max(rival, min(y) - far), max(y) + far) for rival in rivals]
-    if evidence["log_y"] and positive:
-        rivals = [rival for rival in rivals if rival > 0]
-    upright = _Axis.around([*y, *rivals], evidence["log_y"], _HEIGHT - _BOTTOM, _TOP)
+        near += [point["measured"], *(point["measured"] + s * error for s in (-1, 1))]
+        if point["predicted"] is not None:
+            near.append(point["predicted"])
+            if point["relation"] == "equal":
+                far += _allowed(point, evidence)
+        if point["rival"] is not None:
+            far.append(point["rival"])
+    shown = [p[name] for p in points for name in ("measured", "predicted") if p[name] is not None]
+    log = evidence["log_y"] and min(shown) > 0
+    if log:
+        y = [value for value in near + far if value > 0]
+    else:
+        room = _FARTHEST * (max(near) - min(near)) or inf
+        y = near + [min(max(value, min(near) - room), max(near) + room) for value in far]
+    upright = _Axis.around(y, log, _HEIGHT - _BOTTOM, _TOP)
     left = _LABEL + _DIGIT * max(map(len, upright.ticks().values()), default=0)
     across = _Axis.around(
         [point["x"] for point in points], evidence["log_x"], left, _WIDTH - _RIGHT

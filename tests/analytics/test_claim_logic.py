@@ -136,7 +136,7 @@ def test_points_of_draws():
 class TestErrorRates:
     """Both rates hold when simulated, at rates high enough to be seen."""
 
-    ALPHA, REPEATS = 0.2, 3000
+    ALPHA, REPEATS = 0.2, 1500
     # Five standard errors of a simulated rate, for all tests of this class.
     ROOM = 5 * (ALPHA * (1 - ALPHA) / REPEATS) ** 0.5
 

@@ -130,7 +130,7 @@ class TestNetworks:
 
 def test_extended_networks_are_those_of_one_longer_run():
     """Bit for bit, on real networks: the number of a network says all about it."""
-    small: dict[str, Any] = {"network_width": 60, "n_circuits": 20, "redundancy": 3}
+    small: dict[str, Any] = {"network_width": 60, "n_circuits": 12, "redundancy": 3}
     small |= {"n_layers": 2, "batch_size": 8, "seed": 0}
     run = Run()
     run.networks(**small, n_networks=2)
