@@ -100,7 +100,7 @@ def run(command: Command, console: Console) -> int:
             interrupted = True
     for entries in by_seed.values():
         entries.sort(key=lambda entry: chosen.index(entry.claim))
-    first = by_seed[command.seed[0]]
+    first = next(iter(by_seed.values()), [])
     if first:
         console.print(_counts(first))
     if len(by_seed) > 1:

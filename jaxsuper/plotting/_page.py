@@ -24,7 +24,7 @@ _SOURCES = (
 
 def _inline(name: str) -> tuple[str, str]:
     """Return a file of this folder and how the page's policy names it."""
-    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    text = files("jaxsuper.plotting").joinpath(name).read_text(encoding="utf-8")
     if name.endswith(".css"):
         text += "".join(f".s{index} {{ color: {color_of(index)}; }}\n" for index in range(7))
     return text, f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -172,5 +172,6 @@ def test_evidence_in_the_ledger_says_where_points_lie():
 def test_evidence_is_not_changed_by_judging():
     original = in_regime(Run())
     before = repr(original)
-    judge(original), judge_rival(original), power(original)
+    for of in (judge, judge_rival, power):
+        of(original)
     assert repr(original) == before and isinstance(original, Evidence)
