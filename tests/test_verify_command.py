@@ -229,7 +229,11 @@ def test_the_registry_is_complete():
     [
         ("dedicated_mse", "embeddings.dedicated", lambda T, D, z: 1.1 * z * (T - D) / T),
         ("mean_overlap_even", "allocations.mean-overlap-even", lambda n, S, T: S * S / n),
-        ("welch_mean_square", "bounds.mean-square-overlap", lambda T, D: (T - D) / (D * T)),
+        (
+            "welch_mean_square",
+            "bounds.mean-square-overlap",
+            lambda T, D: (T - D + 1) / (D * (T - 1)),
+        ),
         ("linear_mse_bound", "bounds.any-encoder", lambda T, D, z: z * (1 - D / T)),
     ],
 )

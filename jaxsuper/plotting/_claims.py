@@ -66,6 +66,9 @@ class _Axis:
         """Return at most seven ticks with their labels."""
         if self.log and self.high / self.low > 12:
             first, last = ceil(log10(self.low)), floor(log10(self.high))
+            if last - first < 2:
+                fine = (m * 10.0**k for k in range(first - 1, last + 1) for m in (1, 2, 5))
+                return {v: _label(v, v) for v in fine if self.low <= v <= self.high}
             powers = range(first, last + 1, ceil((last - first + 1) / 6))
             return {10.0**k: f"10{str(k).translate(_SUPERSCRIPTS)}" for k in powers}
         locator = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], integer=self.whole)

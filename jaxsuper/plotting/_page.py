@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from ..analytics.claims import TIERS
 from ._article import badge, claim_article, percent, table, VERDICTS
 from ._style import color_of
 
@@ -31,24 +32,29 @@ def _inline(name: str) -> tuple[str, str]:
 
 
 def _counts(entries: Sequence[dict[str, Any]]) -> str:
-    """Return the table of verdicts by tier."""
+    """Return the table of verdicts by tier, and what the tiers mean."""
     counts = Counter((entry["tier"], entry["verdict"]) for entry in entries)
     verdicts = [verdict for verdict in VERDICTS if any(v == verdict for _, v in counts)]
-    tiers = dict.fromkeys(entry["tier"] for entry in entries)
+    tiers = [tier for tier in TIERS if any(entry["tier"] == tier for entry in entries)]
     rows = [
-        (escape(tier), *(f"{counts[tier, verdict] or ''}" for verdict in verdicts))
+        (
+            f"{tier}<br><small>{escape(TIERS[tier])}</small>",
+            *(f"{counts[tier, verdict] or ''}" for verdict in verdicts),
+        )
         for tier in tiers
     ]
     if len(tiers) > 1:
         rows.append(("all", *(f"{sum(counts[t, v] for t in tiers)}" for v in verdicts)))
-    return table(("tier", *map(badge, verdicts)), rows, "counts")
+    meant = "; ".join(f"{tier}: {TIERS[tier]}" for tier in tiers)
+    shown = table(("tier", *map(badge, verdicts)), rows, "counts")
+    return f"{shown}<p class='soft'>Tiers: {escape(meant)}.</p>"
 
 
 def _controls(entries: Sequence[dict[str, Any]]) -> str:
     """Return what filters the page; hidden until its script runs."""
     subjects = (entry["id"].split(".")[0] for entry in entries)
     choices = {
-        "tier": [entry["tier"] for entry in entries],
+        "tier": [tier for tier in TIERS if any(entry["tier"] == tier for entry in entries)],
         "verdict": [v for v in VERDICTS if any(entry["verdict"] == v for entry in entries)],
         "subject": list(subjects),
     }

@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from jaxsuper import cli
-from jaxsuper.analytics.claims import _registry as registry, claims, Point, Run, settle
+from jaxsuper.analytics.claims import _registry as registry, claims, Point, Run, settle, TIERS
 from jaxsuper.plotting import claim_article, formula_mathml, ledger_page
 from jaxsuper.plotting._claims import claim_svg
 
@@ -228,6 +228,7 @@ def test_page_needs_nothing_else(folder):
 def test_page_says_all(folder):
     text = (folder / "ledger.html").read_text()
     for words in (
+        "science: measured against theory",
         "family-wise error rate, shared among 5000 comparisons",
         "any false claim is established is at most 1 % as well, shared among 200 claims",
         "jax 0",
@@ -243,7 +244,8 @@ def test_page_says_all(folder):
     rows = re.findall(r"<tr>(<td>.*?)</tr>", text[: text.index("</table>")])
     cells = [re.findall(r"<td>(.*?)</td>", row) for row in rows]
     # Tier, established, in regime, refuted, undecided, error.
-    assert ["guard", "", "", "1", "", "1"] in cells and cells[-1] == ["all", *"21111"]
+    assert [cell[0] for cell in cells] == [*TIERS, "all"]
+    assert cells[3][1:] == ["", "", "1", "", "1"] and cells[-1] == ["all", *"21111"]
 
 
 def test_text_is_escaped(folder):
