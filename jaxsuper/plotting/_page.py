@@ -35,17 +35,14 @@ def _counts(entries: Sequence[dict[str, Any]]) -> str:
     """Return the table of verdicts by tier, and what the tiers mean."""
     counts = Counter((entry["tier"], entry["verdict"]) for entry in entries)
     verdicts = [verdict for verdict in VERDICTS if any(v == verdict for _, v in counts)]
-    tiers = [tier for tier in TIERS if any(entry["tier"] == tier for entry in entries)]
-    rows = [
-        (
-            f"{tier}<br><small>{escape(TIERS[tier])}</small>",
-            *(f"{counts[tier, verdict] or ''}" for verdict in verdicts),
-        )
-        for tier in tiers
+    present = {entry["tier"] for entry in entries}
+    tiers = {tier: meaning for tier, meaning in TIERS.items() if tier in present}
+    rows: list[tuple[str, ...]] = [
+        (tier, *(f"{counts[tier, verdict] or ''}" for verdict in verdicts)) for tier in tiers
     ]
     if len(tiers) > 1:
         rows.append(("all", *(f"{sum(counts[t, v] for t in tiers)}" for v in verdicts)))
-    meant = "; ".join(f"{tier}: {TIERS[tier]}" for tier in tiers)
+    meant = "; ".join(f"{tier}: {meaning}" for tier, meaning in tiers.items())
     shown = table(("tier", *map(badge, verdicts)), rows, "counts")
     return f"{shown}<p class='soft'>Tiers: {escape(meant)}.</p>"
 
