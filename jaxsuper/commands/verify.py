@@ -1,45 +1,58 @@
 """`jaxsuper verify`: the ledger in the terminal and on disk."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from .._errors import check
+from .._errors import bad, check
 from .._files import make_writable_folder, written_whole
 from ._result import write
-from ._terminal import progress_bar, say, use_no_window
+from ._terminal import Bar, progress_bar, say, table
 
 
 if TYPE_CHECKING:
-    from ..analytics.claims import Claim, Entry, Run
+    from ..analytics.claims import Claim, Entry
 
-_COLORS = {"holds": "green", "holds in regime": "yellow", "refuted": "magenta", "error": "red"}
+# In the order of tables.
+_COLORS = {
+    "established": "green",
+    "established in regime": "yellow",
+    "refuted": "magenta",
+    "undecided": "blue",
+    "error": "red",
+}
+# Of the longest, so that lines align.
+_WIDTH = max(map(len, _COLORS))
 
 
 @dataclass(frozen=True)
 class Command:
     """Check every claim of the theory and print the ledger.
 
-    Writes ledger.json and ledger.html, a page with formulas and plots. The exit status is 1 if a
-    verdict is not the expected one.
+    Writes ledger.json and ledger.html, a page with formulas and plots; for several seeds they show
+    the evidence of the first and the verdicts of all, and ledger-seeds.json has the verdicts by seed.
+    The exit status is 1 if a verdict is not the expected one at any seed.
 
     Attributes:
-        only: ids of claims, or their subjects ("errors"); all by default.
-        quick: fewer samples and settings, under two minutes on two cores; the verdicts are the same.
+        only: ids of claims, or their subjects ("errors") or tiers ("science"); all by default.
+        quick: fewer networks and settings, under two minutes on two cores; without the claims that
+            so few cannot decide, unless `only` has their ids.
         out: the folder to write to, made if need be; "none" writes nothing.
-        seed: of everything random.
+        seed: of everything random; the ledger is made once for each.
         list: print the claims and stop.
     """
 
     only: tuple[str, ...] = ()
     quick: bool = False
     out: Path | None = Path("ledger")
-    seed: int = 0
+    seed: tuple[int, ...] = (0,)
     list: bool = False
 
 
@@ -55,52 +68,90 @@ def run(command: Command, console: Console) -> int:
         what was finished is written.
 
     Raises:
-        ValueError: for an unknown id or a folder that cannot be written to, before anything runs.
+        ValueError: for an unknown id, a bad seed or a folder that cannot be written to, before
+            anything runs.
     """
-    from ..analytics.claims import claims, comparisons, Run, verify
+    from ..analytics.claims import claims
 
     chosen = claims(command.only or None)
-    check(0 <= command.seed < 2**32, "seed", "must lie in 0..2^32-1", command.seed)
+    check(len(command.seed) > 0, "seed", "must be at least one", "none")
+    check(len({*command.seed}) == len(command.seed), "seed", "must differ", command.seed)
+    for seed in command.seed:
+        check(0 <= seed < 2**32, "seed", "must lie in 0..2^32-1", seed)
     if command.list:
         console.print(_list(chosen))
         return 0
+    if command.quick:
+        chosen = _decided_quickly(chosen, command.only, console)
     nothing = command.out is None or str(command.out).lower() == "none"
     out = None if nothing else command.out
     if out is not None:
         make_writable_folder(out, "out")
-    settings, interrupted = Run(quick=command.quick, seed=command.seed), False
-    entries: list[Entry] = []
-    articles: dict[str, str] = {}
-    with progress_bar(console) as bar:
-
-        def show(entry: "Entry") -> None:
-            entries.append(entry)
-            bar(len(entries), len(chosen), "claims")
-            say(console, _line(entry))
-            if out is not None:
-                # Drawn while other claims are still measured.
-                articles[entry.claim.id] = _article(entry)
-
-        bar(0, len(chosen), "claims")
+    by_seed: dict[int, list[Entry]] = {}
+    interrupted = False
+    with progress_bar(console) as bar, _compiled_quickly(command.quick):
         try:
-            with _compiled_quickly(command.quick):
-                verify(chosen, settings, show)
+            for seed in command.seed:
+                if len(command.seed) > 1:
+                    say(console, f"[bold]seed {seed}[/]")
+                by_seed[seed] = []
+                _settle(chosen, command, seed, by_seed[seed], console, bar)
         except KeyboardInterrupt:
             interrupted = True
-    order = [claim.id for claim in chosen]
-    entries.sort(key=lambda entry: order.index(entry.claim.id))
-    if entries and out is not None:
-        _write(out, entries, articles, settings, console)
-    wrong = [entry.claim.id for entry in entries if not entry.as_expected]
-    counts = f"{len(entries)} claims, {comparisons(entries)} comparisons"
+    for entries in by_seed.values():
+        entries.sort(key=lambda entry: chosen.index(entry.claim))
+    first = next(iter(by_seed.values()), [])
+    if first:
+        console.print(_counts(first))
+    if len(by_seed) > 1:
+        _compare(by_seed, console)
+    if first and out is not None:
+        _write(out, command, by_seed, console)
     if interrupted:
-        say(console, f"interrupted: {counts}; {len(chosen) - len(entries)} claims not run")
+        done = sum(map(len, by_seed.values()))
+        left = len(chosen) * len(command.seed) - done
+        say(console, f"interrupted: {done} claims settled, {left} not run")
         return 130
-    say(
-        console,
-        f"{counts}: " + (f"not as expected: {', '.join(wrong)}" if wrong else "all as expected"),
-    )
-    return 1 if wrong else 0
+    return _conclude(by_seed, console)
+
+
+def _decided_quickly(
+    chosen: Sequence["Claim"], named: Sequence[str], console: Console
+) -> Sequence["Claim"]:
+    """Return the claims that a quick run decides or whose ids are named; say how many are not.
+
+    Raises:
+        ValueError: if none is left.
+    """
+    kept = [claim for claim in chosen if claim.quick or claim.id in named]
+    if not kept:
+        remedy = "leave out `quick`, or give their ids"
+        raise bad("only", "must name claims that a quick run decides", " ".join(named), remedy)
+    if left := len(chosen) - len(kept):
+        say(console, f"{left} of {len(chosen)} claims need the full run and are left out")
+    return kept
+
+
+def _settle(
+    chosen: Sequence["Claim"],
+    command: Command,
+    seed: int,
+    entries: list["Entry"],
+    console: Console,
+    bar: Bar,
+) -> None:
+    """Settle claims at one seed, add their entries as they come and print a line for each."""
+    from ..analytics.claims import Run, verify
+
+    label = "claims" if len(command.seed) == 1 else f"claims, seed {seed}"
+
+    def show(entry: "Entry") -> None:
+        entries.append(entry)
+        bar(len(entries), len(chosen), label)
+        say(console, _line(entry))
+
+    bar(0, len(chosen), label)
+    verify(chosen, Run(quick=command.quick, seed=seed), show)
 
 
 @contextmanager
@@ -118,50 +169,132 @@ def _compiled_quickly(quick: bool) -> Iterator[None]:
 
 def _list(chosen: Sequence["Claim"]) -> Table:
     shown = Table(show_edge=False)
-    for name in ("claim", "statement", "expected"):
-        shown.add_column(name, no_wrap=name == "claim")
+    for name in ("claim", "tier", "expected", "statement"):
+        shown.add_column(name, no_wrap=name in ("claim", "tier"))
     for claim in chosen:
-        shown.add_row(claim.id, claim.statement, claim.expected)
+        expected = claim.expected + ("" if claim.quick else ", full run only")
+        shown.add_row(claim.id, claim.tier, expected, escape(claim.statement))
     return shown
+
+
+def _colored(verdict: str, width: int = 0) -> str:
+    return f"[{_COLORS[verdict]}]{verdict:{width}s}[/]"
 
 
 def _line(entry: "Entry") -> str:
     """Return one line of the ledger."""
     mark = "[green]ok[/]" if entry.as_expected else "[bold red]NO[/]"
-    verdict = f"[{_COLORS[entry.verdict]}]{entry.verdict:15s}[/]"
+    parts = [_strength(entry)]
     if entry.judgement is None:
-        rest = entry.reason
-    else:
-        assert entry.rival is not None and entry.evidence is not None
-        boundary = entry.judgement.boundary
-        ends = f" up to {entry.evidence.x_label} = {boundary[0]:.4g}" if boundary else ""
-        alike = "rival judged alike!"
-        rival = f"rival {entry.rival.verdict}" if entry.rival_as_it_should else alike
-        rest = f"{len(entry.evidence.points):4d} comparisons, {rival}{ends}"
+        parts = [escape(entry.reason)]
     if entry.verdict != entry.claim.expected:
-        rest += f" (expected: {entry.claim.expected})"
-    return f"{mark} {entry.claim.id:42s} {verdict} {rest}, {entry.seconds:.1f} s"
+        parts.append(f"(expected: {entry.claim.expected})")
+    parts += [f"effort {entry.effort}"] * (entry.effort > 1) + [f"{entry.seconds:.1f} s"]
+    head = f"{mark} {entry.claim.id:42s} {entry.claim.tier:10s} {_colored(entry.verdict, _WIDTH)}"
+    return f"{head} {', '.join(parts)}"
 
 
-def _article(entry: "Entry") -> str:
-    use_no_window()
-    from ..plotting import claim_article
+def _strength(entry: "Entry") -> str:
+    """Return how many comparisons there are, and which wrong formulas they notice."""
+    if entry.rival is None or entry.evidence is None or entry.judgement is None:
+        return ""
+    text = f"{len(entry.evidence.points):4d} comparisons, rival {entry.rival.verdict}"
+    if not entry.rival_as_it_should:
+        text += " (not the other way round!)"
+    if entry.power:
+        sees = f"{100 * (entry.caught - 1):.0f} %" if entry.caught else "no factor 2"
+        text += f", sees {sees}"
+    if entry.judgement.boundary:
+        last = entry.judgement.boundary[0]
+        end = "nowhere" if last is None else f"up to {entry.evidence.x_label} = {last:.4g}"
+        text += f", {escape(end)}"
+    return text
 
-    return claim_article(entry.to_json())
+
+def _counts(entries: Sequence["Entry"]) -> Table:
+    """Return how many claims of each tier have which verdict."""
+    from ..analytics.claims import TIERS
+
+    counts = Counter((entry.claim.tier, entry.verdict) for entry in entries)
+    verdicts = [verdict for verdict in _COLORS if any(v == verdict for _, v in counts)]
+    shown = table("", ("tier", *verdicts), ("tier",), show_edge=False)
+    for tier in TIERS:
+        row = [counts[tier, verdict] for verdict in verdicts]
+        if any(row):
+            shown.add_row(tier, *(f"{count or ''}" for count in row))
+    return shown
+
+
+def _compare(by_seed: dict[int, list["Entry"]], console: Console) -> None:
+    """Print the verdicts of the claims that are not the same, or not as expected, at all seeds."""
+    found = _by_claim(by_seed)
+    shown = table("verdicts by seed", ("claim", *map(str, by_seed)), ("claim",), show_edge=False)
+    for id, of in found.items():
+        verdicts = {seed["verdict"] for seed in of.values()}
+        if len(verdicts) > 1 or not all(seed["as_expected"] for seed in of.values()):
+            cells = (of.get(str(seed)) for seed in by_seed)
+            shown.add_row(
+                id,
+                *(
+                    _colored(cell["verdict"]) + ("" if cell["as_expected"] else " NO")
+                    if cell
+                    else ""
+                    for cell in cells
+                ),
+            )
+    if shown.row_count:
+        console.print(shown)
+    alike = len(found) - shown.row_count
+    say(console, f"{alike} of {len(found)} claims are as expected at all {len(by_seed)} seeds")
+
+
+def _by_claim(by_seed: dict[int, list["Entry"]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return id -> seed -> what came out, in the order of the first seed."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for seed, entries in by_seed.items():
+        for entry in entries:
+            found.setdefault(entry.claim.id, {})[str(seed)] = {
+                "verdict": entry.verdict,
+                "as_expected": entry.as_expected,
+                "effort": entry.effort,
+                "caught": entry.caught,
+            }
+    return found
+
+
+def _conclude(by_seed: dict[int, list["Entry"]], console: Console) -> int:
+    """Print which claims are not as expected and return the exit status."""
+    from ..analytics.claims import comparisons
+
+    status = 0
+    for seed, entries in by_seed.items():
+        wrong = [entry.claim.id for entry in entries if not entry.as_expected]
+        status = status or int(bool(wrong))
+        where = f"seed {seed}: " if len(by_seed) > 1 else ""
+        end = f"not as expected: {', '.join(wrong)}" if wrong else "all as expected"
+        counts = f"{len(entries)} claims, {comparisons(entries)} comparisons"
+        say(console, f"{where}{counts}: {end}")
+    return status
 
 
 def _write(
-    out: Path,
-    entries: Sequence["Entry"],
-    articles: dict[str, str],
-    settings: "Run",
-    console: Console,
+    out: Path, command: Command, by_seed: dict[int, list["Entry"]], console: Console
 ) -> None:
-    from ..analytics.claims import ledger
+    from ..analytics.claims import ledger, Run
     from ..plotting import ledger_page
 
-    content = ledger(entries, settings)
+    (seed, first), *more = by_seed.items()
+    content, names = ledger(first, Run(quick=command.quick, seed=seed)), ["ledger.json"]
+    if more:
+        found = _by_claim(by_seed)
+        content = [{**entry, "seeds": found[entry["id"]]} for entry in content]
+        kept = ("id", "tier", "expected", "seeds")
+        write(
+            out / "ledger-seeds.json", [{name: entry[name] for name in kept} for entry in content]
+        )
+        names.append("ledger-seeds.json")
     write(out / "ledger.json", content)
     with written_whole(out / "ledger.html") as partial:
-        partial.write_text(ledger_page(content, articles))
-    say(console, f"wrote {out / 'ledger.json'} and {out / 'ledger.html'}")
+        partial.write_text(ledger_page(content), encoding="utf-8")
+    paths = [str(out / name) for name in (*names, "ledger.html")]
+    say(console, f"wrote {', '.join(paths[:-1])} and {paths[-1]}")

@@ -9,11 +9,13 @@ from .._lazy import lazy
 
 
 if TYPE_CHECKING:
+    from ._article import claim_article
     from ._changes import changes_figure, plot_changes
     from ._designs import capacity_figure, design_figure
     from ._figures import simulation_figure
+    from ._formula import formula_mathml
     from ._mse import plot_mse
-    from ._page import claim_article, formula_svg, ledger_page
+    from ._page import ledger_page
     from ._style import color_of, save, style
     from ._sweeps import published_figures, sweep_figure
     from ._trajectories import plot_channel, plot_plane
@@ -22,11 +24,13 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "_article": ("claim_article",),
         "_changes": ("changes_figure", "plot_changes"),
         "_designs": ("capacity_figure", "design_figure"),
         "_figures": ("simulation_figure",),
+        "_formula": ("formula_mathml",),
         "_mse": ("plot_mse",),
-        "_page": ("claim_article", "formula_svg", "ledger_page"),
+        "_page": ("ledger_page",),
         "_style": ("color_of", "save", "style"),
         "_sweeps": ("published_figures", "sweep_figure"),
         "_trajectories": ("plot_channel", "plot_plane"),
@@ -41,7 +45,7 @@ __all__ = [
     "claim_article",
     "color_of",
     "design_figure",
-    "formula_svg",
+    "formula_mathml",
     "ledger_page",
     "plot_changes",
     "plot_channel",

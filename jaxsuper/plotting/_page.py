@@ -1,46 +1,18 @@
 """The ledger as one self-contained HTML page: formulas and plots inside, no request to anywhere."""
 
-import io
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
 from html import escape
+from importlib.resources import files
 from typing import Any
 
-import matplotlib
-import matplotlib.pyplot as plt
-from matplotlib.font_manager import FontProperties
-from matplotlib.mathtext import math_to_image
-
-from ._claims import claim_figure
+from ..analytics.claims import TIERS
+from ._article import badge, claim_article, percent, table, VERDICTS
+from ._style import color_of
 
 
-_STYLE = """
-:root { --ink: #1c2430; --soft: #5b6675; --line: #dde2e8; --good: #00734f; --bad: #b3261e; --mid: #8a5a00; }
-* { box-sizing: border-box; }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 72rem; margin: 0 auto;
-  padding: 2rem 1.25rem 6rem; background: #fff; }
-h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.25rem; margin: 3rem 0 .5rem;
-  border-bottom: 1px solid var(--line); padding-bottom: .25rem; }
-h3 { font-size: 1.05rem; margin: 0; font-family: ui-monospace, monospace; }
-p { margin: .4rem 0; } .soft { color: var(--soft); font-size: .88rem; }
-table { border-collapse: collapse; width: 100%; font-size: .88rem; }
-td, th { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line);
-  vertical-align: top; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-article { margin: 1.5rem 0 2.5rem; display: grid; gap: .5rem 2rem;
-  grid-template-columns: minmax(0, 1fr) minmax(0, 27rem); grid-template-rows: auto 1fr auto; }
-article > figure { margin: 0; grid-row: 1 / span 2; grid-column: 2; } figure img { width: 100%; }
-article > details { grid-column: 1 / -1; } .formula { height: auto; max-width: 100%; margin: .5rem 0; }
-.badge { display: inline-block; padding: 0 .55rem; border-radius: 1rem; border: 1px solid; font-size: .8rem;
-  white-space: nowrap; } .holds { color: var(--good); } .refuted { color: var(--bad); }
-.regime { color: var(--mid); } .error, .wrong { background: var(--bad); color: #fff; }
-a { color: inherit; } details summary { cursor: pointer; font-size: .88rem; color: var(--soft); }
-.scroll { overflow-x: auto; }
-@media (max-width: 52rem) { article { grid-template-columns: minmax(0, 1fr); }
-  article > figure { grid-column: 1; grid-row: auto; } }
-"""
-# What the browser may load at all: images inside the page and its own style.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _SOURCES = (
     "[R] Linsefors, Bushnaq, Rotations in Superposition (2025). [C2] the same, Circuits in Superposition "
     "2 (2025). [S] Linsefors, comments on superposition (2025-26). [M] Linsefors, Estimated MSE loss for "
@@ -49,180 +21,165 @@ _SOURCES = (
     "2409.15318. [W] Linear-Readout Floors and Threshold Recovery, arXiv 2605.01192. [B] Block-structured "
     "computation in superposition (2026). notes#name: section name of jaxsuper/theory/README.md."
 )
-_CLASSES = {"holds": "holds", "holds in regime": "regime", "refuted": "refuted", "error": "error"}
 
 
-def formula_svg(formula: str) -> bytes:
-    """Return a formula as SVG.
-
-    Args:
-        formula: LaTeX, in the part that matplotlib's mathtext knows.
-
-    Raises:
-        ValueError: if it does not parse.
-    """
-    with matplotlib.rc_context({"mathtext.fontset": "cm", "svg.hashsalt": "jaxsuper"}):
-        buffer = io.BytesIO()
-        math_to_image(f"${formula}$", buffer, prop=FontProperties(size=15), format="svg")
-    return buffer.getvalue()
+def _inline(name: str) -> tuple[str, str]:
+    """Return a file of this folder and how the page's policy names it."""
+    text = files("jaxsuper.plotting").joinpath(name).read_text(encoding="utf-8")
+    if name.endswith(".css"):
+        text += "".join(f".s{index} {{ color: {color_of(index)}; }}\n" for index in range(7))
+    return text, f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _image(svg: bytes, label: str, kind: str) -> str:
-    data = b64encode(svg).decode()
-    return f'<img class="{kind}" alt="{escape(label)}" src="data:image/svg+xml;base64,{data}">'
-
-
-def _plot(entry: dict[str, Any]) -> str:
-    if "evidence" not in entry:
-        return ""
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "jaxsuper"}):
-        figure, buffer = claim_figure(entry), io.BytesIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-        plt.close(figure)
-    return _image(buffer.getvalue(), f"Measured against predicted: {entry['statement']}", "plot")
-
-
-def _badge(verdict: str) -> str:
-    return f'<span class="badge {_CLASSES[verdict]}">{escape(verdict)}</span>'
-
-
-def _number(value: float | None, digits: int = 5) -> str:
-    return "" if value is None else f"{value:.{digits}g}"
-
-
-def _excess(value: float | None) -> str:
-    return "beyond any" if value is None else "over 1000" if value > 1000 else f"{value:.2f}"
-
-
-def _points(entry: dict[str, Any]) -> str:
-    evidence = entry["evidence"]
-    names = ("series", escape(evidence["x_label"]), "measured", "± s.e.", "", "claim", "rival")
-    head = "".join(f"<th>{name}</th>" for name in names)
-    signs = {"equal": "=", "at most": "≤", "at least": "≥"}
-    rows = []
-    for point in evidence["points"]:
-        cells = [f"<td>{escape(point['series'])}</td>"]
-        for name in ("x", "measured", "stderr"):
-            text = _number(point[name], 2 if name == "stderr" else 5)
-            cells.append(f'<td class="n">{text}</td>')
-        cells.append(f"<td>{signs[point['relation']]}</td>")
-        cells += [f'<td class="n">{_number(point[name])}</td>' for name in ("predicted", "rival")]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    allowed = {round(point["allowed_standard_errors"], 1) for point in evidence["points"]}
-    k = " to ".join(str(value) for value in sorted({min(allowed), max(allowed)}))
-    allowance = [f"{k} standard errors"]
-    if evidence["tolerance"]:
-        allowance.append(f"{evidence['tolerance']:.3g} of the predicted value")
-    if evidence["slack"]:
-        allowance.append(f"{evidence['slack']:.3g} absolute")
-    return (
-        f"<details><summary>{len(rows)} comparisons; allowed: {', '.join(allowance)}</summary>"
-        f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div></details>'
-    )
-
-
-def claim_article(entry: dict[str, Any]) -> str:
-    """Return one claim's part of the page.
-
-    Args:
-        entry: of the ledger; its environment is not needed.
-
-    Returns:
-        HTML with formula, plot and numbers.
-    """
-    rival = entry["rival"]
-    lines = [
-        f"<div><h3>{escape(entry['id'])}</h3>"
-        f"<p>{escape(entry['statement'])}</p>"
-        f"{_image(formula_svg(entry['formula']), entry['formula'], 'formula')}</div>"
+def _counts(entries: Sequence[dict[str, Any]]) -> str:
+    """Return the table of verdicts by tier, and what the tiers mean."""
+    counts = Counter((entry["tier"], entry["verdict"]) for entry in entries)
+    verdicts = [verdict for verdict in VERDICTS if any(v == verdict for _, v in counts)]
+    present = {entry["tier"] for entry in entries}
+    tiers = {tier: meaning for tier, meaning in TIERS.items() if tier in present}
+    rows: list[tuple[str, ...]] = [
+        (tier, *(f"{counts[tier, verdict] or ''}" for verdict in verdicts)) for tier in tiers
     ]
-    if "evidence" in entry:
-        lines.append(
-            f"<figure>{_plot(entry)}<figcaption class='soft'>Points: measured ± s.e.; open: the claim "
-            "(triangles: a bound); crosses: the rival.</figcaption></figure>"
-        )
-    facts = [f"<p>{_badge(entry['verdict'])}"]
-    if not entry["as_expected"]:
-        facts.append(f' <span class="badge wrong">expected: {escape(entry["expected"])}</span>')
-    facts.append("</p>")
-    if entry["boundary"]:
-        low, high = entry["boundary"]
-        label = escape(entry["evidence"]["x_label"])
-        facts.append(f"<p>Holds up to {label} = {low:.4g}, not at {high:.4g}.</p>")
-    if entry["worst"] is not None or "evidence" in entry:
-        facts.append(
-            f"<p class='soft'>Largest deviation, in units of what is allowed: "
-            f"{_excess(entry['worst'])}.</p>"
-        )
-    facts.append(
-        f"<p class='soft'>Rival: {escape(rival['statement'])} — {escape(str(rival['verdict']))}, "
-        f"{_excess(rival['worst'])}.</p>"
-    )
-    note = entry.get("evidence", {}).get("note", "") or entry["reason"]
-    if note:
-        facts.append(f"<p>{escape(note)}</p>")
-    facts.append(
-        f"<p class='soft'>Regime: {escape(entry['regime'])}. Source: {escape(entry['source'])}. "
-        f"{entry['seconds']:.1f} s.</p>"
-    )
-    lines.append(f"<div>{''.join(facts)}</div>")
-    if "evidence" in entry:
-        lines.append(_points(entry))
-    return f'<article id="{escape(entry["id"])}">{"".join(lines)}</article>'
+    if len(tiers) > 1:
+        rows.append(("all", *(f"{sum(counts[t, v] for t in tiers)}" for v in verdicts)))
+    meant = "; ".join(f"{tier}: {meaning}" for tier, meaning in tiers.items())
+    shown = table(("tier", *map(badge, verdicts)), rows, "counts")
+    return f"{shown}<p class='soft'>Tiers: {escape(meant)}.</p>"
 
 
-def ledger_page(
-    entries: Sequence[dict[str, Any]], articles: Mapping[str, str] | None = None
-) -> str:
+def _controls(entries: Sequence[dict[str, Any]]) -> str:
+    """Return what filters the page; hidden until its script runs."""
+    subjects = (entry["id"].split(".")[0] for entry in entries)
+    choices = {
+        "tier": [tier for tier in TIERS if any(entry["tier"] == tier for entry in entries)],
+        "verdict": [v for v in VERDICTS if any(entry["verdict"] == v for entry in entries)],
+        "subject": list(subjects),
+    }
+    if any(not entry["as_expected"] for entry in entries):
+        choices["verdict"].append("not as expected")
+    selects = []
+    for name, values in choices.items():
+        options = "".join(f"<option>{escape(value)}</option>" for value in dict.fromkeys(values))
+        selects.append(
+            f'<label>{name} <select name="{name}"><option value="">all</option>{options}'
+            "</select></label>"
+        )
+    return (
+        f'<form hidden>{"".join(selects)}<label>search <input name="search" type="search"></label>'
+        "<output></output></form>"
+    )
+
+
+def _index(entries: Sequence[dict[str, Any]]) -> str:
+    """Return the list of all claims."""
+    rows = []
+    for entry in entries:
+        id = escape(entry["id"])
+        words = [escape(entry["tier"])]
+        if entry["caught"]:
+            words.append(f"notices {percent(entry['caught'])}")
+        off = "" if entry["as_expected"] else ' <span class="badge wrong">not as expected</span>'
+        rows.append(
+            f'<li data-of="{id}"><a href="#{id}">{id}</a> <span>{badge(entry["verdict"])}{off} '
+            f"<small>{' · '.join(words)}</small></span> "
+            f"<span>{escape(entry['statement'])}</span></li>"
+        )
+    return f'<ol class="index">{"".join(rows)}</ol>'
+
+
+def _seeds(entries: Sequence[dict[str, Any]]) -> str:
+    """Return the verdicts at several seeds: counts, and the claims that differ."""
+    if "seeds" not in entries[0]:
+        return ""
+    seeds = list(dict.fromkeys(seed for entry in entries for seed in entry["seeds"]))
+    found = {seed: [e["seeds"][seed] for e in entries if seed in e["seeds"]] for seed in seeds}
+    rows = []
+    for seed, of in found.items():
+        counts = Counter(entry["verdict"] for entry in of)
+        counted = (f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+        off = sum(not entry["as_expected"] for entry in of)
+        rows.append((seed, ", ".join(counted), f"{off or 'none'}"))
+    answer = table(("seed", "verdicts", "not as expected"), rows, "seeds")
+    differ = [
+        entry for entry in entries if len({of["verdict"] for of in entry["seeds"].values()}) > 1
+    ]
+    if not differ:
+        return f"{answer}<p>Every claim has the same verdict at all of them.</p>"
+    cells = (
+        (
+            f'<a href="#{escape(entry["id"])}">{escape(entry["id"])}</a>',
+            *(badge(entry["seeds"][s]["verdict"]) if s in entry["seeds"] else "" for s in seeds),
+        )
+        for entry in differ
+    )
+    return f"{answer}<p>Verdicts that depend on the seed:</p>{table(('claim', *seeds), cells, 'seeds')}"
+
+
+def _made_with(entries: Sequence[dict[str, Any]]) -> str:
+    """Return how the ledger was made."""
+    run = entries[0]["environment"]
+    seed = f"seed {run['seed']}"
+    if len(entries[0].get("seeds", ())) > 1:
+        seed += f" (and the verdicts of seeds {', '.join(entries[0]['seeds'])})"
+    return (
+        f"jaxsuper {run['jaxsuper']}, jax {run['jax']}, jaxlib {run['jaxlib']}, equinox "
+        f"{run['equinox']}, numpy {run['numpy']}, Python {run['python']}; {run['n_devices']} x "
+        f"{run['device']} ({run['platform']}), {run['cpu_cores']} CPU cores, {run['dtype']}, "
+        f"matrix precision {run['precision']}; {'quick' if run['quick'] else 'full'} run, {seed}."
+    )
+
+
+def _error_rates(run: dict[str, Any]) -> str:
+    """Return what the verdicts promise."""
+    rate = f"{100 * run['family_wise_error_rate']:g} %"
+    return (
+        f"The probability that any true claim here is refuted is at most {rate} (family-wise error "
+        f"rate, shared among {run['most_comparisons']} comparisons, fixed in advance, and "
+        f"{run['looks']} looks at growing data). The probability that any false claim is established "
+        f"is at most {rate} as well, shared among {run['most_claims']} claims and as many looks: "
+        "established means that every point lies within the stated tolerance with its error, not "
+        "just that none contradicts it."
+    )
+
+
+def ledger_page(entries: Sequence[dict[str, Any]]) -> str:
     """Return the ledger as an HTML page that needs nothing else.
 
     Args:
-        entries: the ledger, at least one entry.
-        articles: id -> its part of the page, of `claim_article`, for those already drawn.
+        entries: the ledger, at least one entry; each may have `seeds`, from seed to its verdict.
 
     Returns:
         The page.
     """
-    run = entries[0]["environment"]
-    counts = {verdict: sum(e["verdict"] == verdict for e in entries) for verdict in _CLASSES}
-    off = [entry for entry in entries if not entry["as_expected"]]
-    rows = [
-        f'<tr><td><a href="#{escape(e["id"])}">{escape(e["id"])}</a></td>'
-        f"<td>{escape(e['statement'])}</td><td>{_badge(e['verdict'])}"
-        + ("" if e["as_expected"] else ' <span class="badge wrong">not as expected</span>')
-        + "</td></tr>"
-        for e in entries
-    ]
-    subjects = dict.fromkeys(entry["id"].split(".")[0] for entry in entries)
-    drawn, sections = articles or {}, []
-    for subject in subjects:
-        sections.append(f"<h2>{escape(subject.capitalize())}</h2>")
-        for entry in entries:
-            if entry["id"].split(".")[0] == subject:
-                sections.append(drawn.get(entry["id"]) or claim_article(entry))
-    verdicts = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    state = "all as expected" if not off else f"{len(off)} NOT as expected"
-    n_points = sum(len(e["evidence"]["points"]) for e in entries if "evidence" in e)
-    with_what = (
-        f"jaxsuper {run['jaxsuper']}, jax {run['jax']}, jaxlib {run['jaxlib']}, equinox "
-        f"{run['equinox']}, numpy {run['numpy']}, Python {run['python']}; {run['n_devices']} x "
-        f"{run['device']} ({run['platform']}), {run['cpu_cores']} CPU cores, {run['dtype']}, "
-        f"matrix precision {run['precision']}; {'quick' if run['quick'] else 'full'} run, seed "
-        f"{run['seed']}"
+    (style, style_hash), (script, script_hash) = _inline("ledger.css"), _inline("ledger.js")
+    # What the browser may load at all: the page's own style and script.
+    policy = (
+        f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; "
+        "form-action 'none'; base-uri 'none'"
     )
+    off = sum(not entry["as_expected"] for entry in entries)
+    sections = []
+    for subject in dict.fromkeys(entry["id"].split(".")[0] for entry in entries):
+        own = (claim_article(e) for e in entries if e["id"].split(".")[0] == subject)
+        sections.append(f"<section><h2>{escape(subject.capitalize())}</h2>{''.join(own)}</section>")
+    n_points = sum(len(e["evidence"]["points"]) for e in entries if "evidence" in e)
     claims = f"{len(entries)} claim{'s' * (len(entries) != 1)}"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>jaxsuper: ledger of {claims}</title><style>{_STYLE}</style></head><body>"
+        f"<title>jaxsuper: ledger of {claims}</title><style>{style}</style></head><body>"
         f"<h1>Ledger of {claims} about computation in superposition</h1>"
-        f"<p>{verdicts}: {state}.</p><p class='soft'>{escape(with_what)}.</p>"
-        f"<p class='soft'>All {n_points} comparisons share one family-wise error rate of "
-        f"{run['family_wise_error_rate']:g} (Bonferroni over {run['most_comparisons']}, fixed in "
-        "advance). Each claim has a rival, a plausible mistake or the corrected formula, which the "
-        "same data have to judge the other way round.</p>"
-        f'<div class="scroll"><table><tr><th>claim</th><th>statement</th><th>verdict</th></tr>'
-        f"{''.join(rows)}</table></div>{''.join(sections)}"
-        f"<h2>Sources</h2><p class='soft'>{escape(_SOURCES)}</p></body></html>\n"
+        f"<p>{n_points} comparisons, "
+        f"{'all as expected' if not off else f'<strong>{off} NOT as expected</strong>'}.</p>"
+        f"{_counts(entries)}{_seeds(entries)}"
+        f"<p class='soft'>{_error_rates(entries[0]['environment'])}</p>"
+        "<p class='soft'>Each claim has a rival, a plausible mistake or the corrected formula, which "
+        "the same data have to judge the other way round: outside at half of the points at least. "
+        "And each is held against its own formula multiplied and divided by a factor: the smallest "
+        "error that is noticed, because the verdict is no longer “established”, is stated.</p>"
+        f"<p class='soft'>{escape(_made_with(entries))}</p>"
+        f"{_controls(entries)}{_index(entries)}{''.join(sections)}"
+        f"<h2>Sources</h2><p class='soft'>{escape(_SOURCES)}</p>"
+        f"<script>{script}</script></body></html>\n"
     )

@@ -1,0 +1,244 @@
+"""`jaxsuper verify`: which claims it runs, what it prints and writes, its exit status."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from jaxsuper import cli, theory
+from jaxsuper.analytics.claims import _registry as registry, claims, Point, Run, settle, TIERS
+
+from .analytics.ledgers import claim_of, evidence, fails, in_regime, mean_of
+
+
+@pytest.fixture
+def enter(monkeypatch):
+    """Return a function that replaces the registry by some claims."""
+
+    def these(*entries):
+        monkeypatch.setattr(registry, "_CLAIMS", {entry.id: entry for entry in entries})
+
+    return these
+
+
+@pytest.fixture
+def three(enter):
+    """A true claim, one with a wrong verdict and one that cannot be run."""
+    wrong = claim_of("a.wrong", "refuted", tier="guard")
+    enter(claim_of("a.good"), wrong, claim_of("b.broken", gather=fails))
+
+
+def lines_of(capsys):
+    """Return the printed lines, without repeated spaces, by the claim's id they name second."""
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    return {line.split()[1]: line for line in lines if line[:3] in ("ok ", "NO ")}, lines
+
+
+def test_exit_status(three, tmp_path, capsys):
+    """0 if all is as stated, 1 if a verdict is wrong; an error does not hide the others."""
+    out = tmp_path / "new" / "folder"
+    assert cli.main(["verify", "--only", "a.good", "--out", str(out)]) == 0
+    assert cli.main(["verify", "--out", str(out)]) == 1
+    found, lines = lines_of(capsys)
+    assert "3 claims, 2 comparisons: not as expected: a.wrong, b.broken" in lines
+    assert "ZeroDivisionError" in found["b.broken"]
+    entries = json.loads((out / "ledger.json").read_text())
+    assert [entry["id"] for entry in entries] == ["a.good", "a.wrong", "b.broken"]
+    assert [entry["verdict"] for entry in entries] == ["established", "established", "error"]
+    assert [entry["as_expected"] for entry in entries] == [True, False, False]
+    assert not (out / "ledger-seeds.json").exists()
+    text = (out / "ledger.html").read_text()
+    assert "2 NOT as expected" in text and "ZeroDivisionError" in text
+
+
+def test_lines(enter, capsys):
+    """Mark, id, tier, verdict, comparisons, rival, smallest error noticed, effort, seconds."""
+    loose = [Point(0, 9, 1, relation="at least", rival=10)]
+    enter(
+        claim_of("a.exact", tier="algebra"),
+        claim_of("a.regime", "established in regime", in_regime),
+        claim_of("a.mean", gather=mean_of(1, first=16, spread=0.1, tolerance=0.1)),
+        claim_of("a.loose", gather=lambda run: evidence(*loose), tier="inequality"),
+        claim_of("a.refuted", "refuted", mean_of(2, spread=0.001, tolerance=0.1)),
+    )
+    assert cli.main(["verify", "--out", "none"]) == 0
+    found, lines = lines_of(capsys)
+    assert found["a.exact"].startswith(
+        "ok a.exact algebra established 1 comparisons, rival refuted, sees 5 %, 0."
+    )
+    assert (
+        "established in regime 5 comparisons, rival refuted, sees 50 %, up to x = 2, 0."
+        in (found["a.regime"])
+    )
+    assert ", sees 5 %, effort 2, " in found["a.mean"]
+    assert ", sees no factor 2, " in found["a.loose"]
+    assert "refuted 1 comparisons, rival established, 0." in found["a.refuted"]
+    # The table of verdicts by tier.
+    cells = [line.replace("│", " ").split() for line in lines if "│" in line]
+    assert ["science", "1", "1", "1"] in cells and ["algebra", "1"] in cells
+    assert lines[-1] == "5 claims, 9 comparisons: all as expected"
+
+
+def test_by_tier(enter, capsys):
+    enter(claim_of("a.one"), claim_of("b.two", tier="guard"), claim_of("b.three", tier="guard"))
+    assert cli.main(["verify", "--only", "guard", "--out", "none"]) == 0
+    assert set(lines_of(capsys)[0]) == {"b.two", "b.three"}
+
+
+def test_quick(enter, capsys):
+    """Without the claims that need a full run, unless they are named one by one."""
+    quick = []
+
+    def gather(run):
+        quick.append(run.quick)
+        return evidence(Point(0, 1, 1, rival=2))
+
+    enter(claim_of("a.one", gather=gather), claim_of("a.long", gather=gather, quick=False))
+    for words, ran in (
+        (["--quick"], {"a.one"}),
+        (["--quick", "--only", "a"], {"a.one"}),
+        (["--quick", "--only", "a.long"], {"a.long"}),
+        (["--quick", "--only", "a", "a.long"], {"a.one", "a.long"}),
+        ([], {"a.one", "a.long"}),
+    ):
+        quick.clear()
+        assert cli.main(["verify", *words, "--out", "none"]) == 0
+        found, lines = lines_of(capsys)
+        assert set(found) == ran and quick == [bool(words)] * len(ran)
+        said = "1 of 2 claims need the full run and are left out" in lines
+        assert said == (len(ran) < 2 and "a.long" not in ran)
+
+
+def test_nothing_for_a_quick_run(enter, capsys):
+    enter(claim_of("a.one"), claim_of("b.long", quick=False))
+    assert cli.main(["verify", "--quick", "--only", "b", "--out", "none"]) == 2
+    assert "`only` must name claims that a quick run decides" in capsys.readouterr().err
+
+
+def at_seed_one(run):
+    """Evidence that is another at seed 1."""
+    return evidence(Point(0, 3 if run.seed == 1 else 1, 1, rival=2))
+
+
+def test_seeds(enter, tmp_path, capsys):
+    """The evidence of the first, the verdicts of all, and status 1 for one that is not expected."""
+    enter(claim_of("a.good"), claim_of("a.moody", gather=at_seed_one))
+    command = ["verify", "--out", str(tmp_path), "--seed"]
+    assert cli.main([*command, "3"]) == 0 and not (tmp_path / "ledger-seeds.json").exists()
+    assert cli.main([*command, "1"]) == 1
+    capsys.readouterr()
+    assert cli.main([*command, "3", "1"]) == 1
+    lines = lines_of(capsys)[1]
+    assert "seed 3: 2 claims, 2 comparisons: all as expected" in lines
+    assert "seed 1: 2 claims, 2 comparisons: not as expected: a.moody" in lines
+    assert "1 of 2 claims are as expected at all 2 seeds" in lines
+    table = json.loads((tmp_path / "ledger-seeds.json").read_text())
+    assert [entry["id"] for entry in table] == ["a.good", "a.moody"]
+    moody = table[1]["seeds"]
+    assert moody["3"] == {
+        "verdict": "established",
+        "as_expected": True,
+        "effort": 1,
+        "caught": 1.05,
+    }
+    assert moody["1"] == {"verdict": "refuted", "as_expected": False, "effort": 1, "caught": None}
+    entries = json.loads((tmp_path / "ledger.json").read_text())
+    assert [entry["verdict"] for entry in entries] == ["established", "established"]
+    assert entries[1]["seeds"] == moody and entries[1]["environment"]["seed"] == 3
+    page = (tmp_path / "ledger.html").read_text()
+    assert "Verdicts that depend on the seed" in page
+
+
+@pytest.mark.parametrize("seeds", [["-1"], ["4294967296"], ["0", "0"], []])
+def test_bad_seeds(three, seeds, tmp_path, capsys):
+    out = tmp_path / "new"
+    assert cli.main(["verify", "--out", str(out), "--seed", *seeds]) == 2
+    assert "seed" in capsys.readouterr().err and not out.exists()
+
+
+def test_interruption_keeps_what_is_done(three, tmp_path, capsys, monkeypatch):
+    def interrupt(run):
+        raise KeyboardInterrupt
+
+    entries = registry._CLAIMS
+    monkeypatch.setitem(entries, "b.broken", replace(entries["b.broken"], gather=interrupt))
+    assert cli.main(["verify", "--out", str(tmp_path), "--seed", "0", "1"]) == 130
+    assert "interrupted: 2 claims settled, 4 not run" in capsys.readouterr().out
+    assert len(json.loads((tmp_path / "ledger.json").read_text())) == 2
+
+
+@pytest.mark.parametrize(
+    "name, near",
+    [
+        ("errors.rotation-actve", "errors.rotation-active"),
+        ("rotation-active", "errors.rotation-active"),
+        ("seizurs", "seizures"),
+        ("xyzzy", "the nearest"),
+    ],
+)
+def test_unknown_claim(name, near, tmp_path, capsys):
+    """Exit status 2, one line with the nearest names, nothing written."""
+    out = tmp_path / "ledger"
+    assert cli.main(["verify", "--only", name, "--out", str(out)]) == 2
+    printed = capsys.readouterr()
+    assert near in printed.err and printed.err.count("\n") == 1 and printed.out == ""
+    assert not out.exists()
+
+
+def test_bad_folder(three, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "x"):
+        assert cli.main(["verify", "--only", "a.good", "--out", str(out)]) == 2
+        assert "`out` must be" in capsys.readouterr().err
+
+
+def test_nothing_written_on_request(three, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["verify", "--only", "a.good", "--out", "none"]) == 0
+    assert "wrote" not in capsys.readouterr().out and list(tmp_path.iterdir()) == []
+
+
+def test_listing(enter, capsys):
+    """Tier, expected verdict, and whether it takes a full run."""
+    enter(claim_of("a.one", tier="guard"), claim_of("b.long", "refuted", quick=False))
+    assert cli.main(["verify", "--list"]) == 0
+    lines = lines_of(capsys)[1]
+    assert any("a.one" in line and "guard" in line and "established" in line for line in lines)
+    assert any("b.long" in line and "refuted, full run only" in line for line in lines)
+    assert cli.main(["verify", "--list", "--only", "b"]) == 0
+    assert "a.one" not in capsys.readouterr().out
+
+
+def test_the_registry_is_complete():
+    """Each claim has all it has to say; every tier and every expected verdict occurs."""
+    entries = claims()
+    assert len(entries) >= 35
+    for entry in entries:
+        assert entry.id.count(".") == 1, entry.id
+        for name in ("statement", "formula", "source", "regime", "rival"):
+            assert getattr(entry, name), (entry.id, name)
+    assert {entry.tier for entry in entries} == set(TIERS)
+    stated = {"established", "established in regime", "refuted"}
+    assert {entry.expected for entry in entries} == stated
+    # A claim of the theory's core is there, in the tier that counts.
+    (core,) = claims(["errors.rotation-active"])
+    assert core.tier == "science"
+
+
+@pytest.mark.parametrize(
+    "formula, id, wrong",
+    [
+        ("dedicated_mse", "embeddings.dedicated", lambda T, D, z: 1.1 * z * (T - D) / T),
+        ("mean_overlap_even", "allocations.mean-overlap-even", lambda n, S, T: S * S / n),
+        (
+            "welch_mean_square",
+            "bounds.mean-square-overlap",
+            lambda T, D: (T - D + 1) / (D * (T - 1)),
+        ),
+        ("linear_mse_bound", "bounds.any-encoder", lambda T, D, z: z * (1 - D / T)),
+    ],
+)
+def test_a_typo_in_a_formula_is_found(formula, id, wrong, monkeypatch):
+    """With a wrong formula in the theory the verdict changes."""
+    monkeypatch.setattr(theory, formula, wrong)
+    (entry,) = claims([id])
+    assert settle(entry, Run(quick=True)).verdict not in ("established", "established in regime")
