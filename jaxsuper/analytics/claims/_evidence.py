@@ -167,7 +167,7 @@ class Evidence:
     tolerance: float = 0.0
     slack: float = 0.0
     factor: float | None = None
-    boundary: tuple[float, float] | None = None
+    boundary: tuple[Real, Real] | None = None
     log_x: bool = False
     log_y: bool = False
     note: str = ""
