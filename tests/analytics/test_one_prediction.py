@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 import polars
@@ -222,7 +223,8 @@ def test_a_given_network_is_asked_for():
     net = network_of(replace(settings, n_active=1))
     average = predict(net, 2).state_evolution
     assert average is not None and (average.network_sd["mse_x_inactive"] >= 0).all()
-    turned = eqx.tree_at(lambda tree: tree.circuits.angles, net, 0 * net.circuits.angles + 1.0)
+    angles: Any = lambda tree: tree.circuits.angles
+    turned = eqx.tree_at(angles, net, 0 * angles(net) + 1.0)
     assert by_form(predict(turned, 2)) == by_form(predict(net, 2))
     own, other = (predict(each, 2, given=True).state_evolution for each in (net, turned))
     assert own is not None and other is not None
