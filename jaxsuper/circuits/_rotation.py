@@ -149,6 +149,16 @@ class Rotation(AbstractRotation):
         readouts=_READOUTS,
     )
 
+    def __init__(
+        self,
+        angles: Any,
+        lower_threshold: Any = 0.25,
+        upper_threshold: Any = 0.75,
+        gate_bias: Any = 1.0,
+    ):
+        """Make circuits from their angles, as `AbstractRotation`."""
+        super().__init__(angles, lower_threshold, upper_threshold, gate_bias)
+
     def mean_weights(self) -> Float[Array, "layers d r"]:
         """(k, k, 1+b, 1+b) from alpha, with k = 1/(hi - lo)."""
         return self.step_and_gate()[None, :, None]
@@ -174,6 +184,16 @@ class CenteredRotation(AbstractRotation):
         difference_outputs=(2, 3),
         readouts=_READOUTS,
     )
+
+    def __init__(
+        self,
+        angles: Any,
+        lower_threshold: Any = 0.25,
+        upper_threshold: Any = 0.75,
+        gate_bias: Any = 1.0,
+    ):
+        """Make circuits from their angles, as `AbstractRotation`."""
+        super().__init__(angles, lower_threshold, upper_threshold, gate_bias)
 
     def mean_weights(self) -> Float[Array, "layers d r"]:
         """Step and gate from alpha, and the mean of all R_t from x to the two vector neurons."""

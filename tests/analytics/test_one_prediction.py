@@ -213,6 +213,26 @@ def test_random_sets_are_those_of_the_seed_and_the_network():
     )
 
 
+def test_a_given_network_is_asked_for():
+    """The average over networks is the answer at every door; one network's own, by its angles."""
+    import equinox as eqx
+
+    settings = CASES["clipped rotation recomputed"]
+    net = network_of(replace(settings, n_active=1))
+    average = predict(net, 2).state_evolution
+    assert average is not None and (average.network_sd["mse_x_inactive"] >= 0).all()
+    angles: Any = lambda tree: tree.circuits.angles
+    turned = eqx.tree_at(angles, net, 0 * angles(net) + 1.0)
+    assert by_form(predict(turned, 2)) == by_form(predict(net, 2))
+    own, other = (predict(each, 2, given=True).state_evolution for each in (net, turned))
+    assert own is not None and other is not None
+    assert own.values["mse_x_active"].tolist() != other.values["mse_x_active"].tolist()
+    assert own.network_sd["mse_x_active"].max() == 0 < own.stderr["mse_x_active"].max()
+    for subject in (settings, Experiment(settings)):
+        with pytest.raises(ValueError, match="`given` must be False"):
+            predict(subject, 2, given=True)
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_a_door_that_is_off_by_the_last_digit_is_noticed(door, no_simulation, monkeypatch):
     def nudged(value):

@@ -20,6 +20,8 @@ The sum over N(n) has four parts, each drawn from its distribution:
 4. erroneously active neurons: a sum over drawn inactive circuits, plus mean and variance of what
    clipping makes of it (`occupancy`). Circuits of a sample share its total activity A, and noise
    comes to receivers together with the vector of the circuit that carries it.
+All vectors of a layer have a mean that every neuron gets, turned by the mean rotation of the
+network's angles (`_rotations`).
 
 Assumptions: pairwise overlap at most 1, independent shuffles, T large against the load, no
 correlation of circuits beyond loads and shared neurons.
