@@ -34,7 +34,7 @@ def test_order_of_the_bounds(width, redundancy):
         held = allocation.capacity(width, redundancy, family)
         assert held is not None and held <= johnson
     # Three quarters of it are exceeded: the bound is nearly attained.
-    assert allocation.capacity(width, redundancy, "transversal") > 0.75 * johnson
+    assert allocation.transversal_capacity(width, redundancy) > 0.75 * johnson
 
 
 def test_bounds_that_are_attained():
