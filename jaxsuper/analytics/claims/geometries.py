@@ -144,7 +144,7 @@ def _trained(run: Run, loss: str, settings: tuple[tuple[int, int], ...]) -> Iter
             key = jax.random.fold_in(run.key("trained"), 10 * T + z)
             # A variance over seeds needs more of them than whether there is any.
             seeds = run.draws(600, 1200) if loss == "mse" else run.draws(32, 64)
-            steps, rate = run.choose((2_000, 0.05), (20_000, 0.01))
+            steps, rate = run.choose((2_000, 0.05), (5_000, 0.03))
             return features.train(
                 T, 2, z, loss, seeds, key=key, n_steps=steps, learning_rate=rate, penalty=3e-4
             )
