@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 from jaxsuper import features, theory
+from scipy.stats import norm
 
 
 SIZES = [(20, 5), (9, 4), (12, 9)]
@@ -131,3 +132,54 @@ def test_random_signs_make_the_mean_square_of_the_sum_T(getkey, sigmas):
 def test_bad_share(share):
     with pytest.raises(ValueError, match=r"`share` must lie in 0\.\.1"):
         theory.least_squares_mse(10, 3, 2, share)
+
+
+def test_leading_order_of_random_vectors():
+    """z T/(T+D) is the limit at a fixed ratio, too high by the part D/((T+D)(T-1)) before."""
+    for T, D in ((8, 4), (80, 40), (8000, 4000)):
+        exact = theory.random_embedding_best_mse(T, D, 2)
+        leading = theory.random_embedding_leading_mse(T, D, 2)
+        assert leading / exact - 1 == pytest.approx(D / ((T + D) * (T - 1)), rel=1e-6)
+    assert theory.linear_mse_bound(8000, 4000, 2) < 0.8 * leading
+
+
+def test_welch_and_the_floor_on_frames_that_attain_them():
+    """Equiangular lines: all overlaps equal the bound; the floor is the sum of their squares."""
+    for frame in (features.simplex(7), features.equiangular(16, 6), features.equiangular(28, 7)):
+        T, D = frame.n_features, frame.width
+        overlap = features.max_overlap(frame.vectors)
+        assert theory.welch_bound(T, D) == pytest.approx(overlap, rel=1e-5)
+        assert theory.welch_mean_square(T, D) == pytest.approx(overlap**2, rel=1e-5)
+        assert theory.readout_floor(T, D) == pytest.approx(T * (T - 1) * overlap**2, rel=1e-5)
+        assert (T - D) / (D * T) != pytest.approx(overlap**2, rel=1e-3)
+
+
+@pytest.mark.parametrize("T, z", [(8, 2), (10, 3)])
+def test_bound_is_the_sum_of_the_least_eigenvalues(T, z):
+    inputs = inputs_of(T, z)
+    values = np.linalg.eigvalsh(inputs.T @ inputs / len(inputs))
+    for D in (1, 4, T):
+        assert theory.linear_mse_bound(T, D, z) == pytest.approx(values[: T - D].sum(), abs=1e-12)
+    assert values[:4].sum() != pytest.approx(z * (1 - (T - 4) / T), rel=1e-2)
+
+
+def test_recovery_by_a_threshold(getkey, sigmas):
+    T, D, z = 200, 80, 4
+    cut = theory.best_threshold(T, D, z)
+    best = theory.threshold_recovery(T, D, z, cut)
+    for other in (0.95 * cut, 1.05 * cut):
+        assert theory.threshold_recovery(T, D, z, other) < best
+    measured = []
+    for _ in range(30):
+        embedding = features.random_unit(T, D, key=getkey())
+        readout = features.Threshold(embedding.vectors, cut)
+        losses = features.measure(embedding, readout, z, 500, key=getkey())
+        measured.append(losses.threshold_accuracy.mean)
+    error = np.std(measured, ddof=1) / len(measured) ** 0.5
+    assert abs(np.mean(measured) - best) < sigmas * error + 0.03 * best
+    # As many others reach an active feature as an inactive one: wrong.
+    wrong = norm.cdf((1 - cut) * (D / z) ** 0.5) ** z * norm.cdf(cut * (D / z) ** 0.5) ** (T - z)
+    assert abs(np.mean(measured) - wrong) > sigmas * error + 0.03 * best
+    assert theory.threshold_recovery(T, D, 1, 0.5) == pytest.approx(1, abs=1e-3)
+    with pytest.raises(ValueError, match="`z` must be at least 2"):
+        theory.best_threshold(T, D, 1)

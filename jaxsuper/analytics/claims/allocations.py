@@ -50,7 +50,7 @@ def _mean_overlap_even(run: Run) -> Evidence:
     rival="the value for even loads",
 )
 def _mean_overlap_naive(run: Run) -> Evidence:
-    points, draws, T = [], run.draws(60, 200), 300
+    points, draws, T = [], run.draws(80, 200), 600
     for n, S in ((200, 4), (250, 6), (250, 10), (500, 6)):
         key = jax.random.fold_in(run.key("naive"), n * 100 + S)
         overlaps = [

@@ -78,10 +78,11 @@ def _draws(run: Run, T: int, D: int) -> _Draws:
     def draw() -> _Draws:
         at_once = max(_AT_ONCE // (T * D), 1)
         rounds = run.draws(1, 4) * max(1, T * D // 40_000)
-        make = jax.jit(jax.vmap(lambda key: features.random_unit(T, D, key=key).vectors))
         parts = []
         for key in jax.random.split(run.key(f"random {T} {D}"), rounds):
-            stack = np.asarray(make(jax.random.split(key, at_once)), np.float64)
+            # Vectors are independent: one draw of many is cut into embeddings.
+            drawn = features.random_unit(at_once * T, D, key=key).vectors
+            stack = np.asarray(drawn, np.float64).reshape(at_once, T, D)
             frames, sums = np.swapaxes(stack, 1, 2) @ stack, stack.sum(axis=1)
             parts.append(
                 (
