@@ -66,7 +66,11 @@ def scaled(value, factor):
     if isinstance(value, np.ndarray) and value.dtype.kind not in "fc":
         return value
     if isinstance(value, float | complex | np.ndarray | np.number):
-        return (value * factor).astype(value.dtype) if isinstance(value, np.ndarray) else value * factor
+        return (
+            (value * factor).astype(value.dtype)
+            if isinstance(value, np.ndarray)
+            else value * factor
+        )
     return value
 
 
@@ -75,11 +79,7 @@ def functions() -> list[FunctionType]:
     found = []
     for module in pkgutil.walk_packages(theory.__path__, theory.__name__ + "."):
         members = vars(import_module(module.name)).values()
-        found += [
-            f
-            for f in members
-            if isinstance(f, FunctionType) and f.__module__ == module.name
-        ]
+        found += [f for f in members if isinstance(f, FunctionType) and f.__module__ == module.name]
     return found
 
 
@@ -131,7 +131,9 @@ def _sums(tree: ast.AST) -> list[ast.BinOp]:
             return
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            if name in ("check", "bad", "range") or name.endswith((".reshape", ".zeros", ".arange")):
+            if name in ("check", "bad", "range") or name.endswith(
+                (".reshape", ".zeros", ".arange")
+            ):
                 return
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
             found.append(node)

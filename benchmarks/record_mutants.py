@@ -107,7 +107,9 @@ def summary(rows: list[dict]) -> dict:
         "strict_noticed": share([row["noticed"] for row in strict]),
         "strict_survivors": [row for row in strict if not row["noticed"]],
         "by_claim": {name: [len(each), share(each)] for name, each in sorted(by_claim.items())},
-        "survivors": sorted(f"{name}: {change}" for (name, change), each in by_mutant.items() if not any(each)),
+        "survivors": sorted(
+            f"{name}: {change}" for (name, change), each in by_mutant.items() if not any(each)
+        ),
     }
 
 
@@ -129,7 +131,8 @@ def main() -> None:
             entries[claim.id] = entry
         print(f"{entry.verdict:22s} {claim.id} {entry.seconds:.1f} s", flush=True)
     used = {
-        name: calls(entry.claim, replace(run, effort=entry.effort)) for name, entry in entries.items()
+        name: calls(entry.claim, replace(run, effort=entry.effort))
+        for name, entry in entries.items()
     }
     path = chosen.folder / "mutants-cpu.json"
     rows: list[dict] = json.loads(path.read_text())["rows"] if path.exists() else []
@@ -157,7 +160,10 @@ def main() -> None:
                         "noticed": not found["verdict"].startswith("established"),
                     }
                 )
-        print(f"{function.__name__}: {len(about)} claims, {time.perf_counter() - started:.0f} s", flush=True)
+        print(
+            f"{function.__name__}: {len(about)} claims, {time.perf_counter() - started:.0f} s",
+            flush=True,
+        )
         made_with = {**environment(), "quick": run.quick, "seed": run.seed}
         content = {"summary": summary(rows), "rows": rows, "environment": made_with}
         path.write_text(json.dumps(content, indent=1) + "\n")

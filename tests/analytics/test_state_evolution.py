@@ -96,10 +96,7 @@ def test_bad_input():
     for wrong, message in (({"z": 5}, "`z`"), ({"L": 0}, "`L`"), ({"inhibition": "x"}, "`inh")):
         given: dict[str, Any] = {"z": 1, "L": 2, **wrong}
         with pytest.raises(ValueError, match=message):
-<<<<<<< HEAD
             theory.state_evolution(loads, 10, **given)
-=======
-            theory.state_evolution(loads, 10, **{"z": 1, "L": 2, **wrong})
 
 
 # Outside the grid, and deeper; both z, as mechanisms differ in where they matter.
@@ -203,4 +200,3 @@ def test_every_mechanism_is_needed(mutant, deep, monkeypatch):
     at, excess = beyond(deep)
     print(mutant, at, excess)
     assert excess > ERRORS
->>>>>>> h-s

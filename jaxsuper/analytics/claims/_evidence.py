@@ -177,7 +177,9 @@ class Evidence:
             raise bad("points", "must not be empty", "none")
         if self.factor is not None:
             check(self.factor > 1, "factor", "must be above 1", self.factor)
-            check(not self.tolerance and not self.slack, "factor", "must be the only tolerance", self)
+            check(
+                not self.tolerance and not self.slack, "factor", "must be the only tolerance", self
+            )
         if self.boundary is not None:
             low, high = self.boundary
             check(low < high, "boundary", "must be two ascending numbers", self.boundary)
@@ -331,7 +333,9 @@ def perturbed(evidence: Evidence, factor: float) -> Evidence:
         stronger = max(factor, 1 / factor)
         if (point.relation == "at most") == (predicted > 0):
             stronger = 1 / stronger
-        return replace(point, predicted=predicted * (factor if point.relation == "equal" else stronger))
+        return replace(
+            point, predicted=predicted * (factor if point.relation == "equal" else stronger)
+        )
 
     return replace(evidence, points=[wrong(point) for point in evidence.points])
 

@@ -64,7 +64,9 @@ def _most_loaded(run: Run) -> Evidence:
     top, bottom = np.array(most), np.array(least)
     note = f"{top.mean() / bottom.mean():.1f} times: {top.mean():.4f} against {bottom.mean():.4f}."
     relations: dict[str, Any] = {"relation": "at least", "rival_relation": "at most"}
-    point = Point.ratio(3, top, bottom, 8.0, rival=2.0, series="top fifth / bottom fifth", **relations)
+    point = Point.ratio(
+        3, top, bottom, 8.0, rival=2.0, series="top fifth / bottom fifth", **relations
+    )
     return Evidence([point], "layer", "ratio of frequencies", note=note)
 
 

@@ -51,9 +51,7 @@ def _carried_do_not_seize(run: Run) -> Evidence:
             for layer in range(3, layers + 1)
         ]
     last, first = (np.array([m[metric][i] for m in headline_networks(run)]) for i in (4, 0))
-    points.append(
-        Point.ratio(5, last, first, 10.0, series="published, z = 1", relation="at least")
-    )
+    points.append(Point.ratio(5, last, first, 10.0, series="published, z = 1", relation="at least"))
     note = f"Published, z = 1: {points[-1].measured:.0f} times from layer 1 to 5."
     return Evidence(
         points, "layer", "growth of inactive indicators", slack=1e-3, log_y=True, note=note

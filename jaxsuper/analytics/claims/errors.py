@@ -169,9 +169,7 @@ def _oracle(run: Run) -> Evidence:
             first = theory.rotation_active_mse(layer, 400, e, z, 1.0, J)
             right, series = said[layer - 1], f"z = {z}"
             rival = first if z > 2 else None
-            points.append(
-                measured_at(measured, "mse_x_active", layer, right, rival, series=series)
-            )
+            points.append(measured_at(measured, "mse_x_active", layer, right, rival, series=series))
     return Evidence(points, "layer", "E|x_est - x|^2", tolerance=0.05, log_y=True)
 
 
@@ -365,9 +363,7 @@ def _average_circuit(run: Run) -> Evidence:
             rival = 2 * closed if layer > last else None
             more: dict[str, Any] = {"relation": relation, "rival_relation": "at most"}
             points.append(
-                measured_at(
-                    measured, "mse_x_active", layer, 1.0, rival, series=f"z = {z}", **more
-                )
+                measured_at(measured, "mse_x_active", layer, 1.0, rival, series=f"z = {z}", **more)
             )
     return Evidence(points, "layer", "E|x_est - x|^2", log_y=True)
 

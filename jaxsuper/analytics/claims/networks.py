@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ... import circuits, theory
+from ... import circuits
 from ...allocation import prime_steps
 from ...network import Clipped, indicator_vectors
 from ._evidence import Evidence, Point

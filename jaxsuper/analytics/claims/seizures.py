@@ -9,7 +9,7 @@ from ...allocation import prime_steps
 from ._evidence import Evidence, Point
 from ._matrices import incidence
 from ._measured import measured_at, ratio_at
-from ._reference import crowded, headline, large_and_small, small_sizes
+from ._reference import crowded, headline, large_and_small
 from ._registry import claim, Run
 
 
@@ -29,7 +29,7 @@ def _at_the_rule(run: Run) -> list[dict[str, Any]]:
     "T (d/D)^2 <= 0.004.",
     tier="science",
     formula=r"T (d/D)^2 \leq 0.004:\quad \mathrm{E}|\hat x|^2 = z\,e",
-    source="[S]: \"there is a regime where the framework works\"; notes#seizure",
+    source='[S]: "there is a regime where the framework works"; notes#seizure',
     regime="prime steps, S = 6, lo, hi = .25, .75, z = 1; D, T = 1000, 250; 2000, 1000; 4000, 4000",
     expected="refuted",
     rival="state evolution within a factor 2 (to be confirmed)",
@@ -38,8 +38,9 @@ def _working_regime(run: Run) -> Evidence:
     points, notes = [], []
     for settings in _at_the_rule(run):
         measured, D = run.measure(**settings)[1], settings["network_width"]
-        e, evolved = run.allocation(**settings).overlap_rate, run.evolution(
-            run.experiment(**settings), 1
+        e, evolved = (
+            run.allocation(**settings).overlap_rate,
+            run.evolution(run.experiment(**settings), 1),
         )
         name = "mse_x_inactive"
         points.append(measured_at(measured, name, 4, e, evolved[name][3], x=D))
