@@ -7,6 +7,7 @@ and puts it back afterwards.
 import ast
 import inspect
 import pkgutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,11 +76,15 @@ def scaled(value, factor):
 
 
 def functions() -> list[FunctionType]:
-    """Return all functions of jaxsuper/theory, in the order of their modules."""
+    """Return all functions of jaxsuper/theory, in the order of their modules.
+
+    Where types are checked at run time, the functions themselves, not what is wrapped around them.
+    """
     found = []
     for module in pkgutil.walk_packages(theory.__path__, theory.__name__ + "."):
         members = vars(import_module(module.name)).values()
-        found += [f for f in members if isinstance(f, FunctionType) and f.__module__ == module.name]
+        own = [f for f in members if isinstance(f, FunctionType) and f.__module__ == module.name]
+        found += map(inspect.unwrap, own)
     return found
 
 
@@ -152,7 +157,10 @@ def _compiled(tree: ast.AST, function: FunctionType) -> CodeType:
     (definition,) = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)][:1]
     definition.decorator_list = []
     assert isinstance(tree, ast.Module)
-    module = compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec")
+    with warnings.catch_warnings():
+        # A mutant may well subscript a number.
+        warnings.simplefilter("ignore", SyntaxWarning)
+        module = compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec")
     return next(
         code
         for code in module.co_consts

@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from types import CodeType
 
 import numpy as np
 from jaxsuper import environment
@@ -27,13 +28,13 @@ from benchmarks.mutants import functions, Mutant, mutants
 STRICT = 0.1
 
 
-def calls(claim: Claim, run: Run) -> set[int]:
-    """Return the ids of the code objects that gathering a claim's evidence calls."""
-    seen: set[int] = set()
+def calls(claim: Claim, run: Run) -> set[CodeType]:
+    """Return the code objects that gathering a claim's evidence calls."""
+    seen: set[CodeType] = set()
 
     def note(frame, event, _):
         if event == "call":
-            seen.add(id(frame.f_code))
+            seen.add(frame.f_code)
 
     forget_predictions(run)
     sys.setprofile(note)
@@ -140,7 +141,7 @@ def main() -> None:
     for function in functions():
         if chosen.functions not in f"{function.__module__}.{function.__name__}":
             continue
-        about = [n for n, seen in used.items() if id(function.__code__) in seen]
+        about = [n for n, seen in used.items() if function.__code__ in seen]
         started = time.perf_counter()
         for mutant in mutants(function) if about else ():
             for name in about:

@@ -215,7 +215,9 @@ def _counts(entries: Sequence["Entry"]) -> Table:
     """Return how many claims of each tier have which verdict."""
     from ..analytics.claims import TIERS
 
-    counts = Counter((entry.claim.tier, entry.verdict) for entry in entries)
+    counts: Counter[tuple[str, str]] = Counter(
+        (entry.claim.tier, entry.verdict) for entry in entries
+    )
     verdicts = [verdict for verdict in _COLORS if any(v == verdict for _, v in counts)]
     shown = table("", ("tier", *verdicts), ("tier",), show_edge=False)
     for tier in TIERS:

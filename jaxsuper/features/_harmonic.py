@@ -53,5 +53,5 @@ def harmonic_frame(n_features: int, width: int, *, key: KeyScalar) -> Embedding:
     angles = 2 * np.pi / n_features * (times[:, None] * drawn.astype(np.int64) % n_features)
     columns = [np.ones((n_features, 1)), 2**0.5 * np.cos(angles), 2**0.5 * np.sin(angles)]
     if alternating:
-        columns.append((-1.0) ** times[:, None])
+        columns.append(np.asarray((-1.0) ** times[:, None], np.float64))
     return Embedding(np.concatenate(columns, axis=1) / width**0.5)

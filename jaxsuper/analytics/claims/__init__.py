@@ -15,6 +15,7 @@ from . import (
     embeddings as embeddings,
     embeddings_neurons as embeddings_neurons,
     errors as errors,
+    errors_first_layer as errors_first_layer,
     evolutions as evolutions,
     generals as generals,
     geometries as geometries,

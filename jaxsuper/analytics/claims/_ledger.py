@@ -106,7 +106,7 @@ class Entry:
             "reason": self.reason,
         }
         if self.evidence is not None:
-            content = asdict(self.evidence)
+            content: dict[str, Any] = asdict(self.evidence)
             for point, source in zip(content["points"], self.evidence.points, strict=True):
                 for name in ("x", "measured", "stderr", "predicted", "rival", "freedom"):
                     point[name] = None if point[name] is None else _number(point[name])

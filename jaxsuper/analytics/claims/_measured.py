@@ -5,7 +5,8 @@ from scipy import stats
 
 from ... import features
 from ...allocation import Allocation
-from ...simulation import Measurement
+from ...network import Clipped
+from ...simulation import Experiment, Measurement, prepare
 from ._evidence import Point, Real, Relation
 
 
@@ -91,6 +92,13 @@ def ratio_at(
         relation="at most",
         rival_relation="at least",
     )
+
+
+def built_chi(experiment: Experiment) -> float:
+    """Return chi' of the first layer of a clipped network, as it is built."""
+    network = prepare(experiment.configuration)
+    assert isinstance(network, Clipped)
+    return float(network.inhibition[0, 0])
 
 
 def share_of_hits(z: int, allocation: Allocation, chi: float, spare: int = 0) -> float:

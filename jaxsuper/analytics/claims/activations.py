@@ -17,7 +17,7 @@ from ...simulation import (
     samples_key,
 )
 from ._evidence import Evidence, Point
-from ._measured import measured_at, share_of_hits
+from ._measured import built_chi, measured_at, share_of_hits
 from ._reference import headline
 from ._registry import claim, Run
 
@@ -85,7 +85,7 @@ def _most_loaded(run: Run) -> Evidence:
 )
 def _hits(run: Run) -> Evidence:
     by_z, points, allocation = headline(run), [], run.allocation()
-    chi = float(prepare(run.experiment().configuration).inhibition[0, 0])
+    chi = built_chi(run.experiment())
     for z, measured in by_z.items():
         tails = [share_of_hits(z, allocation, chi, spare) for spare in (0, 1)]
         name = "frac_active_neurons_block0"

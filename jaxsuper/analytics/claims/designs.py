@@ -224,13 +224,13 @@ def _fixed_parameter(run: Run) -> Evidence:
         growth.append(Point.ratio(D, last, first, 1.0))
     for half, whole in zip(growth, growth[1:], strict=False):
         ratio = float(whole.measured) / float(half.measured)
-        parts = [float(p.stderr) / float(p.measured) for p in (half, whole)]
+        first, second = (float(p.stderr) / float(p.measured) for p in (half, whole))
         points.append(
             Point(
                 whole.x,
                 ratio,
                 1.5,
-                stderr=ratio * float(np.hypot(*parts)),
+                stderr=ratio * float(np.hypot(first, second)),
                 rival=1.0,
                 freedom=whole.freedom,
                 relation="at least",

@@ -174,7 +174,6 @@ def _random_leading_order(run: Run) -> Evidence:
         "1/T",
         "E|x - aGx|^2",
         tolerance=0.01,
-        regime=True,
         boundary=(1 / 56, 1 / 18),
         log_x=True,
     )

@@ -180,4 +180,4 @@ def _shared_as_published(run: Run) -> Evidence:
                 said = theory.shared_published_mse(T, D, z, a)
                 series = f"T = {T}, a = {a:.2f}"
                 points.append(Point(z, measured, said, rival=said + z * a**2, series=series))
-    return Evidence(points, "z", "E|x - y|^2", tolerance=1e-4, regime=True, boundary=(1, 2))
+    return Evidence(points, "z", "E|x - y|^2", tolerance=1e-4, boundary=(1, 2))

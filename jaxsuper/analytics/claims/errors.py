@@ -6,9 +6,9 @@ import numpy as np
 
 from ... import theory
 from ...allocation import Allocation
-from ...simulation import Measurement, prepare
+from ...simulation import Measurement
 from ._evidence import Evidence, Point
-from ._measured import measured_at, share_of_hits
+from ._measured import built_chi, measured_at, share_of_hits
 from ._reference import crowded, headline, working_regime
 from ._registry import claim, Run
 
@@ -17,102 +17,6 @@ def _working_regime(run: Run, **changes: Any) -> tuple[dict[int, Measurement], A
     """Return measurements and allocation in the working regime, or at a change of it."""
     settings = working_regime(run, **changes)
     return run.measure(**settings), run.allocation(**settings)
-
-
-def _after_one_layer(run: Run) -> tuple[dict[int, Measurement], float]:
-    """Return measurements after one layer at the headline size, and the mean overlap P."""
-    settings: dict[str, Any] = {
-        "n_layers": 1,
-        "n_active": run.choose((1, 2, 3, 6), (1, 2, 3, 4, 5, 6)),
-        "n_networks": run.choose(16, 32),
-        "batch_size": run.choose(200, 1000),
-    }
-    return run.measure(**settings), run.allocation(**settings).mean_overlap
-
-
-_RHO = theory.overlap_rate_published(4, 1000, 6, 557)
-
-
-@claim(
-    "errors.first-layer",
-    "After layer 1 the indicator of an inactive circuit has the mean square E(K/S)^2, K the number "
-    "of its neurons that active circuits use.",
-    tier="science",
-    formula=r"S^2\,\mathrm{E}\hat\alpha^2 = S\,(1 - s) + S(S-1)(1 - 2s + (1-2q)^z), \quad "
-    r"q = P/S,\ s = (1-q)^z",
-    source="derived in `theory.inactive_first_layer_mse`; the question is in notes#closed-forms",
-    regime="T = 557, n = 250, S = 6, z = 1 to 6; within 1.5 %",
-    expected="established",
-    rival="the published z rho",
-)
-def _first_layer(run: Run) -> Evidence:
-    by_z, P = _after_one_layer(run)
-    points = [
-        measured_at(
-            measured,
-            "mse_on_inactive",
-            1,
-            theory.inactive_first_layer_mse(z, 6, P),
-            z * _RHO,
-            x=z,
-        )
-        for z, measured in by_z.items()
-    ]
-    return Evidence(points, "z", "E alpha^2 of inactive circuits", tolerance=0.015)
-
-
-@claim(
-    "errors.first-layer-pairs",
-    "z P/S^2 + z(z-1)(P/S)^2, P the measured overlap, is right within 4 % up to z = 2 and too high "
-    "beyond, where it counts neurons that two active circuits use twice.",
-    tier="science",
-    formula=r"\mathrm{E}\hat\alpha^2 = z P/S^2 + z(z-1)(P/S)^2",
-    source="notes#closed-forms",
-    regime="T = 557, n = 250, S = 6",
-    expected="established in regime",
-    rival="the published z rho",
-)
-def _first_layer_pairs(run: Run) -> Evidence:
-    by_z, P = _after_one_layer(run)
-    points = [
-        measured_at(
-            measured,
-            "mse_on_inactive",
-            1,
-            z * P / 36 + z * (z - 1) * (P / 6) ** 2,
-            z * _RHO,
-            x=z,
-        )
-        for z, measured in by_z.items()
-    ]
-    label = "E alpha^2 of inactive circuits"
-    return Evidence(points, "z", label, tolerance=0.04, boundary=(2, 3))
-
-
-@claim(
-    "errors.first-layer-published",
-    "Inactive indicators have the mean square z rho after layer 1.",
-    tier="science",
-    formula=r"\mathrm{E}\hat\alpha^2 = z \rho",
-    source="[R]; notes#closed-forms",
-    regime="T = 557, n = 250, S = 6; within 3 %",
-    expected="refuted",
-    rival="the derived form (to be confirmed)",
-)
-def _first_layer_published(run: Run) -> Evidence:
-    by_z, P = _after_one_layer(run)
-    points = [
-        measured_at(
-            measured,
-            "mse_on_inactive",
-            1,
-            z * _RHO,
-            theory.inactive_first_layer_mse(z, 6, P),
-            x=z,
-        )
-        for z, measured in by_z.items()
-    ]
-    return Evidence(points, "z", "E alpha^2 of inactive circuits", tolerance=0.03)
 
 
 _ERRORS = ("mse_x_active", "mse_x_inactive", "mse_on_inactive")
@@ -131,7 +35,7 @@ _ERRORS = ("mse_x_active", "mse_x_inactive", "mse_on_inactive")
 )
 def _rotation_active(run: Run) -> Evidence:
     points = []
-    for b in (0.25, 1.0, 2.0):
+    for b in run.choose((1.0, 2.0), (0.25, 1.0, 2.0)):
         settings = working_regime(run, gate_bias=b)
         allocation, experiment = run.allocation(**settings), run.experiment(**settings)
         e, J = allocation.overlap_rate, theory.mean_interference(allocation.loads[allocation.sets])
@@ -147,6 +51,12 @@ def _rotation_active(run: Run) -> Evidence:
     return Evidence(points, "layer", "E|x_est - x|^2", tolerance=0.12, log_y=True)
 
 
+def _oracles(run: Run) -> dict[str, Any]:
+    """Return the settings of oracles in which much is active."""
+    counts = run.choose((3, 6), (2, 3, 4, 6))
+    return crowded(run) | {"construction": "oracle", "n_active": counts}
+
+
 @claim(
     "errors.oracle",
     "Without ReLU and erroneous activation the second-order form is right for any number of active "
@@ -154,12 +64,12 @@ def _rotation_active(run: Run) -> Evidence:
     tier="science",
     formula=r"E_1 = (z-1)\,e\,(1 + G) + (z-1)(z-2)\,G\,\mathrm{E}\,c^2, \quad G = 2(1+b)^2",
     source="derived in `theory.rotation_errors`; notes#closed-forms",
-    regime="oracle, D = 1000, T = 400, S = 6, z = 2, 3, 4, 6, layers 2 to 4; within 5 %",
+    regime="oracle, D = 1000, T = 400, S = 6, z = 2, 3, 4, 6 (quick: 3, 6), layers 2 to 4; within 5 %",
     expected="established",
     rival="to first order: senders independent of each other",
 )
 def _oracle(run: Run) -> Evidence:
-    settings: dict[str, Any] = crowded(run) | {"construction": "oracle", "n_active": (2, 3, 4, 6)}
+    settings: dict[str, Any] = _oracles(run)
     experiment, allocation = run.experiment(**settings), run.allocation(**settings)
     e, J = allocation.overlap_rate, theory.mean_interference(allocation.loads[allocation.sets])
     points = []
@@ -185,7 +95,7 @@ def _oracle(run: Run) -> Evidence:
     rival="the second-order form (to be confirmed)",
 )
 def _published_form_oracle(run: Run) -> Evidence:
-    settings: dict[str, Any] = crowded(run) | {"construction": "oracle", "n_active": (2, 3, 4, 6)}
+    settings: dict[str, Any] = _oracles(run)
     measured = run.measure(**settings)[3]
     said = run.closed_form(run.experiment(**settings), 3)["mse_x_active"]
     rho = theory.overlap_rate_published(4, 1000, 6, 400)
@@ -325,7 +235,7 @@ def _active_indicator(run: Run) -> Evidence:
 )
 def _active_neurons(run: Run) -> Evidence:
     by_z, allocation = _working_regime(run)
-    chi = float(prepare(run.experiment(**working_regime(run)).configuration).inhibition[0, 0])
+    chi = built_chi(run.experiment(**working_regime(run)))
     points = []
     for z, measured in by_z.items():
         said = theory.correct_active_fraction(z, 6, 500)

@@ -59,7 +59,6 @@ def _random_max_overlap(run: Run) -> Evidence:
         "ln T / D",
         "largest overlap",
         tolerance=0.15,
-        regime=True,
         # ln 600/100 and ln 300/40: the stated 1/10 lies between.
         boundary=(0.06, 0.15),
         log_x=True,
