@@ -95,6 +95,6 @@ def test_the_best_has_the_lowest_prediction(n_active, among):
 
 def test_without_any_theory_there_still_is_a_design():
     """Not even b = 2 closes the gates of so many circuits."""
-    crowded = Problem(240, 330, 40, 2)
+    crowded = Problem(240, 330, 3, 2)
     design = choose_design(crowded, "carried")
     assert design is not None and predict_error(design) is None
