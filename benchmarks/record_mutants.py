@@ -1,11 +1,15 @@
-"""Put wrong formulas into the theory and count which claims of the ledger notice.
+r"""Put wrong formulas into the theory and count which claims of the ledger notice.
 
-    python -m benchmarks.record_mutants benchmarks/results [--quick] [--only errors ...]
+    python -m benchmarks.record_mutants benchmarks/results --seed 7 --functions theory._
+    python -m benchmarks.record_mutants benchmarks/results --seed 7 --functions theory.evolution \
+        --quick --only evolutions.published-size evolutions.collapse
 
-All networks are simulated once; then, for each mutant of each function in jaxsuper/theory, the
-claims that call it gather their evidence again from the same measurements. A mutant that changes no
-prediction of a claim is not about that claim. It is noticed if the claim is no longer established, as
-its registry says it is. The result, mutants-cpu.json, is kept up while it runs and resumed.
+All networks are simulated once, and the ledger of it is written, ledger-cpu.json, without its points.
+Then, for each mutant of each function in jaxsuper/theory, the claims that call it gather their evidence
+again from the same measurements. A mutant that changes no prediction of a claim is not about that
+claim. It is noticed if the claim is no longer established. The result, mutants-cpu.json, is kept up while
+it runs and resumed; state evolution takes a second for each of many predictions, so its own functions
+are held against quick runs of its claims.
 """
 
 import argparse
@@ -16,10 +20,12 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import numpy as np
 from jaxsuper import environment
-from jaxsuper.analytics.claims import Claim, claims, Entry, Evidence, judge, Run, settle
+from jaxsuper._files import write_json
+from jaxsuper.analytics.claims import Claim, claims, Entry, Evidence, judge, ledger, Run, verify
 
 from benchmarks.mutants import functions, Mutant, mutants
 
@@ -64,7 +70,6 @@ def moved(before: Evidence, after: Evidence) -> float:
 
 def try_mutant(mutant: Mutant, entry: Entry, run: Run) -> dict:
     """Return what one claim says of one mutant."""
-    forget_predictions(run)
     assert entry.evidence is not None
     with mutant.in_place():
         try:
@@ -79,6 +84,17 @@ def try_mutant(mutant: Mutant, entry: Entry, run: Run) -> dict:
 def tolerance_of(evidence: Evidence) -> float:
     """Return the relative deviation that a claim allows."""
     return evidence.factor - 1 if evidence.factor is not None else evidence.tolerance
+
+
+def without_points(content: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a ledger as it is kept: verdicts, power and notes, with the number of points."""
+    kept = []
+    for entry in content:
+        evidence = dict(entry.get("evidence", {}))
+        evidence["points"] = len(evidence.get("points", ()))
+        kept.append({**entry, "evidence": evidence})
+        del kept[-1]["environment"]
+    return {"environment": content[0]["environment"], "claims": kept}
 
 
 def summary(rows: list[dict]) -> dict:
@@ -123,14 +139,19 @@ def main() -> None:
     parser.add_argument("--functions", default="", help="only functions whose name contains this")
     chosen = parser.parse_args()
     run = Run(quick=chosen.quick, seed=chosen.seed)
-    entries: dict[str, Entry] = {}
-    for claim in claims(chosen.only):
-        if chosen.quick and not claim.quick:
-            continue
-        entry = settle(claim, run)
-        if entry.established:
-            entries[claim.id] = entry
-        print(f"{entry.verdict:22s} {claim.id} {entry.seconds:.1f} s", flush=True)
+    picked = [claim for claim in claims(chosen.only) if claim.quick or not chosen.quick]
+    print_line = lambda entry: print(
+        f"{entry.verdict} {entry.claim.id} {entry.seconds:.1f} s", flush=True
+    )
+    settled = verify(picked, run, print_line)
+    if chosen.only is None and not chosen.quick:
+        write_json(chosen.folder / "ledger-cpu.json", without_points(ledger(settled, run)))
+    # State evolution takes too long to ask it again for every mutant of what it shares with others.
+    entries = {
+        entry.claim.id: entry
+        for entry in settled
+        if entry.established and (chosen.quick or not entry.claim.id.startswith("evolutions."))
+    }
     used = {
         name: calls(entry.claim, replace(run, effort=entry.effort))
         for name, entry in entries.items()
@@ -144,6 +165,7 @@ def main() -> None:
         about = [n for n, seen in used.items() if function.__code__ in seen]
         started = time.perf_counter()
         for mutant in mutants(function) if about else ():
+            forget_predictions(run)
             for name in about:
                 if (mutant.name, mutant.change, name) in done:
                     continue
@@ -155,6 +177,7 @@ def main() -> None:
                         "function": mutant.name,
                         "change": mutant.change,
                         "claim": name,
+                        "quick": run.quick,
                         "tolerance": tolerance_of(entry.evidence),
                         "equality": all(p.relation == "equal" for p in entry.evidence.points),
                         **found,
@@ -165,9 +188,8 @@ def main() -> None:
             f"{function.__name__}: {len(about)} claims, {time.perf_counter() - started:.0f} s",
             flush=True,
         )
-        made_with = {**environment(), "quick": run.quick, "seed": run.seed}
-        content = {"summary": summary(rows), "rows": rows, "environment": made_with}
-        path.write_text(json.dumps(content, indent=1) + "\n")
+        made_with = {**environment(), "seed": run.seed}
+        write_json(path, {"summary": summary(rows), "rows": rows, "environment": made_with})
     forget_predictions(run)
     print(json.dumps({k: v for k, v in summary(rows).items() if k != "by_claim"}, indent=1))
 
