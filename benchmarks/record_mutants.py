@@ -137,6 +137,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--functions", default="", help="only functions whose name contains this")
+    parser.add_argument("--changes", default="", help='only those that begin so ("x ": factors)')
     chosen = parser.parse_args()
     run = Run(quick=chosen.quick, seed=chosen.seed)
     picked = [claim for claim in claims(chosen.only) if claim.quick or not chosen.quick]
@@ -164,7 +165,8 @@ def main() -> None:
             continue
         about = [n for n, seen in used.items() if function.__code__ in seen]
         started = time.perf_counter()
-        for mutant in mutants(function) if about else ():
+        wrong = [m for m in mutants(function) if m.change.startswith(chosen.changes)]
+        for mutant in wrong if about else ():
             forget_predictions(run)
             for name in about:
                 if (mutant.name, mutant.change, name) in done:
