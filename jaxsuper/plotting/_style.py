@@ -50,7 +50,7 @@ class Picture(Figure):
 
 
 def subplots(
-    rows: int = 1, columns: int = 1, *, figsize: tuple[float, float], **settings: Any
+    rows: int = 1, columns: int = 1, *, figsize: tuple[float | int, float | int], **settings: Any
 ) -> tuple[Picture, Any]:
     """Return a figure and its axes, (rows, columns), as pyplot does but without its memory of it.
 
