@@ -58,7 +58,9 @@ def _title(rows: "polars.DataFrame", x: str, hue: str | None, layer: int | None)
         parts.append("last layer" if layer is None else f"layer {layer}")
     networks = rows.select("seed", "network").n_unique()
     parts.append("one network" if networks == 1 else f"{networks} networks")
-    return ", ".join(part for part in parts if part)
+    # As wide as the panel, in letters of the size of a title, and broken between parts only.
+    glued = (part.replace(" ", "\xa0") for part in parts if part)
+    return fill(", ".join(glued), 64).replace("\xa0", " ")
 
 
 def _check_alike(rows: "polars.DataFrame", by: list[str]) -> None:
@@ -119,8 +121,7 @@ def sweep_figure(
             series = drawn if hue is None else drawn.filter(polars.col(hue) == group)
             label = "measured" if hue is None else _named(hue, group)
             draw(ax, series, x, color, label, bottom)
-        # As wide as the panel, in letters of the size of a title.
-        finish(ax, drawn, x, fill(_title(rows, x, hue, layer), 64), bottom)
+        finish(ax, drawn, x, _title(rows, x, hue, layer), bottom)
         ax.set_ylabel(ERRORS.get(y, y))
         found = keys([ax], lines_in(rows))
         figure.legend(list(found.values()), list(found), loc="outside right upper", fontsize=8)
