@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import jax
 import pytest
@@ -11,7 +12,7 @@ from jaxsuper.simulation import prepare
 
 BASE = Configuration(96, 20, 3, n_layers=2, batch_size=20, circuit="rotation")
 # Setting -> what to change it to, and the programs that need compiling then.
-CHANGES = {
+CHANGES: dict[str, tuple[Any, int]] = {
     "seed": (7, 0),
     "network": (5, 0),
     "lower_threshold": (0.3, 0),

@@ -136,7 +136,8 @@ def handles_of(axes: Any) -> dict[str, Any]:
 
 def key_of(ax: Axes, style: str, **settings: Any) -> Any:
     """Return the handle for a legend of something drawn in many colours."""
-    return ax.plot([], [], style, **{"color": "0.3", "linewidth": 1.2, "mfc": "none"} | settings)[0]
+    looks: dict[str, Any] = {"color": "0.3", "linewidth": 1.2, "mfc": "none"}
+    return ax.plot([], [], style, **looks | settings)[0]
 
 
 def logarithmic(ax: Axes, shown: Sequence[float]) -> None:

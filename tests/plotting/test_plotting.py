@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,11 @@ from matplotlib import pyplot as plt
 def row(z, layer, value, stderr, predicted):
     names = ("n_active", "layer", "metric", "value", "stderr", "predicted")
     return dict(zip(names, (z, layer, "mse_x_active", value, stderr, predicted), strict=True))
+
+
+def marked(ax, mark) -> list[Any]:
+    """Return the lines with a mark that have any points."""
+    return [line for line in ax.get_lines() if line.get_marker() == mark and len(line.get_xdata())]
 
 
 @pytest.fixture
@@ -61,7 +67,7 @@ def test_nothing_above_rounding(ax):
 
 def test_references_are_diamonds_beside_the_points(ax):
     plotting.plot_mse(ax, [row(2, 1, 0.1, 0.01, 0.2)], "mse_x_active", "", {2: {1: 0.3, 2: 1e-12}})
-    (drawn,) = [line for line in ax.get_lines() if line.get_marker() == "D"]
+    (drawn,) = marked(ax, "D")
     assert drawn.get_ydata() == [0.3]
 
 
@@ -124,7 +130,7 @@ def test_changes_have_a_panel_for_every_z():
 def test_figures_are_shown_once_and_kept_by_nobody(ax):
     """They say themselves what they look like, and pyplot knows of none of them."""
     known = plt.get_fignums()
-    figure = plotting.changes_figure([changed("base", [0.1, 2.0])], layer=1)
+    figure: Any = plotting.changes_figure([changed("base", [0.1, 2.0])], layer=1)
     assert plt.get_fignums() == known
     assert figure._repr_png_().startswith(b"\x89PNG")
     gone = weakref.ref(figure)
@@ -151,18 +157,16 @@ def test_capacity_shows_what_is_there():
     low, high = ax.get_ylim()
     assert low > 0.05 and high < 2 and ax.get_yscale() == "log"
     np.testing.assert_allclose(ax.containers[0][0].get_ydata(), [0.2, np.sqrt(0.99)])
-    assert not any(line.get_marker() == "v" for line in ax.get_lines())
+    assert not marked(ax, "v")
     exact = points("private", {100: (0.0, 0.0)})
     ax = plotting.capacity_figure([some, exact], 0.5).axes[0]
-    (drawn,) = [
-        line for line in ax.get_lines() if line.get_marker() == "v" and len(line.get_xdata())
-    ]
+    (drawn,) = marked(ax, "v")
     assert ax.get_ylim()[0] < drawn.get_ydata()[0] < 0.2
     assert [text.get_text() for text in ax.figure.legends[0].get_texts()][0] == "target 0.5"
 
 
 def experiment(**settings):
-    rows = [row(z, layer, 0.1 * z, 0.01, 0.2) for z in (1, 2) for layer in (1, 2)]
+    rows: Any = [row(z, layer, 0.1 * z, 0.01, 0.2) for z in (1, 2) for layer in (1, 2)]
     rows += [one | {"metric": "mse_on_inactive"} for one in rows]
     made = {
         "jaxsuper": "0",
@@ -177,7 +181,7 @@ def experiment(**settings):
 
 
 def test_simulation_names_the_published_figure():
-    figure = plotting.simulation_figure(experiment())
+    figure: Any = plotting.simulation_figure(experiment())
     text = figure._suptitle.get_text()
     assert "figures 5, 6 of Rotations in Superposition" in text and "within a factor" in text
     assert [ax.get_title() for ax in figure.axes[2::3]] == [
@@ -186,9 +190,9 @@ def test_simulation_names_the_published_figure():
     ]
     labels = [label.get_text() for label in figure.legends[0].get_texts()]
     assert "z = 2" in labels and "reference code, 2 networks" in labels and "layer 2" in labels
-    grid = plotting.simulation_figure(experiment(n_circuits=400))
+    grid: Any = plotting.simulation_figure(experiment(n_circuits=400))
     assert "figures 8, 9 of" in grid._suptitle.get_text()
-    other = plotting.simulation_figure(experiment(gate_bias=0.5))
+    other: Any = plotting.simulation_figure(experiment(gate_bias=0.5))
     assert "figure" not in other._suptitle.get_text()
     assert "reference" not in str([text.get_text() for text in other.legends[0].get_texts()])
 

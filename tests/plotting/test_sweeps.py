@@ -1,6 +1,7 @@
 """Figures of a sweep, and the predictions beside its rows."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars
@@ -11,6 +12,8 @@ from jaxsuper.plotting import published_figures, save, sweep_figure, sweep_name
 from jaxsuper.plotting._reference import reference
 from jaxsuper.simulation import Configuration, metric_interval
 from jaxsuper.sweep import _rows, read_store, Store
+
+from .test_plotting import marked
 
 
 def stored(folder, configurations):
@@ -85,9 +88,7 @@ def test_published_figures_show_the_rows(folder):
     np.testing.assert_allclose(segments, np.stack([y - alone, y + alone], axis=1))
     assert "2 networks" in caption(figures["figure-6"])
     assert "figure 6 of Rotations in Superposition" in caption(figures["figure-6"])
-    (diamonds,) = [
-        line for line in figures["figure-6"].axes[1].get_lines() if line.get_marker() == "D"
-    ][:1]
+    diamonds, *_ = marked(figures["figure-6"].axes[1], "D")
     theirs = reference(1000, 557, 2, "mse_x_active")
     np.testing.assert_allclose(diamonds.get_ydata(), list(theirs.values()))
     assert "this network" in caption(figures["figure-8"])
@@ -140,14 +141,14 @@ def test_a_mean_of_few_events_does_not_set_the_axis(tmp_path):
     )
     ax = sweep_figure(table, "layer", "mse_x_active").axes[0]
     assert ax.get_ylim()[0] > 5e-3
-    (low,) = [line for line in ax.get_lines() if line.get_marker() == "v" and len(line.get_xdata())]
+    (low,) = marked(ax, "v")
     assert low.get_xdata().tolist() == [1]
     sure = table.with_columns(stderr=polars.when(rare).then(1e-8).otherwise("stderr"))
     assert sweep_figure(sure, "layer", "mse_x_active").axes[0].get_ylim()[0] < 1e-7
 
 
 def test_other_figures_have_other_names():
-    given = [
+    given: list[Any] = [
         ("n_circuits", "mse_x_active"),
         ("n_circuits", "mse_x_active", "redundancy"),
         ("n_circuits", "mse_x_active", None, 2),
