@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         plotting,
         simulation,
         sweep,
+        testing,
         theory,
         training,
     )
@@ -46,6 +47,7 @@ _FOLDERS = (
     "plotting",
     "simulation",
     "sweep",
+    "testing",
     "theory",
     "training",
 )
@@ -110,6 +112,7 @@ __all__ = [
     "simulate",
     "simulation",
     "sweep",
+    "testing",
     "theory",
     "training",
 ]

@@ -81,17 +81,30 @@ for layer in range(5):
     print(f"layer {layer + 1}: {value:.3f} ± {stderr:.3f}", *said, sep=", ")
 
 # %% [markdown]
-# The same as one experiment, for z = 1, 2, 3: the headline figure. The closed forms hold for two
-# layers. Then inactive circuits switch on erroneously (lower row), their noise switches on more of
-# them, and the network *seizes*, as state evolution predicts.
+# The same as one experiment, for z = 1, 2, 3 and on eight networks: the figure of README, and the
+# setting of figures 5 to 7 of *Rotations in Superposition*; diamonds are what the published code
+# measured. The closed forms hold for two layers. Then inactive circuits switch on erroneously
+# (lower row), their noise switches on more of them, and the network *seizes*, as state evolution
+# predicts.
 
 # %%
-from jaxsuper.plotting import simulation_figure
+from jaxsuper.plotting import save, simulation_figure
 
 
-experiment = jaxsuper.Experiment.of(n_active=(1, 2, 3), batch_size=1000)
+experiment = jaxsuper.Experiment.of(n_active=(1, 2, 3))
 result = jaxsuper.run_experiment(experiment, state_evolution=True)
-figure = simulation_figure(result)
+simulation_figure(result)
 
 # %% [markdown]
-# To keep it: `jaxsuper.plotting.save(figure, Path("headline.png"))`.
+# Results print in short. Their rows are a table for polars (`result.to_polars()`) or pandas
+# (`pandas.DataFrame(result.rows)`), and figures go into a file of any name.
+
+# %%
+import tempfile
+from pathlib import Path
+
+
+folder = Path(tempfile.mkdtemp())
+save(simulation_figure(result), folder / "headline.png")
+print(result, f"drawn into {folder}", sep="\n")
+result.to_polars().filter(metric="mse_x_active", layer=2)

@@ -41,10 +41,9 @@
 # their number takes care of. All of it is in `theory.mean_interaction`.
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 from jaxsuper import allocation, theory
-from jaxsuper.plotting import style
+from jaxsuper.plotting import style, subplots
 
 
 # %% [markdown]
@@ -111,12 +110,13 @@ assert np.allclose(derived, measured, rtol=0.05)
 
 # %%
 with style():
-    figure, ax = plt.subplots(figsize=(4.6, 3), layout="constrained")
+    figure, ax = subplots(figsize=(4.6, 3))
     ax.plot(sizes, measured, "o", label="drawn matrices")
     ax.plot(sizes, derived, "-", label="derived")
     ax.plot(sizes, guessed, "x--", label=r"guess $T\rho^2 + 2\rho$")
     ax.set(yscale="log", xlabel="S", ylabel="second moment", title=f"n = {n}, T up to {T}")
     ax.legend()
+figure
 
 # %% [markdown]
 # **What it is good for.** Of the moment, $2e$ is direct overlap, which the closed form counts

@@ -25,14 +25,25 @@ import json
 from pathlib import Path
 
 import jaxsuper
-import matplotlib.pyplot as plt
 import numpy as np
 from jaxsuper import allocation, theory
-from jaxsuper.plotting import changes_figure, color_of, style
+from jaxsuper.plotting import changes_figure, color_of, style, subplots
 
 
-RECORDED = Path(jaxsuper.__file__).parents[1] / "benchmarks" / "results" / "designs-cpu.json"
-recorded = json.loads(RECORDED.read_text())
+def recorded_file(name: str) -> Path:
+    """Return a file of the repository's `benchmarks/results`: this notebook lies in a clone of it."""
+    here, package = Path.cwd(), Path(jaxsuper.__file__).resolve()
+    files = [
+        folder / "benchmarks" / "results" / name
+        for folder in (here, *here.parents, *package.parents)
+    ]
+    found = next((file for file in files if file.is_file()), None)
+    if found is None:
+        raise FileNotFoundError(f"{name}: open this notebook in a clone of the repository")
+    return found
+
+
+recorded = json.loads(recorded_file("designs-cpu.json").read_text())
 changes = {row["name"]: row for row in recorded["changes"]}
 targets = {row["name"]: row for row in recorded["targets"]}
 print(recorded["settings"], recorded["environment"])
@@ -52,7 +63,7 @@ print(recorded["settings"], recorded["environment"])
 # %%
 S = [3, 4, 5, 6, 8, 10, 12]
 with style():
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+    figure, (left, right) = subplots(1, 2, figsize=(8, 3))
     left.plot(S, [allocation.johnson_bound(250, s) for s in S], "k-", label="Johnson bound")
     families = (("transversal", "transversal", "o"), ("prime-steps", "prime steps", "s"))
     for index, (family, name, mark) in enumerate(families):
@@ -68,6 +79,7 @@ with style():
     right.set(xlabel="circuits on a neuron", ylabel="neurons", title="loads, T = 557, S = 6")
     right.set_xticks(range(5, 18, 3))
     right.legend(loc="upper left")
+figure
 
 # %% [markdown]
 # **The seizure.** In layer 1 an inactive indicator reads what it shares with the active circuits. In
@@ -84,7 +96,7 @@ shown = {
     "private, S = 6": "private links",
 }
 with style():
-    figure, panels = plt.subplots(1, 2, figsize=(8.4, 3.2), layout="constrained")
+    figure, panels = subplots(1, 2, figsize=(8.4, 3.2))
     for ax, metric, title in zip(
         panels,
         ("mse_on_inactive", "mse_x_active"),
@@ -103,6 +115,7 @@ with style():
         ax.set(yscale="log", xlabel="layer", title=f"{title}, z = 2", xticks=layers)
     panels[0].set_ylabel("mean squared error")
     panels[0].legend(fontsize=7, loc="upper left")
+figure
 
 # %% [markdown]
 # Points are measured (ten networks), lines are predicted from the design alone: state evolution
@@ -114,7 +127,7 @@ with style():
 
 # %%
 single = ("published", "allocation", "inhibition", "redundancy", "thresholds", "gate bias")
-figure = changes_figure([row for row in changes.values() if row["group"] in single])
+changes_figure([row for row in changes.values() if row["group"] in single])
 
 # %% [markdown]
 # * *Even loads* matter most: the same number of lines taken at random, with uneven loads, is worse
@@ -137,7 +150,7 @@ own = (
     "clean-up",
     "together",
 )
-figure = changes_figure([row for row in changes.values() if row["group"] in own])
+changes_figure([row for row in changes.values() if row["group"] in own])
 
 # %%
 for z, target in (("1", 0.04), ("2", 0.30), ("3", 0.52)):
@@ -201,7 +214,7 @@ for z, value in zip(active, measured, strict=True):
 
 # %%
 with style():
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+    figure, (left, right) = subplots(1, 2, figsize=(8, 3))
     color = color_of(0)
     left.errorbar(
         active, measured, yerr=spread, fmt="o", color=color, markersize=4, label="measured"
@@ -234,6 +247,7 @@ with style():
     right.set_xticks([300, 557, 1000, 1700], ["300", "557", "1000", "1700"])
     right.minorticks_off()
     right.legend(fontsize=7)
+figure
 
 # %% [markdown]
 # The published curves end at T = 557, where its sets do. The closed form of private links leaves out

@@ -8,7 +8,7 @@ from ._padded import Padded, Widened
 from ._prime_steps import prime_step_capacity, prime_step_family, prime_steps
 from ._random import random_sets
 from ._redundant import redundant
-from ._registry import allocate, capacity, families
+from ._registry import allocate, capacity, families, is_admissible, register
 from ._transversal import transversal, transversal_capacity, transversal_family
 
 
@@ -25,6 +25,7 @@ __all__ = [
     "diagnostics",
     "extent_of",
     "families",
+    "is_admissible",
     "johnson_bound",
     "max_overlap",
     "prime_step_capacity",
@@ -32,6 +33,7 @@ __all__ = [
     "prime_steps",
     "random_sets",
     "redundant",
+    "register",
     "transversal",
     "transversal_capacity",
     "transversal_family",

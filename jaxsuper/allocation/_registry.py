@@ -1,11 +1,12 @@
 """The families by name: one line each, and the choice between them."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from .._errors import lookup
+from .._errors import check, lookup
 from .._types import KeyScalar
 from ._allocation import Allocation
 from ._balanced import balanced_prime_steps
@@ -32,17 +33,55 @@ def _most_even(block_width: int, redundancy: int, n_circuits: int, key: KeyScala
     return random_sets(block_width, redundancy, n_circuits, key=key)
 
 
-# name -> (construct, capacity or None for unlimited)
-_FAMILIES: dict[str, tuple[Callable[..., Allocation], Callable[[int, int], int] | None]] = {
-    "prime-steps": (lambda n, s, t, key: prime_steps(n, s, t), prime_step_capacity),
-    "balanced-prime-steps": (
-        lambda n, s, t, key: balanced_prime_steps(n, s, t),
-        prime_step_capacity,
+class _Family(NamedTuple):
+    construct: Callable[[int, int, int, KeyScalar], Allocation]
+    capacity: Callable[[int, int], int] | None = None
+    admissible: bool = False
+
+
+_FAMILIES: dict[str, _Family] = {
+    "prime-steps": _Family(lambda n, s, t, key: prime_steps(n, s, t), prime_step_capacity, True),
+    "balanced-prime-steps": _Family(
+        lambda n, s, t, key: balanced_prime_steps(n, s, t), prime_step_capacity, True
     ),
-    "transversal": (lambda n, s, t, key: transversal(n, s, t), transversal_capacity),
-    "random": (lambda n, s, t, key: random_sets(n, s, t, key=key), None),
-    "auto": (_most_even, None),
+    "transversal": _Family(lambda n, s, t, key: transversal(n, s, t), transversal_capacity, True),
+    "random": _Family(lambda n, s, t, key: random_sets(n, s, t, key=key)),
+    "auto": _Family(_most_even),
 }
+
+
+def register(
+    name: str,
+    construct: Callable[[int, int, int, KeyScalar], Allocation],
+    capacity: Callable[[int, int], int] | None = None,
+    *,
+    admissible: bool = False,
+) -> None:
+    """Add a family, so that `allocate`, settings, sweeps and the command line know its name.
+
+    `jaxsuper.testing.check_family(name)` says whether it keeps the laws. "auto" and the search for
+    designs do not look at it.
+
+    Args:
+        name: what it is to be called.
+        construct: (n, S, T, key) -> T sets of S out of n neurons.
+        capacity: (n, S) -> the largest T; None for no limit.
+        admissible: whether two of its sets share at most one neuron, at every size.
+
+    Raises:
+        ValueError: if there is a family of that name.
+    """
+    check(name not in _FAMILIES, "name", "must be new", repr(name))
+    _FAMILIES[name] = _Family(construct, capacity, admissible)
+
+
+def is_admissible(family: str) -> bool:
+    """Return whether two sets of a family share at most one neuron, at every size.
+
+    Raises:
+        ValueError: for an unknown family.
+    """
+    return lookup(_FAMILIES, family, "family").admissible
 
 
 def families() -> tuple[str, ...]:
@@ -64,7 +103,7 @@ def capacity(block_width: int, redundancy: int, family: str = "prime-steps") -> 
     Raises:
         ValueError: for an unknown family or S > n.
     """
-    limit = lookup(_FAMILIES, family, "family")[1]
+    limit = lookup(_FAMILIES, family, "family").capacity
     return None if limit is None else limit(block_width, redundancy)
 
 
@@ -94,7 +133,7 @@ def allocate(
     Raises:
         ValueError: for an unknown family, S > n, or T over the family's capacity.
     """
-    construct = lookup(_FAMILIES, family, "family")[0]
+    construct = lookup(_FAMILIES, family, "family").construct
     if key is None:
         key = jax.random.key(0, impl="threefry2x32")
     return construct(block_width, redundancy, n_circuits, key)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
+from .._repr import html_table, listed
 from .._settings import Experiment
 from ..simulation import (
     check_experiment,
@@ -15,6 +16,10 @@ from ..simulation import (
 )
 from ._rows import comparison_rows, Row
 from .prediction import predict, Prediction
+
+
+if TYPE_CHECKING:
+    import polars
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,37 @@ class ExperimentResult:
     trajectories: dict[int, Trajectories]
     environment: dict[str, Any]
     timing: dict[str, float]
+
+    def __repr__(self) -> str:
+        return f"ExperimentResult({self._settings()}; {len(self.rows)} rows)"
+
+    def _repr_html_(self) -> str:
+        layers = sorted({row["layer"] for row in self.rows})
+        head = ["z, metric", *(f"layer {layer}" for layer in layers)]
+        cells: dict[str, list[str]] = {}
+        for row in self.rows:
+            if row["metric"].startswith("mse_"):
+                cell = cells.setdefault(f"z = {row['n_active']}, {row['metric']}", [])
+                value, said = row["value"], row["predicted"]
+                measured = "" if value is None else f"{value:.3g}"
+                cell.append(measured if said is None else f"{measured} ({said:.3g})")
+        title = f"{self._settings()}: measured (closed form)"
+        return html_table(title, head, [[name, *values] for name, values in cells.items()])
+
+    def _settings(self) -> str:
+        given, count = self.experiment.configuration, self.experiment.n_networks
+        return (
+            f"{given.construction} {given.circuit}, {given.allocation}, D = {given.network_width}, "
+            f"T = {given.n_circuits}, S = {given.redundancy}, L = {given.n_layers}, "
+            f"z = {listed(self.experiment.n_active)}; {count} network{'s' * (count != 1)} of "
+            f"{given.batch_size} samples"
+        )
+
+    def to_polars(self) -> "polars.DataFrame":
+        """Return the rows as a table, a column for each key; `pandas.DataFrame(result.rows)` does too."""
+        import polars
+
+        return polars.DataFrame(self.rows, infer_schema_length=None)
 
     def to_json(self) -> dict[str, Any]:
         """Return config, environment, timing and rows as plain data."""

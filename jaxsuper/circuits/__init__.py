@@ -3,7 +3,15 @@
 from ._base import AbstractCircuits, Layout
 from ._exact import exact_channels, exact_trajectory, small_weights
 from ._mlp import MLP
-from ._registry import check_parameters, kind_of, kinds, layout_of, make, width_of
+from ._registry import (
+    check_parameters,
+    kind_of,
+    kinds,
+    layout_of,
+    make,
+    register,
+    width_of,
+)
 from ._rotation import CenteredRotation, Rotation
 from ._rotation3 import Rotation3
 from ._step import Step
@@ -24,6 +32,7 @@ __all__ = [
     "kinds",
     "layout_of",
     "make",
+    "register",
     "small_weights",
     "width_of",
 ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .._errors import lookup
+from .._errors import check, lookup
 from .._types import KeyScalar
 from ._base import AbstractCircuits, Layout
 from ._rotation import CenteredRotation, Rotation
@@ -17,6 +17,26 @@ _KINDS: dict[str, type[Any]] = {"rotation": Rotation, "rotation3": Rotation3, "s
 def kinds() -> tuple[str, ...]:
     """Return the names that `make` takes."""
     return tuple(_KINDS)
+
+
+def register(name: str, circuits: type[AbstractCircuits]) -> None:
+    """Add a kind of circuit, so that `make`, settings, sweeps and the command line know its name.
+
+    `jaxsuper.testing.check_circuits(name)` says whether it keeps the laws.
+
+    Args:
+        name: what it is to be called.
+        circuits: the class, with a `layout` of its own and a class method
+            `random(n_circuits, *, key, **parameters)`.
+
+    Raises:
+        ValueError: if there is a kind of that name, or the class lacks one of those.
+    """
+    check(name not in _KINDS, "name", "must be new", repr(name))
+    ready = isinstance(getattr(circuits, "layout", None), Layout) and hasattr(circuits, "random")
+    rule = "must be a class with a `layout` and a class method `random`"
+    check(ready, "circuits", rule, getattr(circuits, "__name__", circuits))
+    _KINDS[name] = circuits
 
 
 def width_of(kind: str) -> int:

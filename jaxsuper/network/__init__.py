@@ -23,6 +23,7 @@ from ._registry import (
     constructions,
     make_network,
     PRECISIONS,
+    register,
     traits_of,
 )
 from ._schemes import construction_for, indicator_schemes, shares
@@ -62,6 +63,7 @@ __all__ = [
     "make_network",
     "neurons_that_exist",
     "place",
+    "register",
     "shares",
     "traits_of",
 ]

@@ -44,6 +44,28 @@ def constructions() -> tuple[str, ...]:
     return tuple(_CONSTRUCTIONS)
 
 
+def register(construction: type[AbstractNetwork]) -> None:
+    """Add a construction, so that `build`, settings, sweeps and the command line know its name.
+
+    Its name is that of its `traits`. `jaxsuper.testing.check_construction(name)` says whether it
+    keeps the laws; theories and the search for designs know nothing of it.
+
+    Args:
+        construction: the class, with `traits` of its own and a class method
+            `build(circuits, allocation, n_layers, *, key, precision, **options)`.
+
+    Raises:
+        ValueError: if there is a construction of that name, or the class lacks one of those.
+    """
+    ready = isinstance(getattr(construction, "traits", None), Traits)
+    rule = "must be a class with `traits` and a class method `build`"
+    given = getattr(construction, "__name__", construction)
+    check(ready and hasattr(construction, "build"), "construction", rule, given)
+    name = construction.traits.name
+    check(name not in _CONSTRUCTIONS, "name", "of the traits must be new", repr(name))
+    _CONSTRUCTIONS[name] = construction
+
+
 def traits_of(construction: str) -> Traits:
     """Return the traits of a construction.
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from ._formula import formula_mathml
     from ._mse import plot_mse
     from ._page import ledger_page
-    from ._style import color_of, save, style
-    from ._sweeps import published_figures, sweep_figure
+    from ._published import published_figures
+    from ._style import color_of, save, style, subplots
+    from ._sweeps import sweep_figure, sweep_name
     from ._trajectories import plot_channel, plot_plane
     from ._tuning import tuning_figure
 
@@ -31,8 +32,9 @@ __getattr__, __dir__ = lazy(
         "_formula": ("formula_mathml",),
         "_mse": ("plot_mse",),
         "_page": ("ledger_page",),
-        "_style": ("color_of", "save", "style"),
-        "_sweeps": ("published_figures", "sweep_figure"),
+        "_published": ("published_figures",),
+        "_style": ("color_of", "save", "style", "subplots"),
+        "_sweeps": ("sweep_figure", "sweep_name"),
         "_trajectories": ("plot_channel", "plot_plane"),
         "_tuning": ("tuning_figure",),
     },
@@ -55,6 +57,8 @@ __all__ = [
     "save",
     "simulation_figure",
     "style",
+    "subplots",
     "sweep_figure",
+    "sweep_name",
     "tuning_figure",
 ]

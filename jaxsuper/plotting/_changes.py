@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from .._errors import check
-from ._style import color_of, style
+from ._style import color_of, style, subplots
 
 
 # Below this an error is that of single precision.
@@ -87,14 +86,13 @@ def changes_figure(
     active = sorted({int(z) for row in rows for z in row["active"]}) or [1]
     with style():
         size = (2.2 + 2.2 * len(active), 0.9 + 0.19 * len(rows))
-        figure, axes = plt.subplots(
+        figure, axes = subplots(
             1,
             len(active),
             figsize=size,
             sharex=True,
             sharey=True,
             squeeze=False,
-            layout="constrained",
         )
         for ax, z in zip(axes[0], active, strict=True):
             plot_changes(ax, rows, z, metric, layer - 1)

@@ -5,14 +5,15 @@ samples alone make of it (±2 standard errors). Of a single network there is onl
 and it is labelled "this network": predictions are of the mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ._style import color_of
+from ._reference import MARK
+from ._style import color_of, LINES, logarithmic, say_nothing_to_see
 
 
 # Below this an error is rounding, not a fact; it is drawn at the lower edge of the axis.
@@ -34,7 +35,13 @@ def _reach(points: Sequence[Any], values: np.ndarray) -> np.ndarray:
     return np.clip([down, up], 0, [_MOST * values, np.full_like(values, np.inf)])
 
 
-def plot_mse(ax: Axes, rows: Sequence[Any], metric: str, title: str = "") -> Axes:
+def plot_mse(
+    ax: Axes,
+    rows: Sequence[Any],
+    metric: str,
+    title: str = "",
+    references: Mapping[int, Mapping[int, float]] | None = None,
+) -> Axes:
     """Draw one metric by layer, a colour for each number of active circuits.
 
     Args:
@@ -43,6 +50,7 @@ def plot_mse(ax: Axes, rows: Sequence[Any], metric: str, title: str = "") -> Axe
             stderr_within and n_networks if they have them, else the bars are ± stderr).
         metric: which metric.
         title: of the panel.
+        references: z -> layer -> what the reference code measured, drawn as open diamonds.
 
     Returns:
         `ax`.
@@ -79,7 +87,10 @@ def plot_mse(ax: Axes, rows: Sequence[Any], metric: str, title: str = "") -> Axe
                 color=color,
                 alpha=0.5,
             )
-        for name, dashes in (("predicted", "-"), ("state_evolution", ":")):
+        known = {k: v for k, v in (references or {}).get(z, {}).items() if v > _FLOOR}
+        ax.plot([*known], [*known.values()], MARK, mfc="none", color=color, markersize=7, mew=0.8)
+        for name, (dashes, _) in LINES.items():
+            name = {"closed_form": "predicted"}.get(name, name)
             lines = [row for row in points if (row.get(name) or 0) > _FLOOR]
             if lines:
                 ax.plot(
@@ -89,9 +100,11 @@ def plot_mse(ax: Axes, rows: Sequence[Any], metric: str, title: str = "") -> Axe
                     color=color,
                     linewidth=1.2,
                 )
-    ax.set_yscale("log")
+    names = ("value", "predicted", "state_evolution")
+    drawn = [row.get(name) or 0.0 for row in chosen for name in names]
+    logarithmic(ax, [value for value in drawn if value > _FLOOR])
     if not any((row["value"] or 0) > _FLOOR for row in chosen):
-        ax.text(0.5, 0.5, f"below {_FLOOR:g}", transform=ax.transAxes, ha="center")
+        say_nothing_to_see(ax, _FLOOR)
         ax.set_ylim(_FLOOR, 1)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if chosen:

@@ -1,14 +1,24 @@
-"""Sample trajectories: true against estimated."""
+"""Sample trajectories: true against estimated.
+
+Layers have shades and circuits have marks, so that no colour is that of a number of active circuits.
+"""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ._style import color_of
+from ._style import key_of, shades
+
+
+_MARKS = "os^Dv<>ph"
+
+
+def _mark(circuit: int) -> str:
+    return _MARKS[circuit % len(_MARKS)]
 
 
 def plot_plane(ax: Axes, estimated: np.ndarray, truth: np.ndarray, title: str = "") -> Axes:
-    """Draw rotated vectors in the plane, layer by layer.
+    """Draw rotated vectors in the plane: a mark for each circuit, a shade for each layer.
 
     Args:
         ax: where to draw.
@@ -17,20 +27,17 @@ def plot_plane(ax: Axes, estimated: np.ndarray, truth: np.ndarray, title: str = 
         title: of the panel.
 
     Returns:
-        `ax`.
+        `ax`. Open marks are true, full ones estimated; a line between them is the error.
     """
     around = np.linspace(0, 2 * np.pi, 200)
     ax.plot(np.cos(around), np.sin(around), color="0.85", linewidth=1, zorder=0)
-    for circuit in range(truth.shape[2]):
-        color = color_of(circuit)
-        ax.plot(*truth[:, :, circuit].T, "o", mfc="none", color=color, markersize=7)
-        ax.plot(*estimated[:, :, circuit].T, "x-", color=color, markersize=4, linewidth=0.7)
-        for layer, (x, y) in enumerate(truth[:, :, circuit], start=1):
-            ax.annotate(
-                str(layer), (1.18 * x, 1.18 * y), color=color, fontsize=6, ha="center", va="center"
-            )
-    ax.plot([], [], "o", mfc="none", color="0.3", label="true")
-    ax.plot([], [], "x-", color="0.3", label="estimated")
+    n_layers, _, n_circuits = truth.shape
+    for layer, color in enumerate(shades(n_layers)):
+        for circuit in range(n_circuits):
+            true, found = truth[layer, :, circuit], estimated[layer, :, circuit]
+            ax.plot(*np.stack([true, found], 1), "-", color=color, linewidth=0.7, alpha=0.6)
+            ax.plot(*true, _mark(circuit), mfc="none", color=color, markersize=7)
+            ax.plot(*found, _mark(circuit), color=color, markersize=4)
     reach = max(1.4, 1.1 * float(np.abs(estimated).max()))
     ax.set(
         xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="$x_0$", ylabel="$x_1$"
@@ -52,16 +59,31 @@ def plot_channel(
         title: of the panel.
 
     Returns:
-        `ax`.
+        `ax`. Open marks are true, full ones estimated.
     """
     layers = np.arange(1, len(truth) + 1)
     for circuit in range(truth.shape[1]):
-        color = color_of(circuit)
-        ax.plot(layers, truth[:, circuit], "o", mfc="none", color=color, markersize=7)
-        ax.plot(layers, estimated[:, circuit], "x-", color=color, markersize=4, linewidth=0.7)
-    ax.plot([], [], "o", mfc="none", color="0.3", label="true")
-    ax.plot([], [], "x-", color="0.3", label="estimated")
+        mark = _mark(circuit)
+        ax.plot(layers, truth[:, circuit], mark, mfc="none", color="0.2", markersize=7)
+        ax.plot(layers, estimated[:, circuit], f"{mark}-", color="0.2", markersize=4, linewidth=0.7)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel="layer", ylabel=name)
+    # Room for 0 and 1, whatever of an indicator is seen.
+    low, high = min(-0.1, estimated.min(), truth.min()), max(1.1, estimated.max(), truth.max())
+    ax.set(xlabel="layer", ylabel=name, ylim=(1.05 * low, 1.05 * high))
     ax.set_title(title)
     return ax
+
+
+def sample_keys(ax: Axes, n_layers: int | None) -> dict[str, object]:
+    """Return label -> handle of what sample trajectories show.
+
+    Args:
+        ax: any.
+        n_layers: how many shades there are, None if layers have a place of their own.
+    """
+    found = {"sample: true": key_of(ax, "o", markersize=7)}
+    found["estimated"] = key_of(ax, "o", markersize=4, mfc="0.3")
+    for layer, color in enumerate(shades(n_layers or 0), 1):
+        if layer in (1, n_layers):
+            found[f"layer {layer}"] = key_of(ax, "o", markersize=6, color=color, mfc=color)
+    return found

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Int
 
 from .._arrays import merge_moments
 from .._errors import check, one_of
+from .._repr import html_table, listed
 from ._intervals import Interval, metric_interval, sampled_interval
 
 
@@ -104,6 +105,19 @@ class Measurement:
     by_network: Float[np.ndarray, "n L M"] | None = None
     within: Float[np.ndarray, "L M"] | None = None
 
+    def __repr__(self) -> str:
+        return f"Measurement({self._sizes()}; {listed(self.names + self.worst_names)})"
+
+    def _repr_html_(self) -> str:
+        head = ["metric", *(f"layer {layer + 1}" for layer in range(len(self.mean)))]
+        rows = [[name, *map(_with_error, self[name], self.stderr_of(name))] for name in self.names]
+        rows += [[name, *(f"{value:.3g}" for value in self[name])] for name in self.worst_names]
+        return html_table(f"{self._sizes()}: mean ± standard error", head, rows)
+
+    def _sizes(self) -> str:
+        networks = "1 network" if self.n_networks == 1 else f"{self.n_networks} networks"
+        return f"{networks} of {self.n_samples} samples, {len(self.mean)} layers"
+
     def __getitem__(self, name: str) -> Float[np.ndarray, " L"]:
         """Return a metric by layer.
 
@@ -155,6 +169,10 @@ class Measurement:
 
     def _column(self, name: str) -> int:
         return self.names.index(one_of(self.names, name, "name"))
+
+
+def _with_error(value: float, stderr: float) -> str:
+    return f"{value:.3g} ± {stderr:.2g}"
 
 
 def finish(

@@ -67,6 +67,13 @@ class SweepResult:
     run_seconds: float
     stopped: bool
 
+    def __repr__(self) -> str:
+        return (
+            f"SweepResult({self.already} of {self.selected} configurations were there, {self.done} "
+            f"done, {self.failed} failed{', stopped' * self.stopped}; {self.compiles} programs in "
+            f"{self.compile_seconds:.3g} s, run {self.run_seconds:.3g} s)"
+        )
+
 
 def run_sweep(
     configurations: Sequence[Configuration],

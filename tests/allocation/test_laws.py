@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from jaxsuper import allocation, theory
+from jaxsuper import allocation, Configuration, simulation, testing, theory
 from jaxsuper.allocation import _overlaps
 
 
@@ -16,15 +16,7 @@ CAPACITIES = {
     1000: {3: 61735, 4: 28284, 5: 12901, 6: 8243, 8: 3661, 10: 2240, 12: 1394},
 }
 KEY = jax.random.key(0)
-ADMISSIBLE = ("prime-steps", "balanced-prime-steps", "transversal")
-
-
-def brute_overlaps(table):
-    """All pairwise overlaps through the T x n incidence matrix."""
-    incidence = np.zeros((table.n_circuits, table.block_width), int)
-    np.put_along_axis(incidence, table.sets, 1, axis=1)
-    gram = incidence @ incidence.T
-    return gram[np.triu_indices(table.n_circuits, 1)], incidence
+ADMISSIBLE = [name for name in allocation.families() if allocation.is_admissible(name)]
 
 
 @pytest.mark.parametrize("block_width", CAPACITIES)
@@ -73,28 +65,31 @@ def test_laws(family, data):
     limit = allocation.capacity(width, redundancy, family)
     counts = st.sampled_from((1, 2, 9, 80)) if limit is None else st.integers(1, limit)
     count = data.draw(counts, label="n_circuits")
-    table = allocation.allocate(width, redundancy, count, family, key=jax.random.key(count))
-    assert table.sets.shape == (count, redundancy)
-    overlaps, incidence = brute_overlaps(table)
-    assert (incidence.sum(axis=1) == redundancy).all()
-    np.testing.assert_array_equal(table.loads, incidence.sum(axis=0))
-    rebuilt = np.zeros_like(incidence)
-    for neuron, members in enumerate(table.members):
-        rebuilt[members[members < count], neuron] = 1
-    np.testing.assert_array_equal(rebuilt, incidence)
-    assert allocation.max_overlap(table) == (overlaps.max() if overlaps.size else 0)
-    rate = (overlaps**2).mean() / redundancy**2 if overlaps.size else 0.0
-    np.testing.assert_allclose(table.overlap_rate, rate, rtol=1e-12)
-    np.testing.assert_allclose(
-        table.mean_overlap, overlaps.mean() if overlaps.size else 0.0, rtol=1e-12, atol=1e-15
-    )
-    if family in ADMISSIBLE:
-        assert overlaps.size == 0 or overlaps.max() <= 1
-        assert count <= allocation.johnson_bound(width, redundancy)
-        exact = theory.overlap_rate_from_loads(table.loads, redundancy, count)
-        np.testing.assert_allclose(table.overlap_rate, exact, rtol=1e-12)
-        bound = theory.overlap_rate_lower_bound(width, redundancy, count)
-        assert table.overlap_rate >= bound - 1e-12
+    testing.allocation_keeps_laws(family, width, redundancy, count, count)
+
+
+def dense_pairs(n, s, t, key):
+    """Sets of neighbours: two of them share up to S - 1 neurons."""
+    return allocation.Allocation((np.arange(t)[:, None] + np.arange(s)).astype(np.int32) % n, n)
+
+
+def test_families_from_outside(monkeypatch):
+    """They are used by name and listed; one that breaks the rule it claims is noticed."""
+    from jaxsuper.allocation import _registry
+
+    assert tuple(ADMISSIBLE) == ("prime-steps", "balanced-prime-steps", "transversal")
+    monkeypatch.setattr(_registry, "_FAMILIES", dict(_registry._FAMILIES))
+    allocation.register("runs", dense_pairs, lambda n, s: n)
+    allocation.register("wrong", dense_pairs, lambda n, s: n, admissible=True)
+    assert allocation.families()[-2:] == ("runs", "wrong")
+    assert allocation.capacity(50, 6, "runs") == 50
+    testing.check_family("runs")
+    with pytest.raises(AssertionError, match="share more than one"):
+        testing.check_family("wrong")
+    with pytest.raises(ValueError, match="`name` must be new, got 'random'"):
+        allocation.register("random", dense_pairs)
+    settings = Configuration(200, 40, allocation="runs", n_layers=2)
+    assert simulation.prepare(settings).n_circuits == 40
 
 
 @pytest.mark.parametrize("width, redundancy", [(250, 6), (250, 4), (500, 6), (200, 12)])
@@ -148,7 +143,7 @@ def test_overlaps_of_any_table(width, redundancy, count, slice_, monkeypatch):
     rng = np.random.default_rng(width)
     sets = np.array([rng.permutation(width)[:redundancy] for _ in range(count)], np.int32)
     table = allocation.Allocation(sets, width)
-    overlaps, _ = brute_overlaps(table)
+    overlaps, _ = testing.pairwise_overlaps(table)
     assert _overlaps.sum_of_squared_overlaps(sets, width) == 2 * (overlaps**2).sum()
     assert allocation.max_overlap(table) == overlaps.max()
     assert overlaps.max() > 1 or redundancy == 1

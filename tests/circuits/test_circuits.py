@@ -4,15 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxsuper import circuits
-
-
-# Those that a kind has no use for are left out.
-PARAMETERS = {"lower_threshold": 0.4, "upper_threshold": 0.9, "gate_bias": 0.5}
+from jaxsuper import circuits, testing
 
 
 def draw(kind):
-    return lambda key: circuits.make(kind, 7, key=key, **PARAMETERS)
+    return lambda key: circuits.make(kind, 7, key=key, gate_bias=0.5, upper_threshold=0.9)
 
 
 # Every registered kind, and what has no name on the command line.
@@ -28,38 +24,35 @@ ALL = {kind: draw(kind) for kind in circuits.kinds()} | {
 
 @pytest.mark.parametrize("name", ALL)
 def test_channels_and_parts_make_up_the_weights(name, getkey):
-    """Mean and difference part through channels equal one matrix, applied to any activation."""
-    small = ALL[name](getkey())
-    activation = jax.random.normal(getkey(), (small.width,))
-    layer = (small.depth or 1) - 1
-    pick = lambda stack: stack[layer if stack.shape[0] > 1 else 0]
-    seen = small.layout.matrix @ np.asarray(activation)
-    expected = np.asarray(pick(small.mean_weights())) @ seen[list(small.layout.mean_channels)]
-    expected = np.tile(expected, (7, 1))
-    for t in range(7):
-        change = np.asarray(pick(small.difference_weights())[t])
-        rows = list(small.layout.difference_outputs)
-        expected[t, rows] += change @ seen[list(small.layout.difference_channels)]
-    weights = circuits.small_weights(small, layer)
-    np.testing.assert_allclose(weights @ activation, expected, rtol=2e-5, atol=2e-5)
+    testing.parts_make_up_the_weights(ALL[name](getkey()))
 
 
 @pytest.mark.parametrize("kind", circuits.kinds())
-def test_parameters_are_the_constructors(kind):
-    """Each listed parameter is taken, checked and used; one that is not listed changes nothing."""
-    small = draw(kind)(jax.random.key(0))
-    assert circuits.width_of(kind) == small.width and circuits.layout_of(kind) == small.layout
-    circuits.check_parameters(kind, **PARAMETERS)
-    for name in PARAMETERS:
-        changed = PARAMETERS | {name: 0.45}
-        other = circuits.make(kind, 7, key=jax.random.key(0), **changed)
-        differs = (small.biases() != other.biases()).any()
-        assert differs == (name in small.parameters)
-        if name in small.parameters:
-            with pytest.raises(ValueError, match=f"`{name}`"):
-                circuits.check_parameters(
-                    kind, **PARAMETERS | {name: -1.0 if "upper" not in name else 2.0}
-                )
+def test_a_kind_keeps_the_laws(kind):
+    testing.check_circuits(kind)
+
+
+class Leaking(circuits.Step):
+    """A step whose neurons fire without any input."""
+
+    def biases(self):
+        return super().biases() + 1.0
+
+
+def test_kinds_from_outside(monkeypatch):
+    """They are made by name and listed; one that is wrong is noticed, names are used once."""
+    from jaxsuper.circuits import _registry
+
+    monkeypatch.setattr(_registry, "_KINDS", dict(_registry._KINDS))
+    circuits.register("leaking", Leaking)
+    assert "leaking" in circuits.kinds()
+    assert circuits.kind_of(circuits.make("leaking", 3, key=jax.random.key(0))) == "leaking"
+    with pytest.raises(AssertionError):
+        testing.check_circuits("leaking")
+    with pytest.raises(ValueError, match="`name` must be new, got 'step'"):
+        circuits.register("step", Leaking)
+    with pytest.raises(ValueError, match="`circuits` must be a class with a `layout`"):
+        circuits.register("mlp", circuits.MLP)
 
 
 @pytest.mark.parametrize("bias", [0.0, 0.25, 1.0, 2.0])
@@ -84,9 +77,7 @@ def test_rotations_rotate(kind, bias, getkey):
 
 @pytest.mark.parametrize("name", ALL)
 def test_inactive_circuits_stay_at_zero(name, getkey):
-    small = ALL[name](getkey())
-    quiet = circuits.exact_trajectory(small, jnp.arange(7), jnp.zeros((7, small.width)), 3)
-    np.testing.assert_array_equal(quiet, 0)
+    testing.inactive_stay_at_zero(ALL[name](getkey()))
 
 
 def test_the_step_is_a_step():

@@ -5,11 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import network, training
+from jaxsuper.testing._network import batch, differences, L, make, views
 
-from .test_laws import batch, differences, L, make, NAMES, views
 
-
-TRAINABLE = [name for name in NAMES if network.traits_of(name).trainable]
+TRAINABLE = [name for name in network.constructions() if network.traits_of(name).trainable]
 CLOSE = 3e-5
 READ = {"last": slice(-1, None), "all": slice(None)}
 
@@ -64,7 +63,9 @@ def test_wrong_matrices_are_noticed(name):
             assert max(differences(run(changed, inputs), expected)) > 100 * CLOSE, part
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in TRAINABLE])
+@pytest.mark.parametrize(
+    "name", [name for name in network.constructions() if name not in TRAINABLE]
+)
 def test_what_is_no_chain_of_relu_layers_is_refused_in_one_line(name):
     # Its shapes are enough.
     shapes = eqx.filter_eval_shape(make.__wrapped__, name)

@@ -1,14 +1,19 @@
 """Figures of a sweep, and the predictions beside its rows."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import polars
 import pytest
 from jaxsuper import cli, predict
 from jaxsuper.analytics import with_predictions
-from jaxsuper.plotting import published_figures, sweep_figure
+from jaxsuper.plotting import published_figures, save, sweep_figure, sweep_name
+from jaxsuper.plotting._reference import reference
 from jaxsuper.simulation import Configuration, metric_interval
 from jaxsuper.sweep import _rows, read_store, Store
-from matplotlib import pyplot as plt
+
+from .test_plotting import marked
 
 
 def stored(folder, configurations):
@@ -82,13 +87,16 @@ def test_published_figures_show_the_rows(folder):
     alone = 2 * np.hypot(*(0.1 * values)) / 2
     np.testing.assert_allclose(segments, np.stack([y - alone, y + alone], axis=1))
     assert "2 networks" in caption(figures["figure-6"])
+    assert "figure 6 of Rotations in Superposition" in caption(figures["figure-6"])
+    diamonds, *_ = marked(figures["figure-6"].axes[1], "D")
+    theirs = reference(1000, 557, 2, "mse_x_active")
+    np.testing.assert_allclose(diamonds.get_ydata(), list(theirs.values()))
     assert "this network" in caption(figures["figure-8"])
     assert len(figures["figure-8"].axes) == 16
     widths = [len(points(ax)) for ax in figures["figure-8"].axes]
     assert set(widths) == {2}
     ((_, y, half), _) = points(figures["figure-8"].axes[-1])
     np.testing.assert_allclose((y, half), ([0.04], [0.004]))
-    plt.close("all")
 
 
 def test_any_axes(folder):
@@ -99,7 +107,60 @@ def test_any_axes(folder):
     ((x, y, _),) = points(figure.axes[0])
     np.testing.assert_allclose(x, [200 * 16 / 1e6, 200 * 16 / 64e4])
     np.testing.assert_allclose(y, 0.03)
-    plt.close("all")
+    assert "layer 3" in figure.axes[0].get_title() and "T = 200" in figure.axes[0].get_title()
+
+
+def test_many_hues(tmp_path):
+    """Short labels, each with a colour of its own, all of them on the paper."""
+    thresholds = np.linspace(0.6, 0.9, 10)
+    some = [
+        Configuration(800, t, n_layers=2, upper_threshold=h) for t in (100, 200) for h in thresholds
+    ]
+    table = read_store(stored(tmp_path / "store", some).folder)
+    figure = sweep_figure(table, "n_circuits", "mse_x_active", "upper_threshold")
+    (legend,) = figure.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert labels[:2] == ["upper_threshold = 0.6", "upper_threshold = 0.6333"]
+    colors = {bars[0].get_color() for bars in figure.axes[0].containers}
+    assert len(colors) == 10
+    save(figure, tmp_path / "hues.png")
+    box = legend.get_window_extent()
+    inside = figure.bbox
+    assert 0 <= box.x0 and box.x1 <= inside.width and 0 <= box.y0 and box.y1 <= inside.height
+    title = figure.axes[0].title.get_window_extent()
+    assert title.x1 <= box.x0 or title.y0 >= box.y1
+
+
+def test_a_mean_of_few_events_does_not_set_the_axis(tmp_path):
+    """What is not three standard errors above 0 is a triangle at the lower end."""
+    table = read_store(stored(tmp_path / "store", [Configuration(1000, 200, n_layers=3)]).folder)
+    rare = polars.col("layer") == 1
+    table = table.with_columns(
+        value=polars.when(rare).then(1e-7).otherwise("value"),
+        stderr=polars.when(rare).then(0.9e-7).otherwise("stderr"),
+    )
+    ax = sweep_figure(table, "layer", "mse_x_active").axes[0]
+    assert ax.get_ylim()[0] > 5e-3
+    (low,) = marked(ax, "v")
+    assert low.get_xdata().tolist() == [1]
+    sure = table.with_columns(stderr=polars.when(rare).then(1e-8).otherwise("stderr"))
+    assert sweep_figure(sure, "layer", "mse_x_active").axes[0].get_ylim()[0] < 1e-7
+
+
+def test_other_figures_have_other_names():
+    given: list[Any] = [
+        ("n_circuits", "mse_x_active"),
+        ("n_circuits", "mse_x_active", "redundancy"),
+        ("n_circuits", "mse_x_active", None, 2),
+        ("n_circuits", "mse_x_active", None, None, ("n_active == 2",)),
+        ("n_circuits", "mse_x_active", None, None, ("n_active >= 2",)),
+        ("n_circuits", "mse_x_active", None, None, ("n_active > 2", "T < 9")),
+    ]
+    names = [sweep_name(*one) for one in given]
+    assert len(set(names)) == len(given)
+    assert names[0] == "mse_x_active-by-n_circuits"
+    assert names[3] == "mse_x_active-by-n_circuits-n_active-2"
+    assert all(name == Path(name).name and " " not in name for name in names)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +182,6 @@ def test_bad_input(change, message, folder, tmp_path, capsys):
     assert cli.main(line) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
-    plt.close("all")
 
 
 def test_the_command_draws(folder, tmp_path, capsys):
@@ -134,4 +194,3 @@ def test_the_command_draws(folder, tmp_path, capsys):
     assert (tmp_path / "mse_x_active-by-layer.svg").read_text().startswith("<?xml")
     assert cli.main(["figures", str(tmp_path), "--out", str(tmp_path)]) == 2
     assert "must be a results store" in capsys.readouterr().err
-    plt.close("all")
