@@ -4,7 +4,8 @@ import pytest
 from jaxsuper import allocation, sweep
 from jaxsuper.simulation import Configuration
 from jaxsuper.sweep import Grid, grid_from_toml, load_grid
-from jaxsuper.sweep._filters import names_of
+from jaxsuper.sweep import _columns
+from jaxsuper.sweep._filters import compile_filter
 from jaxsuper.sweep._shape import Shape
 
 
@@ -124,14 +125,25 @@ def test_bad_configurations_are_named_before_anything_runs():
     assert sum(len(b.bucket.ids) for b in plan.buckets) == 1
 
 
+def sizes_of(configuration, name):
+    """Return what a filter sees under a name."""
+    columns = {key: _columns.column(key, [value]) for key, value in vars(configuration).items()}
+    seen = []
+    for number in range(-1, 4000):
+        if compile_filter(f"{name} == {number}").passes(columns)[0]:
+            seen.append(number)
+    (found,) = seen
+    return found
+
+
 def test_capacity_counts_what_the_network_is_built_of():
     """Blocks hold n^2 circuits; indicators with neurons of their own may hold fewer than payload."""
     block = Configuration(200, 1, 1, circuit="rotation", construction="block")
-    assert names_of(block)["capacity"] == 50**2
+    assert sizes_of(block, "capacity") == 50**2
     whole = {"network_width": 240, "n_circuits": 1, "allocation": "transversal"}
     shared = Configuration(**whole, redundancy=3)
     apart = Configuration(**whole, redundancy=3, indicator_redundancy=6, indicator_share=0.3)
     own = allocation.capacity(36, 6, "transversal")
-    assert names_of(apart)["capacity"] == own
-    assert names_of(shared)["capacity"] == allocation.capacity(60, 3, "transversal")
+    assert sizes_of(apart, "capacity") == own
+    assert sizes_of(shared, "capacity") == allocation.capacity(60, 3, "transversal")
     assert own is not None and own < allocation.johnson_bound(60, 3)
