@@ -57,7 +57,7 @@ def read_grid(text: str) -> dict[str, Any]:
         one_of(_KEYS, name, "key of the grid")
     parts = typed(_Parts, given, "")
     wanted = f"must have one of {', '.join(_KEYS)}"
-    check(any(given.values()), "grid", wanted, "nothing")
+    check(any(v not in ({}, []) for v in given.values()), "grid", wanted, "nothing")
     product = {name: _values(name, v, f"product.{name}") for name, v in parts.product.items()}
     zips = tuple(
         {name: _values(name, v, f"zip[{index}].{name}") for name, v in together.items()}
