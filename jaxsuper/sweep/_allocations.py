@@ -91,17 +91,21 @@ def loads_and_failures(
     failures: dict[str, str] = {}
     passed: dict[tuple, int] = {}
     continuous: set[tuple] = set()
+    faults: dict[tuple, str] = {}
     for name, one in configurations.items():
         structure, parameters = structure_of(one), _continuous(one)
         if not (0 <= one.seed < 2**32 and 0 <= one.network < 2**32) or depends_on_seed(one):
             structure += (one.seed, one.network)
-        if structure not in passed or parameters not in continuous:
+        known = structure in passed and parameters in continuous
+        if not known and (structure, parameters) not in faults:
             try:
                 check_configuration(one)
                 passed[structure] = largest_load(allocations.of(one))
+                continuous.add(parameters)
             except ValueError as error:
-                failures[name] = " ".join(str(error).split())
-                continue
-            continuous.add(parameters)
-        loads[name] = passed[structure]
+                faults[structure, parameters] = " ".join(str(error).split())
+        if (structure, parameters) in faults:
+            failures[name] = faults[structure, parameters]
+        else:
+            loads[name] = passed[structure]
     return loads, failures
