@@ -121,8 +121,14 @@ def _fault(message: str, place: str) -> ValueError:
     assert match is not None
     inner = match["place"] or ""
     where = place + ("." if place and inner and inner[0] != "[" else "") + inner
-    wrong = re.fullmatch(r"Expected `(.+)`(.*), got `(.+)`", match["rule"])
+    wrong = re.fullmatch(r"Expected `([^`]+)`(.*?)(?:, got `(.+)`)?", match["rule"])
+    key = re.fullmatch(r"Object (missing required|contains unknown) field (`.+`)", match["rule"])
     if wrong is not None:
         kinds = " or ".join(_TYPES.get(kind, kind) for kind in wrong[1].split(" | "))
-        return bad(where, f"must be {kinds}{wrong[2]}", _TYPES.get(wrong[3], wrong[3]))
-    return ValueError(f"`{where}` must fit its type: {' '.join(match['rule'].split())}")
+        given = f", got {_TYPES.get(wrong[3], wrong[3])}" if wrong[3] else ""
+        rule = f"be {kinds}{wrong[2]}{given}"
+    elif key is not None:
+        rule = f"{'have' if key[1].startswith('missing') else 'not have'} the key {key[2]}"
+    else:
+        rule = f"fit its type: {match['rule']}"
+    return ValueError(f"`{where}` must {' '.join(rule.split())}")

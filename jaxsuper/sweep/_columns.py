@@ -84,9 +84,10 @@ def pieces(base: Mapping[str, Any], factors: Sequence[Factor]) -> Iterator[dict[
     for start in range(0, total, _PIECE):
         flat = np.arange(start, min(start + _PIECE, total))
         places = np.unravel_index(flat, sizes) if sizes else ()
-        columns = {name: np.full(len(flat), 0, _TYPES[kind]) for name, kind in field_types().items()}
-        for name, values in columns.items():
-            values[:] = shared[name]
+        columns = {
+            name: np.full(len(flat), shared[name], _TYPES[kind])
+            for name, kind in field_types().items()
+        }
         for factor, place in zip(factors, places, strict=True):
             for name, values in factor.columns.items():
                 given = factor.given[name][place]

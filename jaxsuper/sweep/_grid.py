@@ -12,8 +12,11 @@ from .._reading import shown, text_of
 from ..simulation import Configuration
 from ._columns import configurations_of, Factor, pieces, repeated
 from ._filters import compile_filter, Filter
-from ._grid_file import LARGEST, read_grid
+from ._grid_file import LARGEST, MOST, read_grid
 from ._identity import setting
+
+
+_MANY, _SPLIT = f"must have at most {MOST:,} configurations", "split it"
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,10 @@ class Grid:
             sizes.append(min(lengths.values()))
         sizes.append(max(len(self.listed), 1))
         size = prod(sizes)
-        rule = f"must have at most {LARGEST:,} configurations before its filters"
-        check(size <= LARGEST, "grid", rule, f"{size:,}", "split it")
+        rule = f"must have at most {LARGEST:,} combinations"
+        check(size <= LARGEST, "grid", rule, f"{size:,}", _SPLIT)
+        if not self.filters:
+            check(size <= MOST, "grid", _MANY, f"{size:,}", _SPLIT)
         # Made now, so that what is wrong is said now.
         _ = self._base, self._factors, self._tests
 
@@ -87,10 +92,13 @@ class Grid:
             ValueError: for a grid without any configuration, or a filter without a value.
         """
         found: dict[Configuration, None] = {}
+        count = 0
         for columns in pieces(self._base, self._factors):
             for test in self._tests:
                 passed = test.passes(columns)
                 columns = {name: values[passed] for name, values in columns.items()}
+            count += len(columns["seed"]) * self.repeats
+            check(count <= MOST, "grid", _MANY, f"{count:,} or more", _SPLIT)
             found.update(dict.fromkeys(configurations_of(repeated(columns, self.repeats))))
         check(len(found) > 0, "grid", "must hold at least one configuration", "none")
         return list(found)

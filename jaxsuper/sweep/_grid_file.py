@@ -11,8 +11,9 @@ from .._reading import from_toml, shown, typed
 from ._identity import field_types
 
 
-# Configurations of a grid. A planned one takes about a kilobyte.
-LARGEST = 10_000_000
+# Combinations of a grid, which filters go through in seconds, and configurations that pass them: to
+# plan two million takes half a minute and 2 GiB.
+LARGEST, MOST = 10_000_000, 2_000_000
 _KEYS = ("base", "product", "zip", "list", "filters", "repeats")
 _Number = int | float
 # Ends of ranges: beyond the largest float32 there is no setting.

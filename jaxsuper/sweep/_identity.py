@@ -94,16 +94,18 @@ def configuration_from(settings: Mapping[str, Any]) -> Configuration:
 
 # As `json.dumps(..., sort_keys=True, separators=(",", ":"))` writes it, several times as fast.
 _SORTED = sorted(_TYPES)
-_FORMAT = "{" + ",".join(f'"{name}":%{"d" if _TYPES[name] is int else "s"}' for name in _SORTED) + "}"
+_PLACES = (f'"{name}":%{"d" if _TYPES[name] is int else "s"}' for name in _SORTED)
+_FORMAT = "{" + ",".join(_PLACES) + "}"
 _VALUES = attrgetter(*_SORTED)
 
 
 def _number(value: float) -> str:
     # Without the -0.0 that equals 0.0; what is not finite has other names in JSON.
-    return repr(value + 0.0) if isfinite(value) else json.dumps(value)
+    value = float(value) + 0.0
+    return repr(value) if isfinite(value) else json.dumps(value)
 
 
-_WRITERS = {int: int, float: lambda value: _number(float(value)), str: encode_basestring_ascii}
+_WRITERS = {int: int, float: _number, str: encode_basestring_ascii}
 _WRITE = [_WRITERS[_TYPES[name]] for name in _SORTED]
 
 
