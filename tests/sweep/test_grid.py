@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from jaxsuper import allocation, cli, sweep
 from jaxsuper.simulation import Configuration
-from jaxsuper.sweep import _columns, Grid, grid_from_toml, load_grid
+from jaxsuper.sweep import _allocations, _columns, _identity, Grid, grid_from_toml, load_grid
 from jaxsuper.sweep._filters import compile_filter
 from jaxsuper.sweep._shape import Shape
 
@@ -118,7 +118,10 @@ BAD = {
     "count-float": (RANGE + "{from=0, to=1, count=2.5}", "must be an integer, got a number"),
     "count-str": (RANGE + "{from=0, to=1, count='3'}", "must be an integer, got a string"),
     "count-inf": (RANGE + "{from=0, to=1, count=inf}", "must be an integer, got a number"),
-    "count-0": (RANGE + "{from=0, to=1, count=0}", "`product.lower_threshold.count` must be an integer >= 1"),
+    "count-0": (
+        RANGE + "{from=0, to=1, count=0}",
+        "threshold.count` must be an integer >= 1",
+    ),
     "count-1e10": (RANGE + "{from=0, to=1, count=10000000000}", "an integer <= 10000000"),
     "grid-1e9": (
         "[product]\n"
@@ -424,6 +427,69 @@ def test_bad_configurations_are_named_before_anything_runs():
     for reason, word in zip(plan.failures.values(), words, strict=True):
         assert word in reason
     assert sum(len(b.bucket.ids) for b in plan.buckets) == 1
+
+
+SOME = {
+    "network_width": [120, 121, 160],
+    "n_circuits": [9, 5000],
+    "redundancy": [3, 60],
+    "n_active": [2, 30],
+    "circuit": ["rotation", "rotation3"],
+    "construction": ["clipped", "plain", "private"],
+    "indicator": ["recomputed", "carried"],
+    "allocation": ["prime-steps", "random"],
+    "seed": [0, 1, -1],
+    "lower_threshold": [0.25, 0.9],
+    "gate_bias": [1.0, -1.0, float("nan")],
+    "inhibition_factor": [1.0, 2.0],
+}
+
+
+def test_what_is_shared_is_checked_once_with_the_same_answer():
+    draws = np.random.default_rng(0)
+    drawn = [{name: draws.choice(v).item() for name, v in SOME.items()} for _ in range(600)]
+    several = {str(index): Configuration(**one) for index, one in enumerate(drawn)}
+    designs = sweep.Allocations()
+    loads, failures = _allocations.loads_and_failures(several, designs)
+    assert set(loads) | set(failures) == set(several) and not set(loads) & set(failures)
+    assert len(loads) > 5 and len(set(failures.values())) > 8
+    for name, one in several.items():
+        try:
+            _allocations.check_configuration(one)
+            assert loads[name] == _allocations.largest_load(designs.of(one))
+        except ValueError as error:
+            assert failures[name] == " ".join(str(error).split())
+
+
+def test_ids_are_hashes_of_sorted_json():
+    for one in (
+        Configuration(),
+        Configuration(
+            gate_bias=1e-7, seed=2**32 - 1, inhibition_factor=1e22, allocation='q"\u00e9'
+        ),
+        Configuration(gate_bias=float("nan"), lower_threshold=float("-inf")),
+    ):
+        text = json.dumps(vars(one), sort_keys=True, separators=(",", ":"))
+        assert _identity.canonical(one) == text
+    # Equal configurations, whichever was asked for first.
+    same = [Configuration(gate_bias=0), Configuration(gate_bias=-0.0), Configuration(gate_bias=0.0)]
+    assert len({_identity.canonical(one) for one in same}) == 1
+
+
+def test_large_grids_are_planned_quickly():
+    """Seconds of CPU; it took 7 for 100,000 configurations."""
+    grid = Grid(
+        base={"network_width": 400, "redundancy": 4, "n_layers": 3},
+        product={
+            "n_circuits": range(50, 150, 10),
+            "lower_threshold": [0.05 + 0.01 * i for i in range(40)],
+            "seed": range(100),
+        },
+    )
+    started = process_time()
+    configurations = grid.configurations()
+    plan = sweep.make_plan(configurations, sweep.Allocations(), n_devices=2)
+    assert len(plan.configurations) == 40_000 and process_time() - started < 3
 
 
 def sizes_of(configuration, name):
