@@ -105,14 +105,15 @@ def _number(value: float) -> str:
     return repr(value) if isfinite(value) else json.dumps(value)
 
 
-_WRITERS = {int: int, float: _number, str: encode_basestring_ascii}
+# Integers are written by the format itself.
+_WRITERS = {int: None, float: _number, str: encode_basestring_ascii}
 _WRITE = [_WRITERS[_TYPES[name]] for name in _SORTED]
 
 
 def canonical(configuration: Configuration) -> str:
     """Return the settings as JSON with sorted keys and no spaces."""
-    values = _VALUES(configuration)
-    return _FORMAT % tuple([write(value) for write, value in zip(_WRITE, values, strict=True)])
+    pairs = zip(_WRITE, _VALUES(configuration), strict=True)
+    return _FORMAT % tuple([value if write is None else write(value) for write, value in pairs])
 
 
 @lru_cache(maxsize=2**18)

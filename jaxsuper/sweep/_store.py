@@ -189,7 +189,7 @@ class Store:
 
     def finished(self) -> set[str]:
         """Return the ids of the configurations that need not be run again."""
-        return set().union(*self._trusted().values()) if self._trusted() else set()
+        return set().union(*self._trusted().values())
 
     def append(self, frame: "polars.DataFrame") -> int:
         """Write rows as a new part, unless others have written the same configurations meanwhile.
