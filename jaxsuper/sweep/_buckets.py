@@ -70,7 +70,7 @@ def make_buckets(
     order = {name: index for index, name in enumerate(configurations)}
     found = []
     for kind, shapes in by_kind.items():
-        groups = [
+        groups: list[_Group] = [
             (shape, (names,), len(names), len(names) * seconds(shape))
             for shape, names in shapes.items()
         ]

@@ -40,7 +40,7 @@ _DECISIVE = ("network_width", "circuit", "redundancy", "construction", "allocati
 _DECISIVE += ("indicator_redundancy", "indicator_share", "indicator_copies")
 _ALIASES = {"n": "block_width", "d": "circuit_width"}
 _SIZES = ("block_width", "circuit_width", "capacity", "johnson_bound")
-_ARITHMETIC = {
+_ARITHMETIC: dict[type[ast.operator], Any] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
     ast.Mult: np.multiply,
@@ -49,7 +49,7 @@ _ARITHMETIC = {
     ast.Mod: np.remainder,
     ast.Pow: np.power,
 }
-_COMPARISONS = {
+_COMPARISONS: dict[type[ast.cmpop], Any] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -258,7 +258,7 @@ class _Parser:
         """Check that a setting is compared with a value that it can have."""
         for name, value in ((one, other), (other, one)):
             if isinstance(name, ast.Name) and isinstance(value, ast.Constant):
-                one_of(choices(name.id), value.value, f"{name.id} in the filter {self.text}")
+                one_of(choices(name.id), str(value.value), f"{name.id} in the filter {self.text}")
 
 
 def _joined(parts: list[Callable[[Columns], Any]], every: bool) -> Callable[[Columns], np.ndarray]:

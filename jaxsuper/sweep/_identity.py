@@ -18,7 +18,7 @@ from ..network import constructions, indicator_schemes, inhibition_rules, PRECIS
 from ..simulation import Configuration
 
 
-_TYPES = {field.name: type(field.default) for field in fields(Configuration)}
+_TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(Configuration)}
 _CHOICES = {
     "circuit": kinds(),
     "construction": constructions(),
@@ -43,7 +43,7 @@ def choices(name: str) -> tuple[str, ...]:
     return _CHOICES.get(name, ())
 
 
-def setting(name: str, value: Any, place: str = "") -> int | float | str:
+def setting(name: str, value: Any, place: str = "") -> Any:
     """Return the value of a setting as its field has it: 1 becomes 1.0 where a float is wanted.
 
     Args:
@@ -106,7 +106,7 @@ def _number(value: float) -> str:
 
 
 # Integers are written by the format itself.
-_WRITERS = {int: None, float: _number, str: encode_basestring_ascii}
+_WRITERS: dict[type, Any] = {int: None, float: _number, str: encode_basestring_ascii}
 _WRITE = [_WRITERS[_TYPES[name]] for name in _SORTED]
 
 
