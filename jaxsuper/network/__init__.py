@@ -12,6 +12,7 @@ from ._dense import (
     neurons_that_exist,
 )
 from ._early_guess import EarlyGuess
+from ._inhibition import inhibition_rules
 from ._network import AbstractLayer, AbstractNetwork, Needs, Traits
 from ._oracle import Oracle
 from ._placement import indicator_vectors, place, Placement
@@ -60,6 +61,7 @@ __all__ = [
     "gather_sum",
     "indicator_schemes",
     "indicator_vectors",
+    "inhibition_rules",
     "make_network",
     "neurons_that_exist",
     "place",

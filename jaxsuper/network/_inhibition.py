@@ -44,6 +44,11 @@ def _receiver(unwanted, loads, n_circuits: Scalar, receives: Scalar, sends: Scal
 _RULES = {"scalar": _scalar, "receiver": _receiver}
 
 
+def inhibition_rules() -> tuple[str, ...]:
+    """Return the names of the rules for chi."""
+    return tuple(_RULES)
+
+
 def clipped_links(
     to: Placement, from_: Placement, to_loads: Any, from_loads: Any, inhibition: str
 ) -> tuple[Bool[Array, "gaps to from"], Float[Array, "gaps to"]]:

@@ -1,15 +1,19 @@
 """What the networks of configurations are built of, each allocation made once."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
+from operator import attrgetter
 
 from ..simulation import (
     check_active,
     check_settings,
     Configuration,
     depends_on_seed,
+    PARAMETERS,
     Parts,
     parts_of,
 )
+from ._identity import field_types
 
 
 # Parts kept; those that every seed draws anew are not.
@@ -17,6 +21,10 @@ _KEPT = 512
 _DECISIVE = ("allocation", "network_width", "circuit", "redundancy", "n_circuits", "construction")
 _DECISIVE += ("indicator", "indicator_redundancy", "indicator_share", "indicator_copies")
 _DECISIVE += ("n_layers", "precision")
+# The settings that decide shapes, and which of the others are checked together.
+_NUMBERS = ("seed", "network")
+structure_of = attrgetter(*(n for n in field_types() if n not in (*PARAMETERS, *_NUMBERS)))
+_continuous = attrgetter("circuit", "construction", "inhibition", *PARAMETERS)
 
 
 class Allocations:
@@ -62,3 +70,42 @@ def check_configuration(configuration: Configuration) -> None:
     """
     check_settings(configuration)
     check_active(configuration.n_active, configuration.n_circuits)
+
+
+def loads_and_failures(
+    configurations: Mapping[str, Configuration], allocations: Allocations
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Check configurations, most of which share their settings with others.
+
+    A check is either of the continuous parameters, with the circuit and the construction they are
+    for, or of all else. So what has passed with other partners needs no check of its own.
+
+    Args:
+        configurations: by id.
+        allocations: makes them.
+
+    Returns:
+        The largest load of each that can be run, and the reason for each that cannot.
+    """
+    loads: dict[str, int] = {}
+    failures: dict[str, str] = {}
+    passed: dict[tuple, int] = {}
+    continuous: set[tuple] = set()
+    faults: dict[tuple, str] = {}
+    for name, one in configurations.items():
+        structure, parameters = structure_of(one), _continuous(one)
+        if not (0 <= one.seed < 2**32 and 0 <= one.network < 2**32) or depends_on_seed(one):
+            structure += (one.seed, one.network)
+        known = structure in passed and parameters in continuous
+        if not known and (structure, parameters) not in faults:
+            try:
+                check_configuration(one)
+                passed[structure] = largest_load(allocations.of(one))
+                continuous.add(parameters)
+            except ValueError as error:
+                faults[structure, parameters] = " ".join(str(error).split())
+        if (structure, parameters) in faults:
+            failures[name] = faults[structure, parameters]
+        else:
+            loads[name] = passed[structure]
+    return loads, failures

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
+from itertools import chain
 
 from ..simulation import Configuration
+from ._allocations import structure_of
 from ._shape import Kind, seconds, Shape
 
 
@@ -58,20 +60,28 @@ def make_buckets(
     Returns:
         The buckets, the most expensive first.
     """
-    by_kind: dict[Kind, dict[Shape, list[str]]] = defaultdict(lambda: defaultdict(list))
+    alike: dict[tuple, list[str]] = defaultdict(list)
     for name, one in configurations.items():
-        by_kind[Kind.of(one)][Shape.of(one, loads[name])].append(name)
+        alike[structure_of(one), loads[name]].append(name)
+    by_kind: dict[Kind, dict[Shape, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for (_, load), names in alike.items():
+        one = configurations[names[0]]
+        by_kind[Kind.of(one)][Shape.of(one, load)].extend(names)
     order = {name: index for index, name in enumerate(configurations)}
     found = []
     for kind, shapes in by_kind.items():
-        groups = [(shape, names, len(names) * seconds(shape)) for shape, names in shapes.items()]
-        for shape, names, needed in _join(_coarse(groups), COMPILE_SECONDS * speed):
-            ids = tuple(sorted(names, key=order.__getitem__))
+        groups: list[_Group] = [
+            (shape, (names,), len(names), len(names) * seconds(shape))
+            for shape, names in shapes.items()
+        ]
+        for shape, lists, _, needed in _join(_coarse(groups), COMPILE_SECONDS * speed):
+            ids = tuple(sorted(chain.from_iterable(lists), key=order.__getitem__))
             found.append(Bucket(kind, shape, ids, needed))
     return sorted(found, key=lambda bucket: -bucket.seconds)
 
 
-_Group = tuple[Shape, list[str], float]
+# Shape, lists of ids, how many ids they hold, seconds without padding.
+_Group = tuple[Shape, tuple[list[str], ...], int, float]
 
 
 def _coarse(groups: list[_Group]) -> list[_Group]:
@@ -80,21 +90,14 @@ def _coarse(groups: list[_Group]) -> list[_Group]:
     while len(groups) > _MANY_SHAPES:
         step *= 1.5
         merged: dict[tuple, _Group] = {}
-        for shape, names, needed in groups:
-            rung = tuple(_rung(float(size), step) for size in vars(shape).values())
-            merged[rung] = (
-                _both(merged[rung], (shape, names, needed))
-                if rung in merged
-                else (
-                    shape,
-                    names,
-                    needed,
-                )
-            )
+        for group in groups:
+            rung = tuple(_rung(float(size), step) for size in vars(group[0]).values())
+            merged[rung] = _both(merged[rung], group) if rung in merged else group
         groups = list(merged.values())
     return groups
 
 
+@lru_cache(maxsize=2**16)
 def _rung(size: float, step: float) -> int:
     rung = 0
     while size > 1:
@@ -103,7 +106,7 @@ def _rung(size: float, step: float) -> int:
 
 
 def _both(one: _Group, other: _Group) -> _Group:
-    return one[0].join(other[0]), one[1] + other[1], one[2] + other[2]
+    return one[0].join(other[0]), one[1] + other[1], one[2] + other[2], one[3] + other[3]
 
 
 def _total(atoms: Iterable[_Group]) -> _Group:
@@ -114,8 +117,8 @@ def _cost(atoms: Sequence[_Group], compiling: float) -> float:
     """Return the seconds that a bucket of these groups takes, nothing if it is empty."""
     if not atoms:
         return 0.0
-    shape, names, _ = _total(atoms)
-    return compiling + len(names) * seconds(shape)
+    shape, _, count, _ = _total(atoms)
+    return compiling + count * seconds(shape)
 
 
 def _join(atoms: Sequence[_Group], compiling: float) -> list[_Group]:

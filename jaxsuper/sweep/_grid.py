@@ -1,18 +1,22 @@
-"""Grids: what is to be simulated, as a typed value or a TOML file."""
+"""Grids: what is to be simulated, as a typed value; those that are built in."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import product
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from .._errors import check, lookup, one_of
+from .._errors import check, lookup
+from .._reading import shown, text_of
 from ..simulation import Configuration
-from ._filters import compile_filter
-from ._identity import config_id, configuration_from
+from ._columns import configurations_of, Factor, pieces, repeated
+from ._filters import compile_filter, Filter
+from ._grid_file import LARGEST, MOST, read_grid
+from ._identity import setting
+
+
+_MANY, _SPLIT = f"must have at most {MOST:,} configurations", "split it"
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class Grid:
 
     A configuration takes one value of every entry of `product`, one position of every zip and one
     entry of `listed`; settings named twice take the later value in that order. With `repeats`,
-    every configuration is run with that many seeds, from its own on.
+    every configuration is run with that many seeds, from its own on. All is checked when the grid is
+    made.
 
     Attributes:
         base: settings that all share.
@@ -30,6 +35,10 @@ class Grid:
         listed: settings, one entry after the other.
         filters: expressions such as "n_circuits <= capacity"; what fails one is left out.
         repeats: seeds per configuration.
+
+    Raises:
+        ValueError: for unknown settings, values of a wrong type or out of range, unknown choices,
+            zips of unequal length, a filter that is none, or too many combinations.
     """
 
     base: Mapping[str, Any] = field(default_factory=dict)
@@ -39,93 +48,60 @@ class Grid:
     filters: tuple[str, ...] = ()
     repeats: int = 1
 
+    def __post_init__(self) -> None:
+        check(self.repeats >= 1, "repeats", "must be at least 1", self.repeats)
+        sizes = [self.repeats]
+        for name, values in self.product.items():
+            check(len(values) > 0, f"product.{name}", "must have at least one value", "none")
+            sizes.append(len(values))
+        for index, together in enumerate(self.zips):
+            lengths = {name: len(values) for name, values in together.items()}
+            equal = len(set(lengths.values())) == 1 and min(lengths.values()) > 0
+            rule = "must hold lists of equal length"
+            check(equal, f"zip[{index}]", rule, shown(lengths))
+            sizes.append(min(lengths.values()))
+        sizes.append(max(len(self.listed), 1))
+        size = prod(sizes)
+        rule = f"must have at most {LARGEST:,} combinations"
+        check(size <= LARGEST, "grid", rule, f"{size:,}", _SPLIT)
+        if not self.filters:
+            check(size <= MOST, "grid", _MANY, f"{size:,}", _SPLIT)
+        # Made now, so that what is wrong is said now.
+        _ = self._base, self._factors, self._tests
+
+    @cached_property
+    def _base(self) -> dict[str, Any]:
+        return {name: setting(name, value, f"base.{name}") for name, value in self.base.items()}
+
+    @cached_property
+    def _factors(self) -> list[Factor]:
+        factors = [Factor.together({name: v}, "product.") for name, v in self.product.items()]
+        factors += [Factor.together(zipped, f"zip[{i}].") for i, zipped in enumerate(self.zips)]
+        if self.listed:
+            factors.append(Factor.of(self.listed, [f"list[{i}]." for i in range(len(self.listed))]))
+        return factors
+
+    @cached_property
+    def _tests(self) -> list[Filter]:
+        return [compile_filter(text) for text in self.filters]
+
     def configurations(self) -> list[Configuration]:
         """Return the configurations in order, each once.
 
         Raises:
-            ValueError: for unknown settings, values of a wrong type, zips of unequal length, an
-                unknown filter, or a grid without any configuration.
+            ValueError: for a grid without any configuration, or a filter without a value.
         """
-        check(self.repeats >= 1, "repeats", "must be at least 1", self.repeats)
-        factors: list[list[Mapping[str, Any]]] = []
-        for name, values in self.product.items():
-            check(len(values) > 0, name, "must have at least one value", "none")
-            factors.append([{name: value} for value in values])
-        for together in self.zips:
-            lengths = {name: len(values) for name, values in together.items()}
-            equal = len(set(lengths.values())) == 1 and min(lengths.values()) > 0
-            check(equal, "zip", "must hold lists of equal length", lengths)
-            columns = zip(*together.values(), strict=True)
-            factors.append([dict(zip(together, row, strict=True)) for row in columns])
-        if self.listed:
-            factors.append(list(self.listed))
-        tests = [compile_filter(text) for text in self.filters]
-        found: dict[str, Configuration] = {}
-        for chosen in product(*factors):
-            settings = dict(self.base)
-            for part in chosen:
-                settings.update(part)
-            first = configuration_from(settings)
-            if not all(test(first) for test in tests):
-                continue
-            for repeat in range(self.repeats):
-                one = replace(first, seed=first.seed + repeat)
-                found.setdefault(config_id(one), one)
+        found: dict[Configuration, None] = {}
+        count = 0
+        for columns in pieces(self._base, self._factors):
+            for test in self._tests:
+                passed = test.passes(columns)
+                columns = {name: values[passed] for name, values in columns.items()}
+            count += len(columns["seed"]) * self.repeats
+            check(count <= MOST, "grid", _MANY, f"{count:,} or more", _SPLIT)
+            found.update(dict.fromkeys(configurations_of(repeated(columns, self.repeats))))
         check(len(found) > 0, "grid", "must hold at least one configuration", "none")
-        return list(found.values())
-
-
-_KEYS = ("base", "product", "zip", "list", "filters", "repeats")
-
-
-def _values(name: str, given: Any) -> list[Any]:
-    """Return a list of values: itself, `{from, to, step}` or `{from, to, count}`, ends included."""
-    if isinstance(given, list):
-        return given
-    if not isinstance(given, dict):
-        return [given]
-    keys = set(given)
-    known = keys in ({"from", "to", "step"}, {"from", "to", "count"})
-    check(known, name, "must be a list or have `from`, `to` and `step` or `count`", sorted(keys))
-    first, last = given["from"], given["to"]
-    if "count" in given:
-        return np.linspace(first, last, int(given["count"])).tolist()
-    step = given["step"]
-    check(step > 0, name, "must have a step above 0", step)
-    count = int(np.floor((last - first) / step + 1e-9)) + 1
-    check(count > 0, name, "must not end before it starts", f"{first} to {last}")
-    return [first + index * step for index in range(count)]
-
-
-def grid_from_toml(text: str) -> Grid:
-    """Read a grid.
-
-    Args:
-        text: TOML with `[base]`, `[product]`, `[[zip]]`, `[[list]]`, `filters` and `repeats`.
-
-    Returns:
-        The grid.
-
-    Raises:
-        ValueError: for bad TOML or unknown keys.
-    """
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"`grid` must be TOML: {error}") from None
-    for name in given:
-        one_of(_KEYS, name, "key of the grid")
-    zips = tuple(given.get("zip", []))
-    repeats = given.get("repeats", 1)
-    check(isinstance(repeats, int), "repeats", "must be an integer", repeats)
-    return Grid(
-        base=given.get("base", {}),
-        product={name: _values(name, v) for name, v in given.get("product", {}).items()},
-        zips=tuple({name: _values(name, v) for name, v in z.items()} for z in zips),
-        listed=tuple(given.get("list", [])),
-        filters=tuple(given.get("filters", [])),
-        repeats=repeats,
-    )
+        return list(found)
 
 
 def _pairs() -> Mapping[str, Sequence[int]]:
@@ -178,6 +154,21 @@ _PRESETS = {
 }
 
 
+def grid_from_toml(text: str) -> Grid:
+    """Read a grid.
+
+    Args:
+        text: TOML with `[base]`, `[product]`, `[[zip]]`, `[[list]]`, `filters` and `repeats`.
+
+    Returns:
+        The grid.
+
+    Raises:
+        ValueError: for bad TOML, unknown keys, and as `Grid`.
+    """
+    return Grid(**read_grid(text))
+
+
 def load_grid(name: str) -> Grid:
     """Return a built-in grid, or read one from a TOML file.
 
@@ -194,4 +185,8 @@ def load_grid(name: str) -> Grid:
         return lookup(_PRESETS, name, "grid")
     path = Path(name)
     check(path.is_file(), "grid", f"must be a file or one of {', '.join(_PRESETS)}", name)
-    return grid_from_toml(path.read_text())
+    text = text_of(path, "grid")
+    try:
+        return grid_from_toml(text)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None

@@ -5,18 +5,76 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii
+from math import isfinite
+from operator import attrgetter
 from typing import Any
 
-from .._errors import check, lookup
+from .._errors import check, lookup, one_of
+from .._reading import shown
+from ..allocation import families
+from ..circuits import kinds
+from ..network import constructions, indicator_schemes, inhibition_rules, PRECISIONS
 from ..simulation import Configuration
 
 
-_TYPES = {field.name: type(field.default) for field in fields(Configuration)}
+_TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(Configuration)}
+_CHOICES = {
+    "circuit": kinds(),
+    "construction": constructions(),
+    "allocation": families(),
+    "indicator": indicator_schemes(),
+    "inhibition": inhibition_rules(),
+    "precision": PRECISIONS,
+}
+# Sizes are counted with 32 bits on devices, seeds are of 32 bits without a sign.
+_LEAST, _MOST = -(2**31), 2**32 - 1
+# The largest float32: above it the network would hold an infinity.
+_LARGEST = float.fromhex("0x1.fffffep127")
 
 
 def field_types() -> dict[str, type]:
     """Return the settings of a configuration with their types, int, float or str."""
     return dict(_TYPES)
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """Return the values that a setting by name can have, nothing for a number."""
+    return _CHOICES.get(name, ())
+
+
+def setting(name: str, value: Any, place: str = "") -> Any:
+    """Return the value of a setting as its field has it: 1 becomes 1.0 where a float is wanted.
+
+    Args:
+        name: of a field of `Configuration`.
+        value: as it comes from a file or from numpy.
+        place: what the value is called in the error, by default the name.
+
+    Returns:
+        The value of the field's own type, so that equal settings have equal ids.
+
+    Raises:
+        ValueError: for an unknown name, a value of the wrong type or out of range, or an unknown
+            choice.
+    """
+    kind, place = lookup(_TYPES, name, "setting"), place or name
+    plain = value.item() if hasattr(value, "item") else value
+    rule = f"must be of type {kind.__name__}"
+    if kind is str:
+        check(isinstance(plain, str), place, rule, shown(value))
+        return one_of(_CHOICES[name], plain, place)
+    number = isinstance(plain, int | float) and not isinstance(plain, bool)
+    check(number, place, rule, shown(value))
+    if kind is float:
+        check(-_LARGEST <= plain <= _LARGEST, place, "must be finite in float32", shown(value))
+        # No -0.0, which equals 0.0 and would have another id.
+        return float(plain) + 0.0
+    whole = isinstance(plain, int) or plain.is_integer()
+    check(whole, place, rule, shown(value))
+    rule = f"must lie in {_LEAST}..{_MOST}"
+    check(_LEAST <= plain <= _MOST, place, rule, shown(value))
+    return int(plain)
 
 
 def configuration_from(settings: Mapping[str, Any]) -> Configuration:
@@ -26,30 +84,36 @@ def configuration_from(settings: Mapping[str, Any]) -> Configuration:
         settings: names of `Configuration` with values; those left out have their defaults.
 
     Returns:
-        The configuration, every value of the type its field has (1 becomes 1.0 where a float is
-        wanted), so that equal settings have equal ids.
+        The configuration, every value as `setting` gives it.
 
     Raises:
-        ValueError: for an unknown name or a value of the wrong type.
+        ValueError: as `setting`.
     """
-    values: dict[str, Any] = {}
-    for name, value in settings.items():
-        kind = lookup(_TYPES, name, "setting")
-        plain = value.item() if hasattr(value, "item") else value
-        whole = isinstance(plain, int) or (isinstance(plain, float) and plain.is_integer())
-        fits = {
-            int: whole and not isinstance(plain, bool),
-            float: isinstance(plain, int | float) and not isinstance(plain, bool),
-            str: isinstance(plain, str),
-        }[kind]
-        check(fits, name, f"must be of type {kind.__name__}", repr(value))
-        values[name] = kind(plain)
-    return Configuration(**values)
+    return Configuration(**{name: setting(name, value) for name, value in settings.items()})
+
+
+# As `json.dumps(..., sort_keys=True, separators=(",", ":"))` writes it, several times as fast.
+_SORTED = sorted(_TYPES)
+_PLACES = (f'"{name}":%{"d" if _TYPES[name] is int else "s"}' for name in _SORTED)
+_FORMAT = "{" + ",".join(_PLACES) + "}"
+_VALUES = attrgetter(*_SORTED)
+
+
+def _number(value: float) -> str:
+    # Without the -0.0 that equals 0.0; what is not finite has other names in JSON.
+    value = float(value) + 0.0
+    return repr(value) if isfinite(value) else json.dumps(value)
+
+
+# Integers are written by the format itself.
+_WRITERS: dict[type, Any] = {int: None, float: _number, str: encode_basestring_ascii}
+_WRITE = [_WRITERS[_TYPES[name]] for name in _SORTED]
 
 
 def canonical(configuration: Configuration) -> str:
     """Return the settings as JSON with sorted keys and no spaces."""
-    return json.dumps(vars(configuration), sort_keys=True, separators=(",", ":"))
+    pairs = zip(_WRITE, _VALUES(configuration), strict=True)
+    return _FORMAT % tuple([value if write is None else write(value) for write, value in pairs])
 
 
 @lru_cache(maxsize=2**18)

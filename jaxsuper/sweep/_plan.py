@@ -8,7 +8,7 @@ import jax
 
 from .._errors import check
 from ..simulation import Configuration
-from ._allocations import Allocations, check_configuration, largest_load
+from ._allocations import Allocations, loads_and_failures
 from ._buckets import Bucket, make_buckets
 from ._identity import config_id
 from ._shape import bytes_held, bytes_running, samples_at_once, seconds
@@ -119,14 +119,7 @@ def make_plan(
     limit = memory or default_memory()
     check(call_seconds > 0, "call_seconds", "must be above 0", call_seconds)
     by_id = {config_id(one): one for one in configurations}
-    failures: dict[str, str] = {}
-    loads: dict[str, int] = {}
-    for name, one in by_id.items():
-        try:
-            check_configuration(one)
-            loads[name] = largest_load(allocations.of(one))
-        except ValueError as error:
-            failures[name] = " ".join(str(error).split())
+    loads, failures = loads_and_failures(by_id, allocations)
     good = {name: one for name, one in by_id.items() if name in loads}
     speed = 1.0 if jax.default_backend() == "cpu" else float(_ACCELERATOR_CORES)
     buckets = make_buckets(good, loads, speed)

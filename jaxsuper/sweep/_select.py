@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import check
 from ._filters import compile_filter
-from ._identity import configuration_from, field_types
+from ._identity import field_types
 
 
 if TYPE_CHECKING:
@@ -29,14 +29,10 @@ def select(table: "polars.DataFrame", filters: Sequence[str]) -> "polars.DataFra
         return table
     import polars
 
-    tests = [compile_filter(text) for text in filters]
     different = table.select("config_id", *field_types()).unique("config_id")
-    kept = [
-        row.pop("config_id")
-        for row in different.iter_rows(named=True)
-        if all(
-            test(configuration_from({name: row[name] for name in field_types()})) for test in tests
-        )
-    ]
+    for test in map(compile_filter, filters):
+        columns = {name: different[name].to_numpy() for name in field_types()}
+        different = different.filter(polars.Series(test.passes(columns)))
+    kept = different["config_id"].to_list()
     check(len(kept) > 0, "where", "must leave something to draw", " and ".join(filters))
     return table.filter(polars.col("config_id").is_in(kept))

@@ -20,8 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
+import msgspec
+
 from .._errors import check
 from .._files import partial_prefix, written_whole
+from .._reading import from_json, shown
 from ._identity import field_types
 
 
@@ -43,6 +46,12 @@ _MEASURED = {
     "wall_time": "Float64",
 }
 _MADE_WITH = ("jaxsuper", "jax", "platform", "device", "dtype")
+
+
+class _Manifest(msgspec.Struct):
+    """What the manifest of any format holds; the format may be anything, to be named."""
+
+    format: Any
 
 
 def schema() -> dict[str, Any]:
@@ -104,11 +113,15 @@ class Store:
 
     def _check_manifest(self, manifest: Path) -> None:
         try:
-            found = json.loads(manifest.read_text()).get("format")
-        except (ValueError, AttributeError, OSError) as error:
+            found = from_json(_Manifest, manifest.read_bytes(), _MANIFEST).format
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ValueError(f"`out` must hold a readable {_MANIFEST}: {reason}") from None
+        except ValueError as error:
             raise ValueError(f"`out` must hold a readable {_MANIFEST}: {error}") from None
         remedy = "use another directory, or the version of jaxsuper that made it"
-        check(found == FORMAT, "out", f"must be a store of format {FORMAT}", found, remedy)
+        right = found == FORMAT and type(found) is int
+        check(right, "out", f"must be a store of format {FORMAT}", shown(found), remedy)
 
     def _check_writable(self) -> None:
         probe = self.parts / f".probe.{os.getpid()}"
@@ -164,17 +177,19 @@ class Store:
         if path.name != _name_of(content):
             return "its name is not the hash of its bytes: torn, altered or foreign"
         try:
-            frame = polars.read_parquet(content)
+            # The name vouches for the content: that of the other columns is not needed here.
+            columns = dict(polars.read_parquet_schema(content))
+            if columns != schema():
+                return "its columns are not those of this store"
+            frame = polars.read_parquet(content, columns=["config_id"])
         except Exception as error:
             return f"not a parquet file: {error}"
-        if dict(frame.schema) != schema():
-            return "its columns are not those of this store"
         self._known[path] = frozenset(frame["config_id"].unique())
         return ""
 
     def finished(self) -> set[str]:
         """Return the ids of the configurations that need not be run again."""
-        return set().union(*self._trusted().values()) if self._trusted() else set()
+        return set().union(*self._trusted().values())
 
     def append(self, frame: "polars.DataFrame") -> int:
         """Write rows as a new part, unless others have written the same configurations meanwhile.

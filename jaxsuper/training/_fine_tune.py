@@ -118,7 +118,7 @@ def fine_tune(
 
     saved = None
     if checkpoint is not None:
-        saved = load_checkpoint(checkpoint, identity, (free, moments))
+        saved = load_checkpoint(checkpoint, identity, (free, moments), schedule.steps)
     if saved is None:
         note(measure(start, "validation", 0))
     else:
