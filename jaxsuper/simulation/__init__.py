@@ -13,6 +13,7 @@ from ._build import (
     samples_key,
 )
 from ._checks import check_active, check_experiment, check_settings, own_indicators_of
+from ._cost import ACCELERATOR_CORES, CIRCUIT_BYTES, run_seconds, TRUTH_BYTES
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import Inputs, sample_inputs
@@ -39,6 +40,8 @@ from ._statistics import finish, mean_errors, Measurement, merge, merge_networks
 
 
 __all__ = [
+    "ACCELERATOR_CORES",
+    "CIRCUIT_BYTES",
     "PARAMETERS",
     "Configuration",
     "Experiment",
@@ -49,6 +52,7 @@ __all__ = [
     "Networks",
     "Parts",
     "Recipe",
+    "TRUTH_BYTES",
     "Trajectories",
     "capacity_of",
     "check_active",
@@ -78,6 +82,7 @@ __all__ = [
     "parts_of",
     "prepare",
     "run_networks",
+    "run_seconds",
     "sample_inputs",
     "sampled_interval",
     "samples_key",
