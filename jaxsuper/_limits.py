@@ -166,9 +166,7 @@ def check_single(argument: str, value: float) -> None:
     check(fits, argument, "must be finite in single precision, at most 3.4e38", value)
 
 
-def check_cost(
-    cost: Callable[..., Cost], sizes: Mapping[str, int], remedy: str = ""
-) -> None:
+def check_cost(cost: Callable[..., Cost], sizes: Mapping[str, int], remedy: str = "") -> None:
     """Raise a `ValueError` if something needs more memory than there is, or more than a month.
 
     Args:

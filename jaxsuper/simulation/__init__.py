@@ -12,7 +12,13 @@ from ._build import (
     Recipe,
     samples_key,
 )
-from ._checks import check_active, check_experiment, check_settings, own_indicators_of
+from ._checks import (
+    check_active,
+    check_experiment,
+    check_network_fits,
+    check_settings,
+    own_indicators_of,
+)
 from ._cost import ACCELERATOR_CORES, CIRCUIT_BYTES, run_seconds, TRUTH_BYTES
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
@@ -43,6 +49,7 @@ __all__ = [
     "ACCELERATOR_CORES",
     "CIRCUIT_BYTES",
     "PARAMETERS",
+    "TRUTH_BYTES",
     "Configuration",
     "Experiment",
     "Inputs",
@@ -52,11 +59,11 @@ __all__ = [
     "Networks",
     "Parts",
     "Recipe",
-    "TRUTH_BYTES",
     "Trajectories",
     "capacity_of",
     "check_active",
     "check_experiment",
+    "check_network_fits",
     "check_settings",
     "chunk_statistics",
     "configurations_of",

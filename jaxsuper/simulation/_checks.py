@@ -1,5 +1,6 @@
 """Checks of settings, before anything is built."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .._errors import check, one_of
@@ -77,19 +78,28 @@ def _traits(configuration: Configuration) -> Traits:
     return traits_of(construction_for(configuration.construction, indicator, own))
 
 
-def check_network_fits(configuration: Configuration) -> None:
+_NETWORK = ("network_width", "n_circuits", "n_layers", "redundancy", "indicator_copies")
+
+
+def check_network_fits(
+    configuration: Configuration, names: Sequence[str] = _NETWORK, remedy: str = ""
+) -> None:
     """Raise a `ValueError` if a network needs more memory than there is.
 
     Args:
         configuration: settings that `check_settings` has passed.
+        names: of the sizes that could be lowered.
+        remedy: what else would help.
+
+    Raises:
+        ValueError: says what is needed, what there is and what fits.
     """
     traits = _traits(configuration)
 
     def cost(**sizes: int) -> Cost:
         return network_cost(replace(configuration, **sizes), traits)
 
-    names = ("network_width", "n_circuits", "n_layers", "redundancy", "indicator_copies")
-    check_cost(cost, {name: getattr(configuration, name) for name in names})
+    check_cost(cost, {name: getattr(configuration, name) for name in names}, remedy)
 
 
 def check_experiment(experiment: Experiment) -> None:

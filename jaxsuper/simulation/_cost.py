@@ -111,7 +111,9 @@ def experiment_cost(
     """
     one = configuration
     n = one.network_width // width_of(one.circuit)
-    size = min(chunk or samples_at_once(one.n_circuits, one.network_width, one.batch_size), one.batch_size)
+    size = min(
+        chunk or samples_at_once(one.n_circuits, one.network_width, one.batch_size), one.batch_size
+    )
     per_sample = sample_bytes(one.n_circuits, n, max(n_active), one.n_layers)
     results = len(n_active) * one.n_layers * (_ROWS_BYTES + 400 * n_networks)
     load = one.n_circuits * one.redundancy / max(n, 1)
@@ -126,7 +128,5 @@ def experiment_cost(
 def sample_bytes(n_circuits: int, block_width: int, n_active: int, n_layers: int) -> int:
     """Estimate the bytes of one sample of a chunk in flight, in a single simulation."""
     return (
-        CIRCUIT_BYTES * n_circuits
-        + _NEURON_BYTES * block_width
-        + TRUTH_BYTES * n_active * n_layers
+        CIRCUIT_BYTES * n_circuits + _NEURON_BYTES * block_width + TRUTH_BYTES * n_active * n_layers
     )
