@@ -40,8 +40,8 @@ class Cost:
         seconds: of running, besides compiling.
     """
 
-    bytes: float
-    seconds: float = 0.0
+    bytes: float | int
+    seconds: float | int = 0.0
 
 
 def parse_memory(text: str, argument: str = "memory_limit") -> int:
@@ -79,7 +79,7 @@ def given_memory_limit() -> int | None:
     return _given[0] if _given else None
 
 
-def _free() -> tuple[float, str]:
+def _free() -> tuple[float | int, str]:
     """Return bytes that may be used for arrays, and the words for them."""
     if _given:
         return _given[0] - BASE_BYTES, f"of the limit of {amount(_given[0])}"
@@ -89,7 +89,7 @@ def _free() -> tuple[float, str]:
     return min(_machine_free(), *_groups_free()), "free"
 
 
-def _device_free() -> float | None:
+def _device_free() -> float | int | None:
     """Return the free bytes of the default accelerator; None on a CPU, or if JAX is not loaded."""
     if "jax" not in sys.modules:
         return None
@@ -116,7 +116,7 @@ def _machine_free() -> float:
         return math.inf
 
 
-def _groups_free() -> Iterator[float]:
+def _groups_free() -> Iterator[float | int]:
     """Yield what is left of the limits that containers and batch systems set (cgroups v2)."""
     yield math.inf
     try:
@@ -137,14 +137,14 @@ def _groups_free() -> Iterator[float]:
         yield limit - used + int(cached)
 
 
-def amount(count: float) -> str:
+def amount(count: float | int) -> str:
     """Return a number of bytes in words."""
     units = ("MiB", "GiB", "TiB", "PiB", "EiB")
-    step = min(max(int(math.log(max(count, 1), 1024)) - 1, 0), len(units) - 1)
-    return f"{max(count, 0) / 1024 ** (step + 1):.3g} {units[step]}"
+    step = min(max(int(math.log(max(count, 1), 1024)) - 2, 0), len(units) - 1)
+    return f"{max(count, 0) / 1024 ** (step + 2):.3g} {units[step]}"
 
 
-def _duration(seconds: float) -> str:
+def _duration(seconds: float | int) -> str:
     days = seconds / 86400
     return f"{days:.3g} days" if days < 1000 else f"{days / 365.25:.3g} years"
 
@@ -160,19 +160,25 @@ def check_seed(argument: str, value: int) -> None:
     check(0 <= value < 2**32, argument, "must lie in 0..2^32-1", value)
 
 
-def check_single(argument: str, value: float) -> None:
+def check_single(argument: str, value: float | int) -> None:
     """Raise a `ValueError` for a number that is infinite in single precision; NaN passes."""
     fits = not abs(value) > _LARGEST_SINGLE
     check(fits, argument, "must be finite in single precision, at most 3.4e38", value)
 
 
-def check_cost(cost: Callable[..., Cost], sizes: Mapping[str, int], remedy: str = "") -> None:
+def check_cost(
+    cost: Callable[..., Cost],
+    sizes: Mapping[str, int],
+    remedy: str = "",
+    least: Mapping[str, int] | None = None,
+) -> None:
     """Raise a `ValueError` if something needs more memory than there is, or more than a month.
 
     Args:
         cost: of the sizes, by name; must not fall as one of them grows.
         sizes: what was asked for; the error is about the one that has to give way least.
         remedy: what else would help.
+        least: sizes below which some cannot be; 1 if left out.
 
     Raises:
         ValueError: says what it would need, what there is, and what fits.
@@ -191,6 +197,8 @@ def check_cost(cost: Callable[..., Cost], sizes: Mapping[str, int], remedy: str 
         name: _largest(lambda size, name=name: fits(cost(**{**sizes, name: size})), value)
         for name, value in sizes.items()
     }
+    for name, size in (least or {}).items():
+        alone[name] = alone[name] if alone[name] >= size else 0
     name = max(alone, key=lambda name: alone[name] / sizes[name])
     if needed.bytes > room:
         reason = f"it needs about {amount(needed.bytes)} of memory, and there are {amount(room)} "

@@ -106,7 +106,7 @@ BAD = [
     ("--construction cliped", "did you mean 'clipped'"),
     ("--construction split --inhibition receiver", "`inhibition` must be left alone"),
     ("--indicator copied", "`indicator` must be one of recomputed"),
-    ("--n-circuits many", "invalid literal"),
+    ("--n-circuits many", "--n-circuits must be an integer, got 'many'"),
     ("--colour red", "Unrecognized options"),
     ("--network 1", "Unrecognized"),
     ("--json /no/such/folder/x.json", "`json` must lie in an existing folder"),

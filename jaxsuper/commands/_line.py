@@ -97,8 +97,9 @@ def _sentence(framed: str, words: Sequence[str]) -> str:
     Raises:
         ValueError: the sentence, if it is that of a choice.
     """
-    lines = [re.sub(r"[\u2500-\u257f|]+", " ", line).strip() for line in framed.splitlines()]
-    lines = [line for line in lines if line][1:]  # the first is the title of the frame
+    # Frames are drawn with lines, or where these cannot be shown with ASCII.
+    lines = [re.sub(r"[\u2500-\u257f]+", " ", line).strip("| ") for line in framed.splitlines()]
+    lines = [line for line in lines if line.strip("-+ ")][1:]  # the first is the frame's title
     text = " ".join(lines)
     help_ = f"jaxsuper {words[0]} --help" if words and words[0] in modules() else "jaxsuper --help"
     if match := re.search(

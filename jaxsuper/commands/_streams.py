@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any
 
 
 _ERRORS = "jaxsuper-plain"
@@ -51,7 +51,7 @@ def _ascii(character: str) -> str:
 class _Output:
     """A stream that goes quiet when nobody reads it any more."""
 
-    def __init__(self, stream: TextIO):
+    def __init__(self, stream: Any):
         self._stream = stream
 
     def write(self, text: str) -> int:

@@ -183,7 +183,8 @@ def _check_fits(command: Command, n_channels: int) -> None:
         )
 
     names = ("network_width", "n_circuits", "n_layers", "batch_size", "held_out")
-    check_cost(cost, {name: getattr(command, name) for name in names})
+    least = {"n_layers": 2, "n_circuits": 3, "network_width": 4}
+    check_cost(cost, {name: getattr(command, name) for name in names}, least=least)
 
 
 def _content(

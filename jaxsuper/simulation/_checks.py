@@ -81,6 +81,11 @@ def _traits(configuration: Configuration) -> Traits:
 _NETWORK = ("network_width", "n_circuits", "n_layers", "redundancy", "indicator_copies")
 
 
+def _least(n_active: int) -> dict[str, int]:
+    """Return how few circuits there can be, and how many neurons for one."""
+    return {"n_circuits": n_active, "network_width": 2}
+
+
 def check_network_fits(
     configuration: Configuration, names: Sequence[str] = _NETWORK, remedy: str = ""
 ) -> None:
@@ -99,7 +104,12 @@ def check_network_fits(
     def cost(**sizes: int) -> Cost:
         return network_cost(replace(configuration, **sizes), traits)
 
-    check_cost(cost, {name: getattr(configuration, name) for name in names}, remedy)
+    check_cost(
+        cost,
+        {name: getattr(configuration, name) for name in names},
+        remedy,
+        _least(configuration.n_active),
+    )
 
 
 def check_experiment(experiment: Experiment) -> None:
@@ -126,4 +136,4 @@ def check_experiment(experiment: Experiment) -> None:
     sizes = {name: getattr(configuration, name) for name in names} | {"n_networks": count}
     if chunk is not None:
         sizes["chunk"] = chunk
-    check_cost(cost, sizes)
+    check_cost(cost, sizes, least=_least(max(experiment.n_active)))

@@ -33,7 +33,7 @@ def run_seconds(
     n_circuits: int,
     block_width: int,
     redundancy: int,
-    load: float,
+    load: float | int,
     n_layers: int,
     batch_size: int,
 ) -> float:
