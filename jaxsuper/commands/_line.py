@@ -103,7 +103,7 @@ def _sentence(framed: str, words: Sequence[str]) -> str:
     text = " ".join(lines)
     help_ = f"jaxsuper {words[0]} --help" if words and words[0] in modules() else "jaxsuper --help"
     if match := re.search(
-        r"invalid choice '(.*)' for argument '(?:.*/)?--([\w-]+).*?' *\. Expected one of \((.*?)\)",
+        r"invalid choice '(.*)' for argument '(?:[^']*[./])?(?:--)?([\w-]+)'\. Expected one of \((.*)\)",
         text,
     ):
         one_of(re.findall(r"'([^']*)'", match[3]), match[1], match[2].replace("-", "_"))
