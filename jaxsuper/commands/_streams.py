@@ -5,6 +5,7 @@ has seen enough, is no reason to lose them.
 """
 
 import codecs
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -80,7 +81,7 @@ class _Output:
         try:
             os.dup2(nowhere, self._stream.fileno())
         except (OSError, ValueError):  # no file at all
-            self._stream = open(os.devnull, "w", encoding="utf-8")
+            self._stream = io.StringIO()
         finally:
             os.close(nowhere)
 
@@ -91,13 +92,14 @@ class _Output:
 @contextmanager
 def plain_streams() -> Iterator[None]:
     """Let standard output and error take any text, and a closed pipe, while the body runs."""
-    before = sys.stdout, sys.stderr
+    before, opened = (sys.stdout, sys.stderr), []
     codecs.register_error(_ERRORS, _plain)
     for name in ("stderr", "stdout"):
         stream = getattr(sys, name)
         if stream is None:
             # Opened at once, so that no file of results takes the place of the closed stream.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+            opened.append(open(os.devnull, "w", encoding="utf-8"))
+            setattr(sys, name, opened[-1])
             if name == "stdout":
                 print("jaxsuper: standard output is closed: nothing is printed", file=sys.stderr)
             continue
@@ -111,3 +113,5 @@ def plain_streams() -> Iterator[None]:
         for name in ("stdout", "stderr"):
             getattr(sys, name).flush()
         sys.stdout, sys.stderr = before
+        for nowhere in opened:
+            nowhere.close()

@@ -110,9 +110,10 @@ def run(command: Command, console: Console) -> None:
 
 def _check_metrics(wanted: Sequence[str], known: Sequence[str]) -> None:
     """Raise a `ValueError` unless some metric starts with each of the words wanted."""
+    beginnings = dict.fromkeys(name.split("_")[0] for name in known)
     for word in wanted:
         if not word or not any(name.startswith(word) for name in known):
-            one_of(known, word, "metrics")
+            one_of((*beginnings, *known), word, "metrics")
 
 
 def _tables(result: "ExperimentResult", shown: Sequence[str]) -> Iterator[Table]:
