@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,6 +122,10 @@ def test_capacities_without_a_list(line, capacity, capsys):
     assert ("left out" in printed) == (capacity > 1)
 
 
+def with_size(made, name, size: Any):
+    return Experiment(replace(made, **{name: size}), n_networks=1)
+
+
 def test_what_fits_is_the_most_that_fits(limit):
     """The number in the error passes, and one more does not."""
     for name in ("n_circuits", "network_width", "n_layers"):
@@ -128,16 +133,15 @@ def test_what_fits_is_the_most_that_fits(limit):
         with pytest.raises(
             ValueError, match="needs about .* and there are 2 GiB of the limit of"
         ) as e:
-            check_experiment(Experiment(replace(settings_, **{name: 2 * 10**9}), n_networks=1))
+            check_experiment(with_size(settings_, name, 2 * 10**9))
         found = re.match(rf"`{name}` must be at most (\d+) ", str(e.value))
         assert found is not None
         fits = int(found[1])
         step = 4 if name == "network_width" else 1
         fits -= fits % step
-        check_experiment(Experiment(replace(settings_, **{name: fits}), n_networks=1))
+        check_experiment(with_size(settings_, name, fits))
         with pytest.raises(ValueError, match=f"`{name}`"):
-            more = replace(settings_, **{name: fits + step})
-            check_experiment(Experiment(more, n_networks=1))
+            check_experiment(with_size(settings_, name, fits + step))
 
 
 def test_what_takes_too_long_says_so():

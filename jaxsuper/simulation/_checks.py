@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from .._errors import check, one_of
 from .._limits import check_cost, check_index, check_seed, check_single, Cost
@@ -101,7 +102,7 @@ def check_network_fits(
     """
     traits = _traits(configuration)
 
-    def cost(**sizes: int) -> Cost:
+    def cost(**sizes: Any) -> Cost:
         return network_cost(replace(configuration, **sizes), traits)
 
     check_cost(
@@ -128,7 +129,7 @@ def check_experiment(experiment: Experiment) -> None:
     check(chunk is None or chunk >= 1, "chunk", "must be at least 1", chunk)
     traits = _traits(configuration)
 
-    def cost(n_networks: int, chunk: int | None = chunk, **sizes: int) -> Cost:
+    def cost(n_networks: int, chunk: int | None = chunk, **sizes: Any) -> Cost:
         made = replace(configuration, **sizes)
         return experiment_cost(made, traits, experiment.n_active, n_networks, chunk)
 
