@@ -11,6 +11,25 @@ from ._errors import bad, one_of
 
 # The continuous parameters of a network: swept without compiling again, tuned by gradient.
 PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
+# The named choices, as the command line offers them without loading what they stand for; a test
+# holds them against the registries.
+CIRCUITS = ("rotation", "rotation3", "step")
+CONSTRUCTIONS = (
+    "block",
+    "clipped",
+    "carried",
+    "cleaned",
+    "early-guess",
+    "oracle",
+    "plain",
+    "private",
+    "separate",
+    "split",
+)
+FAMILIES = ("prime-steps", "balanced-prime-steps", "transversal", "random", "auto")
+INDICATORS = ("recomputed", "carried", "early-guess")
+INHIBITIONS = ("scalar", "receiver")
+PRECISIONS = ("default", "high", "highest")
 # Independent networks of an experiment: predictions are of the mean over networks, and deep in the
 # seizure single ones scatter by a third. With eight Student's quantile is 2.4, with four 3.2.
 N_NETWORKS = 8
@@ -30,9 +49,10 @@ class Configuration:
         seed: of angles, shuffles and samples.
         network: which of the independent networks of this seed.
         circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
-        construction: clipped, cleaned (a clean-up layer before each computing layer, 2L in all),
-            split, plain, oracle, private (rotation3) or block (S = 1).
-        allocation: a family of `allocation.families()`.
+        construction: clipped (published), cleaned (a clean-up layer before each computing layer, 2L
+            in all), split, plain, oracle, private (rotation3), block (S = 1); separate, carried or
+            early-guess (indicators on neurons of their own; the last two rotation3).
+        allocation: which family of sets carries the circuits.
         indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
             early-guess (both rotation3).
         indicator_redundancy: S of the indicator, if it has neurons of its own; 0: that of the rest.

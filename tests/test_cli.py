@@ -106,12 +106,21 @@ BAD = [
     ("--construction cliped", "did you mean 'clipped'"),
     ("--construction split --inhibition receiver", "`inhibition` must be left alone"),
     ("--indicator copied", "`indicator` must be one of recomputed"),
-    ("--n-circuits many", "invalid literal"),
+    ("--n-circuits many", "--n-circuits must be an integer, got 'many'"),
     ("--colour red", "Unrecognized options"),
     ("--network 1", "Unrecognized"),
     ("--json /no/such/folder/x.json", "`json` must lie in an existing folder"),
     ("--plot x.doc", "`plot` must end in one of"),
     ("--seed -1", "`seed` must lie in"),
+    ("--plot x.gif", "`plot` must end in one of .png, .pdf, .svg"),
+    ("--metrics foo", "`metrics` must be one of mse, "),
+    ("--circuit rotatoin", "did you mean 'rotation'?"),
+    ("--allocation transversl", "did you mean 'transversal'?"),
+    ("--inhibition none", "`inhibition` must be one of scalar, receiver"),
+    ("--precision low", "`precision` must be one of default, high, highest"),
+    ("--n-circuits 557 --redundancy", "--redundancy must be followed by a value"),
+    ("--gate-bias big", "--gate-bias must be a number, got 'big'"),
+    ("5", "Unrecognized options: 5; see jaxsuper simulate --help"),
 ]
 
 
@@ -182,6 +191,69 @@ print("loaded:", [name for name in {heavy!r} if name in sys.modules])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: []"
     assert version("jaxsuper") in done.stdout.splitlines()
+
+
+WORDS = [
+    ("simulat --n-circuits 5", "did you mean 'simulate'?"),
+    ("design --network-width 100", "--n-circuits, --n-active, --n-layers must be given; see"),
+    ("sweep", "a grid must be given; see jaxsuper sweep --help"),
+    ("figures x --format gif", "`format` must be one of png, pdf, svg, got 'gif'"),
+    ("tune --loss mae", "`loss` must be one of mse, l4"),
+    ("design --only privat", "`only` must be one of published"),
+    ("allocate --family prime", "`family` must be one of prime-steps"),
+]
+
+
+@pytest.mark.parametrize("line, message", WORDS, ids=[line for line, _ in WORDS])
+def test_words_that_say_nothing(line, message, capsys):
+    """One readable sentence, not a frame of many lines in one."""
+    assert run(line) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1 and len(error) < 300
+    assert "Argument helptext" not in error and "For full help" not in error
+
+
+def test_choices_are_those_of_the_registries():
+    """What the parser offers without loading anything is what there is."""
+    from typing import get_args, get_type_hints
+
+    from jaxsuper import _settings as names, allocation, circuits, design, network, training
+    from jaxsuper.commands import design as design_command, scaling, tune
+    from jaxsuper.network import _inhibition, _registry, _schemes
+
+    assert sorted(names.CIRCUITS) == sorted(circuits._registry.kinds())
+    assert sorted(names.CONSTRUCTIONS) == sorted(network.constructions())
+    assert sorted(names.FAMILIES) == sorted(allocation.families())
+    assert sorted(names.INDICATORS) == sorted(_schemes.indicator_schemes())
+    assert sorted(names.INHIBITIONS) == sorted(_inhibition._RULES)
+    assert sorted(names.PRECISIONS) == sorted(_registry.PRECISIONS)
+    assert design_command.KINDS == design.kinds()
+    assert scaling.KINDS == design.frontier_kinds()
+    hints = get_type_hints(tune.Command)
+    assert get_args(get_args(hints["trained"])[0]) == training.PARTS
+    assert set(get_args(hints["start"])) == set(training._start.STARTS)
+    assert set(get_args(hints["loss"])) == set(training._losses._POWERS)
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(None, ""), (0.0, "0"), (1.669e-32, "0"), (-4.5e-14, "0"), (1e-9, "1e-09"), (2.0, "2")],
+)
+def test_rounding_is_zero_in_tables(value, text):
+    from jaxsuper.commands._terminal import number
+
+    assert number(value) == text
+
+
+@pytest.mark.parametrize("widths, status", [("[401, 403]", 1), ("[400, 401]", 0)])
+def test_a_sweep_of_which_everything_fails_says_so(widths, status, tmp_path, capsys):
+    grid = tmp_path / "grid.toml"
+    base = "n_circuits = 20\nredundancy = 3\nbatch_size = 16\nn_layers = 2"
+    grid.write_text(f"[base]\n{base}\n[product]\nnetwork_width = {widths}\n")
+    for _ in range(2):  # the second time nothing is left to be done
+        assert run("sweep", grid, "--out", tmp_path / "store") == status
+        printed = capsys.readouterr().out
+        assert "1 x `network_width` must be divisible by the circuit width 4, got 401" in printed
 
 
 def test_bad_flags_name_the_nearest(capsys):

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from .._errors import check
+from .._limits import check_cost, check_index, Cost
 from .._types import Sets
 from ._overlaps import sum_of_squared_overlaps
 
@@ -131,8 +132,27 @@ class Allocation(AbstractAllocation):
         return sum_of_squared_overlaps(self.sets, self.block_width) / pairs / self.redundancy**2
 
 
+# Bytes for each neuron of each set while a table is listed and inverted: the table, its sorted
+# copy and 64-bit orders of its entries. Nanoseconds likewise.
+ENTRY_BYTES, _ENTRY_NANOSECONDS = 40, 200
+
+
+def listing_cost(block_width: int, redundancy: int, n_circuits: int) -> Cost:
+    """Estimate what listing T sets takes, with the inverse of their table."""
+    entries = n_circuits * redundancy
+    return Cost(ENTRY_BYTES * entries + 8 * block_width, 1e-9 * _ENTRY_NANOSECONDS * entries)
+
+
+def check_listing(block_width: int, redundancy: int, n_circuits: int) -> None:
+    """Raise a `ValueError` if T sets cannot be listed in the memory there is."""
+    check_index("n_circuits", n_circuits)
+    cost = lambda n_circuits, redundancy: listing_cost(block_width, redundancy, n_circuits)
+    check_cost(cost, {"n_circuits": n_circuits, "redundancy": redundancy})
+
+
 def check_redundancy(block_width: int, redundancy: int) -> None:
-    """Raise a `ValueError` unless 1 <= S <= n."""
+    """Raise a `ValueError` unless 1 <= S <= n < 2^31."""
+    check_index("block_width", block_width)
     check(redundancy >= 1, "redundancy", "must be at least 1", redundancy)
     check(
         redundancy <= block_width,

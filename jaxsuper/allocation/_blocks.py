@@ -3,7 +3,8 @@
 import numpy as np
 
 from .._errors import check
-from ._allocation import Allocation
+from .._limits import check_index
+from ._allocation import Allocation, check_listing
 
 
 def blocks(n_blocks: int, n_circuits: int) -> Allocation:
@@ -19,10 +20,11 @@ def blocks(n_blocks: int, n_circuits: int) -> Allocation:
     Raises:
         ValueError: unless 1 <= T <= n^2.
     """
-    check(n_blocks >= 1, "n_blocks", "must be at least 1", n_blocks)
+    check_index("n_blocks", n_blocks)
     check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
     limit = n_blocks**2
     rule = f"must be at most {limit}, the square of the {n_blocks} blocks"
     check(n_circuits <= limit, "n_circuits", rule, n_circuits, "widen the network")
+    check_listing(n_blocks, 1, n_circuits)
     sets = np.arange(n_circuits, dtype=np.int32)[:, None] % n_blocks
     return Allocation(sets, n_blocks, "blocks")

@@ -23,16 +23,51 @@ def prime_power(q: int) -> tuple[int, int] | None:
     return (p, k) if q == 1 else None
 
 
+def prime_numbers(smallest: int, largest: int) -> list[int]:
+    """Return the primes in smallest..largest, ascending; the work is that of the interval."""
+    smallest = max(smallest, 2)
+    if largest < smallest:
+        return []
+    is_prime = np.ones(largest - smallest + 1, bool)
+    for prime in prime_numbers(2, isqrt(largest)):
+        first = max(prime**2, -(-smallest // prime) * prime)
+        is_prime[first - smallest :: prime] = False
+    return (np.flatnonzero(is_prime) + smallest).tolist()
+
+
 def prime_powers(smallest: int, largest: int) -> list[int]:
-    """Return the prime powers in smallest..largest, ascending."""
-    is_prime = np.ones(max(largest, 1) + 1, bool)
-    is_prime[:2] = False
-    for factor in range(2, isqrt(len(is_prime)) + 1):
-        if is_prime[factor]:
-            is_prime[factor**2 :: factor] = False
-    primes = np.flatnonzero(is_prime).tolist()
-    powers = [p**k for p in primes if p * p <= largest for k in range(2, largest.bit_length())]
-    return sorted(q for q in primes + powers if smallest <= q <= largest)
+    """Return the prime powers in smallest..largest, ascending; the work is that of the interval."""
+    powers = [
+        p**k
+        for p in prime_numbers(2, isqrt(max(largest, 0)))
+        for k in range(2, largest.bit_length())
+    ]
+    return sorted(
+        prime_numbers(smallest, largest) + [q for q in powers if smallest <= q <= largest]
+    )
+
+
+def nearest_prime_powers(smallest: int, largest: int, near: int, count: int) -> list[int]:
+    """Return the prime powers of smallest..largest that are the `count` nearest below or above.
+
+    Args:
+        smallest: no less.
+        largest: no more.
+        near: where to look; itself counted as below.
+        count: how many on either side, where there are so many.
+
+    Returns:
+        Ascending.
+    """
+    reach = 64
+    while True:
+        low, high = max(smallest, near - reach), min(largest, near + reach)
+        found = prime_powers(low, high)
+        below, above = [q for q in found if q <= near], [q for q in found if q > near]
+        enough_below = len(below) >= count or low == smallest
+        if enough_below and (len(above) >= count or high == largest):
+            return below[-count:] + above[:count]
+        reach *= 2
 
 
 class Field:

@@ -3,9 +3,8 @@
 import jax
 import numpy as np
 
-from .._errors import check
 from .._types import KeyScalar
-from ._allocation import Allocation, check_redundancy
+from ._allocation import Allocation, check_listing, check_redundancy
 
 
 def random_sets(
@@ -27,8 +26,8 @@ def random_sets(
     Raises:
         ValueError: if T < 1, S < 1 or S > n.
     """
-    check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
     check_redundancy(block_width, redundancy)
+    check_listing(block_width, redundancy, n_circuits)
     bits = np.asarray(jax.random.bits(key, (n_circuits, redundancy), "uint32"), dtype=np.uint64)
     sets = np.full((n_circuits, redundancy), -1, dtype=np.int32)
     # Floyd's draw: step j picks from 0..last and takes `last` itself if the pick is already in.

@@ -22,9 +22,9 @@ from jaxtyping import Int
 
 from .._errors import check
 from .._types import Sets
-from ._allocation import Allocation, check_redundancy
+from ._allocation import Allocation, check_listing, check_redundancy
 from ._balanced import most_even
-from ._fields import Field, prime_powers
+from ._fields import Field, nearest_prime_powers, prime_powers
 
 
 Neurons = Int[np.ndarray, " m"]
@@ -47,7 +47,13 @@ def _plan(n: int, redundancy: int) -> tuple[int, int, int]:
         return n, 0, 0
     # Sets in general position pay only where no plane fits.
     best = (_few(n, redundancy)[0] if n <= redundancy * (redundancy + 1) else 0, 0, 0)
-    fields = prime_powers(redundancy - 1, (n - 1) // (redundancy - 1))
+    limits = redundancy - 1, (n - 1) // (redundancy - 1)
+    # Lines rise up to q = n/S and fall after it.
+    fields = (
+        nearest_prime_powers(*limits, n // redundancy, _FEW_PLANS)
+        if n > _SMALL
+        else prime_powers(*limits)
+    )
     lines = {q: q * min(q, n - (redundancy - 1) * q) for q in fields}
     if n > _SMALL:
         lines = {q: lines[q] for q in sorted(fields, key=lambda q: -lines[q])[:_FEW_PLANS]}
@@ -87,6 +93,8 @@ def transversal_capacity(block_width: int, redundancy: int) -> int:
         The number of sets: at least q^2 for every prime power q >= S with S·q <= n.
     """
     check_redundancy(block_width, redundancy)
+    if redundancy == 2:  # all pairs, which takes a plan of many parts to list
+        return comb(block_width, 2)
     return _plan(block_width, redundancy)[0]
 
 
@@ -103,7 +111,7 @@ def transversal_family(block_width: int, redundancy: int) -> Sets:
     Raises:
         ValueError: if S < 1 or S > n.
     """
-    check_redundancy(block_width, redundancy)
+    check_listing(block_width, redundancy, transversal_capacity(block_width, redundancy))
     return _construct(np.arange(block_width), redundancy).astype(np.int32)
 
 
@@ -190,10 +198,12 @@ def transversal(block_width: int, redundancy: int, n_circuits: int) -> Allocatio
         n_circuits,
         "lower the redundancy, widen the network or use the family 'random'",
     )
+    check_listing(block_width, redundancy, n_circuits)
     if n_circuits * redundancy <= block_width:
         sets = np.arange(n_circuits * redundancy).reshape(n_circuits, redundancy)
         return Allocation(sets.astype(np.int32), block_width, "transversal")
-    fields = prime_powers(redundancy, block_width // redundancy)
+    most = block_width // redundancy
+    fields = nearest_prime_powers(redundancy, most, most, 3)
     candidates = (
         _classes(block_width, redundancy, n_circuits, q)
         for q in reversed(fields[-3:])

@@ -11,13 +11,21 @@ from .._errors import check
 from .._types import Scalar
 
 
+# The smallest difference of thresholds whose inverse is a finite number in single precision.
+_SMALLEST_GAP = float(np.finfo(np.float32).tiny)
+
+
 def check_thresholds(lower: Any, upper: Any) -> None:
-    """Raise a `ValueError` unless 0 <= lo < hi <= 1, so that 0 stays 0 and 1 stays 1."""
+    """Raise a `ValueError` unless 0 <= lo < hi <= 1, so that 0 stays 0 and 1 stays 1.
+
+    The slope 1/(hi - lo) has to be finite in single precision, in which all is computed.
+    """
     if isinstance(lower, Tracer) or isinstance(upper, Tracer):
         return
     low, high = np.asarray(lower), np.asarray(upper)
-    rule = "must be below `upper_threshold`"
-    check(bool((low < high).all()), "lower_threshold", rule, f"{lower} and {upper}")
+    gap = high.astype(np.float32) - low.astype(np.float32)
+    rule = "must be below `upper_threshold`, also in single precision"
+    check(bool((gap > _SMALLEST_GAP).all()), "lower_threshold", rule, f"{lower} and {upper}")
     check(bool((low >= 0).all()), "lower_threshold", "must be at least 0", lower)
     check(bool((high <= 1).all()), "upper_threshold", "must be at most 1", upper)
 

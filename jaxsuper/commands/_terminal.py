@@ -29,11 +29,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Bar = Callable[[int, int, str], None]
+# What pictures may be, as the help of every command says.
+PICTURES = (".png", ".pdf", ".svg")
+
+
+# Squares of rounding errors in single precision, of numbers of order one, lie below this (eps is
+# 1.2e-7): in a table they stand for 0.
+_ROUNDING = 1e-12
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Return a number for a table, and nothing for None."""
-    return "" if value is None else f"{value:.{digits}g}"
+    """Return a number for a table, 0 for what is rounding alone, and nothing for None."""
+    if value is None:
+        return ""
+    return "0" if abs(value) < _ROUNDING else f"{value:.{digits}g}"
 
 
 def say(console: Console, text: str) -> None:
@@ -155,14 +164,8 @@ def check_picture(path: Path | None, argument: str) -> None:
     check_writable(path, argument)
     if path is None:
         return
-    ending = path.suffix.removeprefix(".").lower()
-    if ending in ("png", "pdf", "svg"):  # known without loading matplotlib
-        return
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    known = sorted(FigureCanvasBase.get_supported_filetypes())
-    if ending not in known:
-        raise bad(argument, f"must end in one of {', '.join(known)}", path.name)
+    if path.suffix.lower() not in PICTURES:
+        raise bad(argument, f"must end in one of {', '.join(PICTURES)}", path.name)
 
 
 def use_no_window() -> None:

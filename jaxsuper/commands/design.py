@@ -8,13 +8,15 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TYPE_CHECKING
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 
 from rich.box import SIMPLE
 from rich.console import Console
 
 from .._errors import check
 from .._files import check_writable
+from .._limits import check_seed
+from ._designs import check_sizes
 from ._result import config_of, envelope, finite, write
 from ._terminal import (
     caught_signals,
@@ -31,6 +33,16 @@ from ._terminal import (
 if TYPE_CHECKING:
     from ..design import DesignError, Ranked, SearchResult
 
+KINDS = (
+    "published",
+    "clipped",
+    "cleaned",
+    "separate",
+    "carried",
+    "early-guess",
+    "private",
+    "block",
+)
 _COLUMNS = ("", "kind", "choices", "D", "assumes", "from", "predicted", "measured ± s.e.")
 _COLUMNS += ("less first", "growth")
 _TEXT = ("kind", "choices", "assumes", "from")
@@ -44,6 +56,12 @@ _LEGEND = (
 )
 
 
+if TYPE_CHECKING:
+    Kind: TypeAlias = str
+else:
+    Kind = Literal[KINDS]
+
+
 @dataclass(frozen=True)
 class Command:
     """Search for the design with the lowest error, and measure the best ones on fresh seeds.
@@ -54,8 +72,7 @@ class Command:
         n_active: z, circuits active in a sample.
         n_layers: L.
         error_target: say which designs keep the active circuits' error at layer L below this.
-        only: kinds of design to search: published, clipped, cleaned, separate, carried, early-guess,
-            private, block; all by default.
+        only: kinds of design to search; all by default.
         quick: fewer structures and samples, no gradient.
         seed: of everything random.
         json: write settings, environment, timing and rows to this file.
@@ -67,7 +84,7 @@ class Command:
     n_active: int
     n_layers: int
     error_target: float | None = None
-    only: tuple[str, ...] = ()
+    only: tuple[Kind, ...] = ()
     quick: bool = False
     seed: int = 0
     json: Path | None = None
@@ -92,11 +109,12 @@ def run(command: Command, console: Console) -> int:
     target = command.error_target
     rule = "must be positive and finite"
     check(target is None or 0 < target < float("inf"), "error_target", rule, target)
+    sizes = (command.network_width, command.n_circuits, command.n_active, command.n_layers)
+    check_sizes(*sizes, kinds=command.only or KINDS, argument="only")
+    check_seed("seed", command.seed)
     from .. import design
 
-    problem = design.Problem(
-        command.network_width, command.n_circuits, command.n_active, command.n_layers
-    )
+    problem = design.Problem(*sizes)
     started = perf_counter()
     with caught_signals() as caught, progress_bar() as bar:
         result = design.search(

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
 
 from .._errors import check
+from .._files import make_writable_folder
 from ._terminal import plain_warnings, progress_bar, save_picture, say, use_no_window
 
 
@@ -17,14 +18,14 @@ class Command:
 
     Attributes:
         stores: directories of results stores, taken together.
-        out: directory for the pictures.
+        out: directory for the pictures, made if need be.
         x: a setting, layer or density; with y, draws this instead of the published figures.
         y: a metric.
         hue: a setting, a colour for each of its values.
         layer: which layer, by default the last.
         where: conditions on what is drawn, e.g. "n_active == 2"; as the filters of a grid.
         state_evolution: draw that prediction too; it takes about a second for each shape and z.
-        format: png, pdf or svg.
+        format: of the pictures.
     """
 
     stores: Annotated[tuple[Path, ...], tyro.conf.Positional]
@@ -35,7 +36,7 @@ class Command:
     layer: int | None = None
     where: tuple[str, ...] = ()
     state_evolution: bool = True
-    format: str = "png"
+    format: Literal["png", "pdf", "svg"] = "png"
 
 
 def run(command: Command, console: Console) -> None:
@@ -49,11 +50,11 @@ def run(command: Command, console: Console) -> None:
         ValueError: for bad input, before anything is written.
     """
     check(len(command.stores) > 0, "stores", "must name at least one", "none")
-    known = command.format in ("png", "pdf", "svg")
-    check(known, "format", "must be png, pdf or svg", command.format)
     both = (command.x is None) == (command.y is None)
     check(both, "x", "must be given together with `y`", command.x or command.y)
-    check(command.out.is_dir(), "out", "must be an existing folder", command.out)
+    for store in command.stores:
+        check(store.is_dir(), "stores", "must be folders that `jaxsuper sweep` wrote", store)
+    check(not command.out.exists() or command.out.is_dir(), "out", "must be a folder", command.out)
     use_no_window()
     import matplotlib.pyplot as plt
 
@@ -62,7 +63,11 @@ def run(command: Command, console: Console) -> None:
     from ..sweep import read_store, select
 
     with plain_warnings():
-        stored = read_store(command.stores)
+        try:
+            stored = read_store(command.stores)
+        except ValueError as error:
+            named = ", ".join(map(str, command.stores))
+            raise ValueError(f"`stores` cannot be read, {named}: {error}") from None
     check(len(stored) > 0, "stores", "must hold rows", "none that can be read")
     rows = select(stored, command.where)
     if command.x is None or command.y is None:
@@ -79,6 +84,7 @@ def run(command: Command, console: Console) -> None:
     with progress_bar() as bar:
         report = lambda done, total: bar(done, total, "predictions")
         figures = draw(with_predictions(rows, command.state_evolution, report))
+    make_writable_folder(command.out, "out")
     for name, figure in figures.items():
         path = command.out / f"{name}.{command.format}"
         save_picture(path, lambda figure=figure: figure)

@@ -7,14 +7,16 @@ measured, and the intervals as they stand are printed and written, marked as int
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any, Literal, TYPE_CHECKING, TypeAlias
 
 import tyro
 from rich.box import SIMPLE
 from rich.console import Console
 
-from .._errors import check, one_of
+from .._errors import check
 from .._files import check_writable
+from .._limits import check_index, check_seed
+from ._designs import check_sizes
 from ._result import config_of, envelope, finite, write
 from ._terminal import (
     caught_signals,
@@ -35,6 +37,13 @@ _COLUMNS = ("design", "assumes", "T low", "T high", "limited by", "sets hold", "
 _TEXT = ("design", "assumes", "limited by", "at T low")
 
 
+KINDS = ("published", "clipped", "carried", "private", "block", "best")
+if TYPE_CHECKING:
+    Kind: TypeAlias = str
+else:
+    Kind = Literal[KINDS]
+
+
 @dataclass(frozen=True)
 class Command:
     """Find the most circuits whose error at layer L stays under a target, as an interval.
@@ -43,13 +52,12 @@ class Command:
     errors is the median.
 
     Attributes:
-        study: capacity.
+        study: which question; capacity is the only one so far.
         network_width: D.
         n_active: z, circuits active in a sample.
         n_layers: L.
         error_target: for the active circuits' error at layer L.
-        design: published, clipped, carried, private, block, or best of the last three; several may
-            be named.
+        design: best is the best of carried, private and block; several may be named.
         max_circuits: no more than so many; by default what the sets of a design hold.
         confidence: that all decisions of a design's bisection are right.
         tolerance: relative width of the interval at which to stop.
@@ -59,12 +67,12 @@ class Command:
         plot: draw the errors measured against T into this file (png, pdf, svg).
     """
 
-    study: Annotated[str, tyro.conf.Positional]
+    study: Annotated[Literal["capacity"], tyro.conf.Positional]
     network_width: int
     n_active: int
     n_layers: int
     error_target: float
-    design: tuple[str, ...] = ("published", "best")
+    design: tuple[Kind, ...] = ("published", "best")
     max_circuits: int | None = None
     confidence: float = 0.95
     tolerance: float = 0.05
@@ -87,10 +95,19 @@ def run(command: Command, console: Console) -> int:
     Raises:
         ValueError: for bad input.
     """
-    one_of(("capacity",), command.study, "study")
     check_writable(command.json, "json")
     check_picture(command.plot, "plot")
     check(len(command.design) > 0, "design", "must name at least one", "none")
+    check_index("samples", command.samples)
+    check_seed("seed", command.seed)
+    if command.max_circuits is not None:
+        check_index("max_circuits", command.max_circuits)
+    fewest, kinds = (
+        command.n_active + 1,
+        [*command.design, *["carried"] * ("best" in command.design)],
+    )
+    sizes = (command.network_width, fewest, command.n_active, command.n_layers)
+    check_sizes(*sizes, kinds=kinds, argument="design")
     from .. import design
 
     rules = design.Rules(confidence=command.confidence, tolerance=command.tolerance)

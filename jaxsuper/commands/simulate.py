@@ -9,9 +9,10 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from .._errors import check
+from .._errors import check, one_of
 from .._files import check_writable
 from .._settings import Configuration, Experiment, N_NETWORKS
+from ._choices import Choices
 from ._result import write
 from ._terminal import (
     check_picture,
@@ -35,7 +36,7 @@ _COLUMNS = ("metric", "measured", "± s.e.", "closed form", "ratio")
 
 
 @dataclass(frozen=True)
-class Command(Configuration):
+class Command(Choices):
     """Build superposed networks, simulate them and hold them against the closed forms.
 
     Prints a table per layer and number of active circuits: metric, measured ± standard error
@@ -49,7 +50,7 @@ class Command(Configuration):
         chunk: samples run at once; by default what suits the device.
         json: write settings, environment, timing and rows to this file.
         plot: draw errors by layer and sample trajectories into this file (png, pdf, svg).
-        metrics: which metrics to print; the JSON holds all.
+        metrics: which metrics to print, by the beginning of their names; the JSON holds all.
     """
 
     n_active: tuple[int, ...] = (1,)
@@ -74,6 +75,11 @@ def run(command: Command, console: Console) -> None:
     check_writable(command.json, "json")
     check_picture(command.plot, "plot")
     check(len(command.metrics) > 0, "metrics", "must name at least one metric", "none")
+    from ..circuits import layout_of
+    from ..simulation import metric_names
+
+    averaged, worst = metric_names(layout_of(command.circuit))
+    _check_metrics(command.metrics, averaged + worst)
     from ..analytics import run_experiment
 
     names = (*(field.name for field in fields(Configuration)), "n_networks", "chunk")
@@ -100,6 +106,14 @@ def run(command: Command, console: Console) -> None:
         return simulation_figure(result)
 
     save_picture(command.plot, figure)
+
+
+def _check_metrics(wanted: Sequence[str], known: Sequence[str]) -> None:
+    """Raise a `ValueError` unless some metric starts with each of the words wanted."""
+    beginnings = dict.fromkeys(name.split("_")[0] for name in known)
+    for word in wanted:
+        if not word or not any(name.startswith(word) for name in known):
+            one_of((*beginnings, *known), word, "metrics")
 
 
 def _tables(result: "ExperimentResult", shown: Sequence[str]) -> Iterator[Table]:

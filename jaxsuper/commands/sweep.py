@@ -1,8 +1,8 @@
 """`jaxsuper sweep`: a grid of configurations into a results store.
 
-Exit status: 0 all done (failed configurations are counted, and rows of the store), 2 bad input or a
-store that cannot be written, 130 after SIGINT and 143 after SIGTERM: the call in flight was finished
-and written, and the same command resumes.
+Exit status: 0 done (failed configurations are counted, and rows of the store), 1 if all failed, 2
+bad input or a store that cannot be written, 130 after SIGINT and 143 after SIGTERM: the call in
+flight was finished and written, and the same command resumes.
 """
 
 import re
@@ -16,7 +16,8 @@ from typing import Annotated, TYPE_CHECKING
 import tyro
 from rich.console import Console
 
-from .._errors import bad, check
+from .._errors import check
+from .._limits import given_memory_limit
 from ._terminal import Bar, caught_signals, complain, plain_warnings, progress_bar, say, table
 
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ..sweep import Plan, Progress, SweepResult
 
 _COLUMNS = ("kind", "runs", "T", "n", "S", "z", "L", "batch", "waste", "call", "GiB", "s")
-_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,6 @@ class Command:
         out: directory of the store: parquet parts, readable as one table.
         shard: i/n to run the i-th of n parts of the grid, for jobs that share nothing.
         dry_run: print configurations, buckets, compiles, memory and time, and run nothing.
-        memory: limit on the memory of this process and of each accelerator, e.g. 2GiB;
-            by default half of the machine's.
         call_seconds: how long one call should take, by estimate: what a kill loses.
         retry_failed: run configurations again that failed before.
         coordinator: HOST:PORT of process 0 of a job of several processes, or auto on a cluster.
@@ -50,7 +48,6 @@ class Command:
     out: Path | None = None
     shard: str = "1/1"
     dry_run: bool = False
-    memory: str | None = None
     call_seconds: float = 1.0
     retry_failed: bool = False
     coordinator: str | None = None
@@ -74,7 +71,7 @@ def run(command: Command, console: Console) -> int:
     from .. import sweep
 
     grid = sweep.load_grid(command.grid)
-    memory = None if command.memory is None else parse_memory(command.memory)
+    memory = given_memory_limit()
     shard = parse_shard(command.shard)
     check(command.dry_run or command.out is not None, "out", "must be given", "none")
     sweep.use_all_cores()
@@ -120,19 +117,9 @@ def run(command: Command, console: Console) -> int:
         )
         # Without a signal here, another process of the job had one.
         return 128 + (caught[0] if caught else signal.SIGINT)
-    return 0
-
-
-def parse_memory(text: str) -> int:
-    """Return bytes from a number with an optional unit, KB to GB or KiB to GiB.
-
-    Raises:
-        ValueError: for anything else.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]i?B)?\s*", text, re.IGNORECASE)
-    if match is None:
-        raise bad("memory", "must be a number of bytes, MiB or GiB", repr(text))
-    return int(float(match[1]) * _UNITS[(match[2] or "").upper()])
+    plan = result.plan
+    nothing = len(plan.failures) == len(plan.configurations) or 0 < result.done == result.failed
+    return int(nothing)
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -141,7 +128,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     Raises:
         ValueError: unless 1 <= i <= n.
     """
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
     index, count = (int(match[1]), int(match[2])) if match else (0, 0)
     check(1 <= index <= count, "shard", "must be i/n with 1 <= i <= n", repr(text))
     return index, count
@@ -169,6 +156,12 @@ def _print_result(result: "SweepResult", command: Command, console: Console) -> 
         f"({result.compile_seconds:.1f} s of waiting for them), run {result.run_seconds:.1f} s "
         f"({rate:.3g} configurations/s), padding {result.plan.waste:.0%}",
     )
+    _print_failures(result.plan, console)
+    measured = result.failed - len(result.plan.failures)
+    if measured > 0:
+        say(
+            console, f"{measured} failed while they ran; the column `failure` of the store says why"
+        )
 
 
 def _print_plan(plan: "Plan", command: Command, console: Console) -> None:
@@ -191,8 +184,13 @@ def _print_plan(plan: "Plan", command: Command, console: Console) -> None:
         f"{len(plan.configurations)} configurations, {len(plan.failures)} of which cannot be run; "
         f"{len(plan.buckets)} shape buckets, as many compiles; padding {plan.waste:.0%} of the "
         f"work; about {plan.memory / 2**30:.2f} GiB and {plan.seconds:.0f} s on {plan.n_devices} "
-        "devices, without compiling",
+        "devices (of a CPU each core is one), without compiling",
     )
+    _print_failures(plan, console)
+
+
+def _print_failures(plan: "Plan", console: Console) -> None:
+    """Print why configurations of the grid cannot be run, the first reasons."""
     for reason, count in _counted(list(plan.failures.values())):
         say(console, f"{count} x {reason}")
 

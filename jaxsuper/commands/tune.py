@@ -2,14 +2,15 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TYPE_CHECKING
+from typing import Any, Literal, TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from .._errors import check
 from .._files import make_writable_folder
-from .._settings import Configuration
+from .._limits import check_cost, check_index, check_single, Cost
+from ._choices import Choices, Family
 from ._result import config_of, envelope, finite, write
 from ._terminal import complain, number, progress_bar, save_picture, say, table
 
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from ..training import HeldOut, Outcome, Structure, Trained
 
 
+# A multiplication and addition, at 100 GFlop/s.
+_SECONDS_PER_PRODUCT = 2e-11
+
+
 @dataclass(frozen=True)
-class Command(Configuration):
+class Command(Choices):
     """Train a hand-built network, all weights free, and say what is left of it.
 
     Prints held-out errors before and after, and how much of the structure is kept. With --out it
@@ -47,13 +52,17 @@ class Command(Configuration):
     redundancy: int = 4
     n_layers: int = 3
     batch_size: int = 128
-    allocation: str = "transversal"
-    loss: str = "mse"
-    circuits_counted: str = "active"
+    allocation: Family = "transversal"
+    loss: Literal["mse", "l4"] = "mse"
+    circuits_counted: Literal["active", "all"] = "active"
     indicator_weight: float = 1.0
-    read: str = "last"
-    start: str = "built"
-    trained: tuple[str, ...] = ("embedding", "weights", "biases")
+    read: Literal["last", "all"] = "last"
+    start: Literal["built", "random", "he"] = "built"
+    trained: tuple[Literal["embedding", "weights", "biases", "readout"], ...] = (
+        "embedding",
+        "weights",
+        "biases",
+    )
     steps: int = 1000
     learning_rate: float = 3e-3
     evaluate_every: int | None = None
@@ -74,10 +83,14 @@ def run(command: Command, console: Console) -> int:
     Raises:
         ValueError: for bad input, before anything is trained or written.
     """
-    check(command.network >= 0, "network", "must be at least 0", command.network)
+    for name in ("network_width", "n_circuits", "n_layers", "batch_size", "held_out"):
+        check_index(name, getattr(command, name))
+    for name in ("learning_rate", "indicator_weight"):
+        check_single(name, getattr(command, name))
     from .. import training
+    from ..circuits import layout_of
     from ..network import dense_network
-    from ..simulation import check_active, prepare, samples_key
+    from ..simulation import check_active, check_settings, prepare, samples_key
 
     task = training.Task(command.loss, command.circuits_counted, command.indicator_weight)
     every = command.evaluate_every
@@ -93,6 +106,8 @@ def run(command: Command, console: Console) -> int:
     check(command.n_layers >= 2, "n_layers", "must be at least 2", command.n_layers)
     check(command.n_circuits >= 3, "n_circuits", "must be at least 3", command.n_circuits)
     check_active(command.n_active, command.n_circuits)
+    check_settings(command)
+    _check_fits(command, len(layout_of(command.circuit).channels))
     network = prepare(command)
     built = dense_network(network, command.read)
     training.split(built, schedule.trained)
@@ -141,6 +156,35 @@ def run(command: Command, console: Console) -> int:
 
     save_picture(command.out / "tuning.png", figure)
     return 0
+
+
+# Copies of the weights at the peak: construction, start, and of what is trained the best so far,
+# the current values, their gradient, two moments of Adam and one in the making.
+_COPIES = 8
+# Numbers measured of each held-out sample, in double precision and once more while joined.
+_MEASURED_BYTES = 16 * 16
+
+
+def _check_fits(command: Command, n_channels: int) -> None:
+    """Raise a `ValueError` if matrices, batches or measurements need more memory than there is."""
+    read = command.n_layers if command.read == "all" else 1
+
+    def cost(
+        network_width: int, n_circuits: int, n_layers: int, batch_size: int, held_out: int
+    ) -> Cost:
+        ends = (4 + read * n_channels) * n_circuits * network_width
+        weights = (n_layers - 1) * network_width**2 + ends
+        # Forward and back through every layer, and the estimates of all circuits that are read.
+        sample = 2 * n_layers * network_width + 4 * read * n_channels * n_circuits
+        passes = 6 * batch_size * (weights * command.steps) + 2 * held_out * weights
+        return Cost(
+            4 * (_COPIES * weights + batch_size * sample) + _MEASURED_BYTES * held_out,
+            passes * _SECONDS_PER_PRODUCT,
+        )
+
+    names = ("network_width", "n_circuits", "n_layers", "batch_size", "held_out")
+    least = {"n_layers": 2, "n_circuits": 3, "network_width": 4}
+    check_cost(cost, {name: getattr(command, name) for name in names}, least=least)
 
 
 def _content(

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from .._errors import bad, check
 from .._files import make_writable_folder, written_whole
+from .._limits import check_seed
 from ._result import write
 from ._terminal import Bar, progress_bar, say, table
 
@@ -77,7 +78,7 @@ def run(command: Command, console: Console) -> int:
     check(len(command.seed) > 0, "seed", "must be at least one", "none")
     check(len({*command.seed}) == len(command.seed), "seed", "must differ", command.seed)
     for seed in command.seed:
-        check(0 <= seed < 2**32, "seed", "must lie in 0..2^32-1", seed)
+        check_seed("seed", seed)
     if command.list:
         console.print(_list(chosen))
         return 0

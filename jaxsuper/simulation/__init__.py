@@ -12,7 +12,14 @@ from ._build import (
     Recipe,
     samples_key,
 )
-from ._checks import check_active, check_experiment, check_settings, own_indicators_of
+from ._checks import (
+    check_active,
+    check_experiment,
+    check_network_fits,
+    check_settings,
+    own_indicators_of,
+)
+from ._cost import ACCELERATOR_CORES, CIRCUIT_BYTES, run_seconds, TRUTH_BYTES
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import Inputs, sample_inputs
@@ -39,7 +46,10 @@ from ._statistics import finish, mean_errors, Measurement, merge, merge_networks
 
 
 __all__ = [
+    "ACCELERATOR_CORES",
+    "CIRCUIT_BYTES",
     "PARAMETERS",
+    "TRUTH_BYTES",
     "Configuration",
     "Experiment",
     "Inputs",
@@ -53,6 +63,7 @@ __all__ = [
     "capacity_of",
     "check_active",
     "check_experiment",
+    "check_network_fits",
     "check_settings",
     "chunk_statistics",
     "configurations_of",
@@ -78,6 +89,7 @@ __all__ = [
     "parts_of",
     "prepare",
     "run_networks",
+    "run_seconds",
     "sample_inputs",
     "sampled_interval",
     "samples_key",

@@ -26,7 +26,7 @@ from ..network import (
     Traits,
     traits_of,
 )
-from ._checks import check_settings, own_indicators_of
+from ._checks import check_network_fits, check_settings, own_indicators_of
 from ._parameters import parameters_of
 
 
@@ -236,9 +236,10 @@ def prepare(configuration: Configuration, parts: Parts | None = None) -> Abstrac
         The network.
 
     Raises:
-        ValueError: for settings that do not fit together.
+        ValueError: for settings that do not fit together, or need more memory than there is.
     """
     check_settings(configuration)
+    check_network_fits(configuration)
     parts = parts or parts_of(configuration)
     parameters = {name: jnp.float32(v) for name, v in parameters_of(configuration).items()}
     numbers = jnp.uint32(configuration.seed), jnp.uint32(configuration.network)

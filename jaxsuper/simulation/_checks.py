@@ -1,9 +1,15 @@
 """Checks of settings, before anything is built."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 from .._errors import check, one_of
+from .._limits import check_cost, check_index, check_seed, check_single, Cost
 from .._settings import Configuration, Experiment
 from ..circuits import check_parameters, layout_of, width_of
-from ..network import construction_for, indicator_schemes, traits_of
+from ..network import construction_for, indicator_schemes, Traits, traits_of
+from ._cost import experiment_cost, network_cost
 from ._parameters import parameters_of
 
 
@@ -21,10 +27,13 @@ def check_settings(configuration: Configuration) -> None:
     """
     settings = configuration
     for name in _SIZES:
-        check(getattr(settings, name) >= 1, name, "must be at least 1", getattr(settings, name))
+        check_index(name, getattr(settings, name))
+    check_index("indicator_copies", settings.indicator_copies)
+    check_index("indicator_redundancy", settings.indicator_redundancy, least=0)
     for name in ("seed", "network"):
-        value = getattr(settings, name)
-        check(0 <= value < 2**32, name, "must lie in 0..2^32-1", value)
+        check_seed(name, getattr(settings, name))
+    for name, value in parameters_of(settings).items():
+        check_single(name, value)
     one_of(indicator_schemes(), settings.indicator, "indicator")
     traits = traits_of(settings.construction)
     width = width_of(settings.circuit)
@@ -64,15 +73,68 @@ def check_active(n_active: int, n_circuits: int) -> None:
     check(1 <= n_active <= n_circuits, "n_active", rule, n_active)
 
 
+def _traits(configuration: Configuration) -> Traits:
+    own = own_indicators_of(configuration)
+    indicator = configuration.indicator
+    return traits_of(construction_for(configuration.construction, indicator, own))
+
+
+_NETWORK = ("network_width", "n_circuits", "n_layers", "redundancy", "indicator_copies")
+
+
+def _least(n_active: int) -> dict[str, int]:
+    """Return how few circuits there can be, and how many neurons for one."""
+    return {"n_circuits": n_active, "network_width": 2}
+
+
+def check_network_fits(
+    configuration: Configuration, names: Sequence[str] = _NETWORK, remedy: str = ""
+) -> None:
+    """Raise a `ValueError` if a network needs more memory than there is.
+
+    Args:
+        configuration: settings that `check_settings` has passed.
+        names: of the sizes that could be lowered.
+        remedy: what else would help.
+
+    Raises:
+        ValueError: says what is needed, what there is and what fits.
+    """
+    traits = _traits(configuration)
+
+    def cost(**sizes: Any) -> Cost:
+        return network_cost(replace(configuration, **sizes), traits)
+
+    check_cost(
+        cost,
+        {name: getattr(configuration, name) for name in names},
+        remedy,
+        _least(configuration.n_active),
+    )
+
+
 def check_experiment(experiment: Experiment) -> None:
-    """Check what can be checked before anything is built.
+    """Check what can be checked before anything is built, memory and time included.
 
     Raises:
         ValueError: names the argument, the rule, what was given and a remedy.
     """
-    check_settings(experiment.configuration)
+    configuration = experiment.configuration
+    check_settings(configuration)
     count, chunk = experiment.n_networks, experiment.chunk
-    check(count >= 1, "n_networks", "must be at least 1", count)
+    check_index("n_networks", count)
+    check_seed("network", configuration.network + count - 1)
     for z in experiment.n_active:
-        check_active(z, experiment.configuration.n_circuits)
+        check_active(z, configuration.n_circuits)
     check(chunk is None or chunk >= 1, "chunk", "must be at least 1", chunk)
+    traits = _traits(configuration)
+
+    def cost(n_networks: int, chunk: int | None = chunk, **sizes: Any) -> Cost:
+        made = replace(configuration, **sizes)
+        return experiment_cost(made, traits, experiment.n_active, n_networks, chunk)
+
+    names = (*_SIZES, "indicator_copies")
+    sizes = {name: getattr(configuration, name) for name in names} | {"n_networks": count}
+    if chunk is not None:
+        sizes["chunk"] = chunk
+    check_cost(cost, sizes, least=_least(max(experiment.n_active)))

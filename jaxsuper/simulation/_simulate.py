@@ -10,18 +10,14 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._errors import check
+from .._limits import check_cost, check_index, Cost
 from .._types import KeyScalar
 from ..network import AbstractNetwork, DenseNetwork
+from ._cost import sample_bytes, samples_at_once
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import sample_inputs
 from ._metrics import layer_metrics, metric_names
 from ._statistics import finish, Measurement, Moments, moments
-
-
-# Floats per channel of a chunk: on a CPU a channel of all circuits should stay in the cache, on an
-# accelerator the chunk should fill the device but not its memory.
-_CPU_FLOATS, _ACCELERATOR_FLOATS = 2**18, 2**26
-_SMALLEST, _LARGEST = 32, 8192
 
 
 class Trajectories(NamedTuple):
@@ -47,12 +43,7 @@ def default_chunk(network: AbstractNetwork, batch_size: int) -> int:
         The batch size, or that of equal chunks that suit the device: no sample is padding but in
         the last chunk.
     """
-    floats = _CPU_FLOATS if jax.default_backend() == "cpu" else _ACCELERATOR_FLOATS
-    rows = max(network.n_circuits, network.network_width)
-    chunk = _SMALLEST
-    while chunk < _LARGEST and chunk * rows <= floats:
-        chunk *= 2
-    return -(-batch_size // -(-batch_size // chunk))
+    return samples_at_once(network.n_circuits, network.network_width, batch_size)
 
 
 def chunk_statistics(
@@ -146,7 +137,8 @@ def simulate(
         Metrics of layers 1..L with standard errors.
 
     Raises:
-        ValueError: for an empty batch or chunk, or unless 1 <= z <= T.
+        ValueError: for an empty batch or chunk, unless 1 <= z <= T, or if a chunk needs more memory
+            than there is.
     """
     options = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
     return simulate_and_show(network, n_active, batch_size, 0, key=key, **options)[0]
@@ -183,7 +175,7 @@ def simulate_and_show(
     Raises:
         ValueError: as `simulate`.
     """
-    check(batch_size >= 1, "batch_size", "must be at least 1", batch_size)
+    check_index("batch_size", batch_size)
     check(chunk is None or chunk >= 1, "chunk", "must be at least 1", chunk)
     check(n_active >= 1, "n_active", "must be at least 1", n_active)
     limit = network.n_circuits
@@ -191,6 +183,8 @@ def simulate_and_show(
     room = n_active if slots is None else slots
     check(n_active <= room <= limit, "slots", f"must lie in {n_active}..{limit}", slots)
     size = min(chunk or default_chunk(network, batch_size), batch_size)
+    each = sample_bytes(network.n_circuits, network.block_width, room, network.n_layers)
+    check_cost(lambda chunk: Cost(chunk * each), {"chunk": size})
     counted = None if slots is None else np.int32(n_active)
     parts, trajectories = [], None
     for first in range(0, batch_size, size):

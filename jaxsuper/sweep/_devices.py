@@ -52,8 +52,10 @@ def join_processes(
     if coordinator == "auto":
         jax.distributed.initialize()
         return
-    rule = "must be HOST:PORT or auto"
-    check(coordinator.rpartition(":")[2].isdigit(), "coordinator", rule, coordinator)
+    host, _, port = coordinator.rpartition(":")
+    rule = "must be HOST:PORT with a port of 1..65535, or auto"
+    known = bool(host) and port.isdecimal() and 1 <= int(port[:6]) <= 65535
+    check(known, "coordinator", rule, coordinator)
     count = processes or 0
     check(count >= 1, "processes", "must be at least 1", processes)
     inside = process is not None and 0 <= process < count

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import jax
 
 from .._errors import check
-from ..simulation import Configuration
+from .._limits import BASE_BYTES
+from ..simulation import ACCELERATOR_CORES, Configuration
 from ._allocations import Allocations, loads_and_failures
 from ._buckets import Bucket, make_buckets
 from ._identity import config_id
@@ -17,10 +18,6 @@ from ._shape import bytes_held, bytes_running, samples_at_once, seconds
 # Values of one channel that are run at once: on a CPU they should stay in the cache, on an
 # accelerator fill the device.
 _CPU_FLOATS, _ACCELERATOR_FLOATS = 2**19, 2**26
-# An accelerator is taken to be this many CPU cores. Used for estimates alone.
-_ACCELERATOR_CORES = 100
-# What Python, the libraries and compiling need, before any configuration.
-BASE_BYTES = 900 * 2**20
 _WIDEST = 256
 # How long one call should take, if nothing else is asked for.
 CALL_SECONDS = 1.0
@@ -113,15 +110,17 @@ def make_plan(
         The plan; configurations with settings that do not fit together are failures.
 
     Raises:
-        ValueError: if one configuration alone needs more than `memory`.
+        ValueError: if one configuration alone needs more than `memory`, and for bad numbers.
     """
     devices = n_devices or len(jax.devices())
+    check(memory is None or memory >= 1, "memory", "must be above 0", memory)
     limit = memory or default_memory()
-    check(call_seconds > 0, "call_seconds", "must be above 0", call_seconds)
+    within = 0 < call_seconds < float("inf")
+    check(within, "call_seconds", "must be above 0 and finite", call_seconds)
     by_id = {config_id(one): one for one in configurations}
     loads, failures = loads_and_failures(by_id, allocations)
     good = {name: one for name, one in by_id.items() if name in loads}
-    speed = 1.0 if jax.default_backend() == "cpu" else float(_ACCELERATOR_CORES)
+    speed = 1.0 if jax.default_backend() == "cpu" else float(ACCELERATOR_CORES)
     buckets = make_buckets(good, loads, speed)
     planned = tuple(_planned(one, devices, limit, speed, call_seconds) for one in buckets)
     return Plan(by_id, failures, planned, devices)

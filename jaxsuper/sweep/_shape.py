@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 
 from ..circuits import width_of
-from ..simulation import Configuration, Recipe
+from ..simulation import CIRCUIT_BYTES, Configuration, Recipe, run_seconds, TRUTH_BYTES
 
 
 _SIZES = ("network_width", "n_circuits", "redundancy", "n_active", "n_layers")
@@ -72,30 +72,21 @@ class Shape:
         return Shape(*(max(pair) for pair in pairs))
 
 
-# Nanoseconds on one CPU core, fitted to runs from D = 400 to 3200: products with the n x n matrix
-# per element and sample, row gathers per element and sample, and the rest of a configuration.
-_PRODUCT, _GATHER, _REST = 0.045, 0.22, 3e6
-
-
 def seconds(shape: Shape) -> float:
     """Estimate the seconds that one CPU core takes for a configuration of this shape."""
-    gaps = shape.n_layers - 1
-    reads = 3 * shape.n_layers * shape.n_circuits * shape.redundancy
-    reads += 2 * gaps * shape.block_width * shape.load
-    products = gaps * shape.block_width**2
-    return 1e-9 * (shape.batch_size * (products * _PRODUCT + reads * _GATHER) + _REST)
+    sizes = (shape.n_circuits, shape.block_width, shape.redundancy, shape.load)
+    return run_seconds(*sizes, shape.n_layers, shape.batch_size)
 
 
-# Bytes that the compiled program needs for itself, fitted as above (rotation circuits), with a
-# margin of a third: per sample and circuit, per sample and neuron, per pair of neurons, per active
-# circuit, sample and layer.
-_CIRCUIT, _NEURON, _PAIR, _TRUTH = 35, 44, 8, 160
+# Bytes that the compiled program of a bucket needs besides those per circuit and active circuit,
+# fitted like them: per sample and neuron, and per pair of neurons.
+_NEURON, _PAIR = 44, 8
 
 
 def bytes_running(shape: Shape, chunk: int) -> int:
     """Estimate the bytes for one configuration in flight, `chunk` samples at a time."""
-    samples = chunk * (_CIRCUIT * shape.n_circuits + _NEURON * shape.block_width)
-    truth = chunk * _TRUTH * shape.n_active * shape.n_layers
+    samples = chunk * (CIRCUIT_BYTES * shape.n_circuits + _NEURON * shape.block_width)
+    truth = chunk * TRUTH_BYTES * shape.n_active * shape.n_layers
     matrices = _PAIR * shape.n_layers * shape.block_width**2
     lists = 8 * shape.n_layers * (shape.n_circuits * shape.redundancy)
     return samples + truth + matrices + lists + 8 * shape.n_layers * shape.block_width * shape.load

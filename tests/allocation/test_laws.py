@@ -36,6 +36,47 @@ def test_capacity_is_the_length_of_the_list(redundancy):
         np.testing.assert_array_equal(first, family[: 1 + len(family) // 2])
 
 
+@pytest.mark.parametrize("redundancy", [*range(2, 21), 25])
+def test_the_formula_is_the_sum_over_all_steps(redundancy):
+    """Beyond S = 17 by steps in slices; without the step of length one per round it would differ."""
+    from jaxsuper.allocation._prime_steps import _starts, admissible_steps
+
+    for width in (*range(redundancy, redundancy + 40), 999, 5001, 54321):
+        steps = admissible_steps(width, redundancy)
+        expected = int(_starts(steps, width, redundancy).sum())
+        assert allocation.prime_step_capacity(width, redundancy) == expected
+        rounds = (width - steps * (redundancy - 1)) // (steps * redundancy)
+        if width > 900:
+            assert int((rounds * steps).sum()) < expected
+
+
+def test_primes_of_an_interval():
+    from jaxsuper.allocation._fields import nearest_prime_powers, prime_numbers, prime_powers
+
+    primes = [p for p in range(2, 400) if all(p % q for q in range(2, p))]
+    assert prime_numbers(2, 399) == primes
+    assert prime_numbers(101, 399) == [p for p in primes if p > 100] and not prime_numbers(5, 2)
+    assert prime_numbers(10**9 - 100, 10**9) == [999_999_929, 999_999_937]
+    powers = prime_powers(2, 399)
+    assert {4, 8, 9, 128, 243, 256, 343, 361} <= set(powers) and 12 not in powers
+    at = sum(power <= 200 for power in powers)
+    assert nearest_prime_powers(2, 399, 200, 5) == powers[at - 5 : at + 5]
+    assert nearest_prime_powers(2, 5, 3, 9) == [2, 3, 4, 5]
+
+
+def test_all_pairs_are_transversal():
+    assert [allocation.transversal_capacity(n, 2) for n in range(2, 60)] == [
+        len(allocation.transversal_family(n, 2)) for n in range(2, 60)
+    ]
+
+
+@pytest.mark.parametrize("count, family", [(558, "transversal"), (5000, "random")])
+def test_advice_is_a_family_that_holds_them(count, family):
+    with pytest.raises(ValueError, match=f"use the family '{family}'"):
+        allocation.allocate(250, 6, count)
+    assert allocation.allocate(250, 6, count, family).n_circuits == count
+
+
 def test_capacities_of_wide_networks_are_not_listed():
     """8·10^11 sets of 6 could not be held; the bound is Johnson's, 3.3·10^12."""
     bound = allocation.johnson_bound(10_000_000, 6)

@@ -9,7 +9,8 @@ from typing import Any
 
 import jupytext
 import pytest
-from jaxsuper import cli, Configuration, Experiment
+from jaxsuper import Configuration, Experiment
+from jaxsuper.commands._line import parse
 from nbclient import NotebookClient
 
 
@@ -70,7 +71,7 @@ def test_the_quickstart_is_the_readme():
     )
     assert call and command
     experiment = eval(call[1], {"Experiment": Experiment})
-    read: Any = cli._parse(shlex.split(command[1])).command
+    read: Any = parse(shlex.split(command[1])).command
     for field in fields(Configuration):
         if field.name not in ("n_active", "network"):
             assert getattr(experiment.configuration, field.name) == getattr(read, field.name)

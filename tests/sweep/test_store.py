@@ -276,7 +276,7 @@ def test_a_limit_that_is_too_low(tmp_path, capsys):
 BAD = [
     ("--shard 0/3", "`shard` must be i/n"),
     ("--shard 4/3", "`shard` must be i/n"),
-    ("--memory lots", "`memory` must be a number of bytes"),
+    ("--memory lots", "`memory_limit` must be a number of bytes"),
     ("--call-seconds 0", "`call_seconds` must be above 0"),
     ("--process 1", "`process` must come with a `coordinator`"),
     ("--coordinator here --process 0 --processes 2", "`coordinator` must be HOST:PORT"),

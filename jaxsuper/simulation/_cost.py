@@ -1,0 +1,132 @@
+"""What an experiment takes in memory and time, by arithmetic on its shapes alone."""
+
+from collections.abc import Sequence
+
+import jax
+
+from .._limits import Cost
+from .._settings import Configuration
+from ..circuits import width_of
+from ..network import Traits
+
+
+# Floats per channel of a chunk: on a CPU a channel of all circuits should stay in the cache, on an
+# accelerator the chunk should fill the device but not its memory.
+_CPU_FLOATS, _ACCELERATOR_FLOATS = 2**18, 2**26
+_SMALLEST, _LARGEST = 32, 8192
+# An accelerator is taken to be this many CPU cores. Used for estimates alone.
+ACCELERATOR_CORES = 100
+# Nanoseconds on one CPU core, fitted to runs from D = 400 to 3200: products with the n x n matrix
+# per element and sample, row gathers per element and sample, and the rest of a configuration.
+_PRODUCT, _GATHER, _REST = 0.045, 0.22, 3e6
+# Bytes per sample: for each circuit and for each active circuit and layer, fitted to the same runs
+# with a margin of a third; for each neuron of a block, which XLA's memory analysis puts at 110 to
+# 140 for one network (constructions at n = 100 to 1000).
+CIRCUIT_BYTES, TRUTH_BYTES, _NEURON_BYTES = 35, 160, 140
+# Bytes while a table of sets is listed and inverted, per entry: the table, sorted and ordered.
+ENTRY_BYTES = 40
+# Of one layer and z as rows of a result: about 17 metrics, as dictionaries and as text.
+_ROWS_BYTES = 17 * 1000
+
+
+def run_seconds(
+    n_circuits: int,
+    block_width: int,
+    redundancy: int,
+    load: float | int,
+    n_layers: int,
+    batch_size: int,
+) -> float:
+    """Estimate the seconds that one CPU core takes for a batch of one network."""
+    gaps = n_layers - 1
+    reads = 3 * n_layers * n_circuits * redundancy + 2 * gaps * block_width * load
+    products = gaps * block_width**2
+    return 1e-9 * (batch_size * (products * _PRODUCT + reads * _GATHER) + _REST)
+
+
+def samples_at_once(n_circuits: int, network_width: int, batch_size: int) -> int:
+    """Return how many samples to run at once on the default device.
+
+    Args:
+        n_circuits: T.
+        network_width: D.
+        batch_size: samples asked for.
+
+    Returns:
+        The batch size, or that of equal chunks that suit the device: no sample is padding but in
+        the last chunk.
+    """
+    floats = _CPU_FLOATS if jax.default_backend() == "cpu" else _ACCELERATOR_FLOATS
+    rows = max(n_circuits, network_width)
+    chunk = _SMALLEST
+    while chunk < _LARGEST and chunk * rows <= floats:
+        chunk *= 2
+    return -(-batch_size // -(-batch_size // chunk))
+
+
+def network_cost(configuration: Configuration, traits: Traits) -> Cost:
+    """Estimate what building one network takes.
+
+    Args:
+        configuration: the settings.
+        traits: of its construction.
+
+    Returns:
+        Bytes of its arrays and of the largest that are made on the way.
+    """
+    n = configuration.network_width // width_of(configuration.circuit)
+    sets = configuration.redundancy
+    if traits.own_indicators:
+        each = configuration.indicator_redundancy or configuration.redundancy
+        sets += each * configuration.indicator_copies
+    entries = configuration.n_circuits * sets
+    matrices = 0
+    if traits.inhibited:
+        # A bool for each pair of neurons and gap, and one gap in single precision, twice.
+        kept = (1 + traits.own_indicators) * (configuration.n_layers - 1)
+        matrices = n**2 * (kept + 8)
+    # Sets and their inverse, shuffled in every layer, of 4 bytes each, and once more on the way.
+    lists = 16 * configuration.n_layers * entries
+    return Cost(float(matrices + lists + ENTRY_BYTES * entries + 8 * n))
+
+
+def experiment_cost(
+    configuration: Configuration,
+    traits: Traits,
+    n_active: Sequence[int],
+    n_networks: int,
+    chunk: int | None,
+) -> Cost:
+    """Estimate what an experiment takes.
+
+    Args:
+        configuration: the settings.
+        traits: of the construction.
+        n_active: all z.
+        n_networks: how many networks.
+        chunk: samples run at once; what suits the device if left out.
+
+    Returns:
+        Bytes and seconds.
+    """
+    one = configuration
+    n = one.network_width // width_of(one.circuit)
+    size = min(
+        chunk or samples_at_once(one.n_circuits, one.network_width, one.batch_size), one.batch_size
+    )
+    per_sample = sample_bytes(one.n_circuits, n, max(n_active), one.n_layers)
+    results = len(n_active) * one.n_layers * (_ROWS_BYTES + 400 * n_networks)
+    load = one.n_circuits * one.redundancy / max(n, 1)
+    each = run_seconds(one.n_circuits, n, one.redundancy, load, one.n_layers, one.batch_size)
+    cores = 1 if jax.default_backend() == "cpu" else ACCELERATOR_CORES
+    return Cost(
+        network_cost(one, traits).bytes + size * per_sample + results,
+        each * n_networks * len(n_active) / cores,
+    )
+
+
+def sample_bytes(n_circuits: int, block_width: int, n_active: int, n_layers: int) -> int:
+    """Estimate the bytes of one sample of a chunk in flight, in a single simulation."""
+    return (
+        CIRCUIT_BYTES * n_circuits + _NEURON_BYTES * block_width + TRUTH_BYTES * n_active * n_layers
+    )
