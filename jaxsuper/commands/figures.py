@@ -9,7 +9,7 @@ from rich.console import Console
 
 from .._errors import check
 from .._files import make_writable_folder
-from ._terminal import plain_warnings, progress_bar, save_picture, say, use_no_window
+from ._terminal import plain_warnings, progress_bar, save_picture, say
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,8 @@ def run(command: Command, console: Console) -> None:
     for store in command.stores:
         check(store.is_dir(), "stores", "must be folders that `jaxsuper sweep` wrote", store)
     check(not command.out.exists() or command.out.is_dir(), "out", "must be a folder", command.out)
-    use_no_window()
-    import matplotlib.pyplot as plt
-
     from ..analytics import with_predictions
-    from ..plotting import published_figures, sweep_figure
+    from ..plotting import published_figures, sweep_figure, sweep_name
     from ..sweep import read_store, select
 
     with plain_warnings():
@@ -74,11 +71,10 @@ def run(command: Command, console: Console) -> None:
         draw = published_figures
     else:
         axes = (command.x, command.y, command.hue, command.layer)
-        name = f"{command.y}-by-{command.x}"
+        name = sweep_name(command.x, command.y, command.hue, command.layer, command.where)
         draw = lambda drawn: {name: sweep_figure(drawn, *axes)}
     # First without predictions, which take long, to see whether there is anything to draw.
     draw(rows)
-    plt.close("all")
     if command.y is not None:
         rows = rows.filter(metric=command.y)
     with progress_bar() as bar:

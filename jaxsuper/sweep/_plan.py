@@ -115,6 +115,8 @@ def make_plan(
     devices = n_devices or len(jax.devices())
     check(memory is None or memory >= 1, "memory", "must be above 0", memory)
     limit = memory or default_memory()
+    least = f"must be at least {BASE_BYTES // 2**20 + 1} MiB for a configuration of any size"
+    check(limit > BASE_BYTES, "memory", least, f"{limit // 2**20} MiB")
     within = 0 < call_seconds < float("inf")
     check(within, "call_seconds", "must be above 0 and finite", call_seconds)
     by_id = {config_id(one): one for one in configurations}
