@@ -6,7 +6,7 @@ import pytest
 from jaxsuper.analytics.claims import claims, comparisons, MOST_COMPARISONS, Run, settle
 
 
-QUICK = ("allocations", "capacities", "derivations", "interactions")
+QUICK = ("allocations", "capacities", "derivations")
 
 
 def unexpected(entries):
@@ -47,7 +47,7 @@ def test_design_verdicts():
 
 def test_draws_do_not_depend_on_the_other_claims():
     """A claim alone gives the same evidence as after others."""
-    ids = ["allocations.mean-overlap-naive", "interactions.derived"]
+    ids = ["allocations.mean-overlap-naive", "networks.clipped-density"]
     run = Run(quick=True)
     both = {entry.id: settle(entry, run).to_json()["evidence"] for entry in claims(ids)}
     alone = settle(claims([ids[1]])[0], Run(quick=True)).to_json()["evidence"]

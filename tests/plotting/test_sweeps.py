@@ -190,6 +190,8 @@ def test_the_command_draws(folder, tmp_path, capsys):
     assert names == ["figure-5.png", "figure-6.png", "figure-8.png"]
     more = ["--x", "layer", "--y", "mse_x_active", "--hue", "n_active", "--where", "T == 557"]
     assert cli.main([*line, *more, "--format", "svg"]) == 0
-    assert (tmp_path / "mse_x_active-by-layer-and-n_active-T-557.svg").read_text().startswith("<?xml")
+    assert (
+        (tmp_path / "mse_x_active-by-layer-and-n_active-T-557.svg").read_text().startswith("<?xml")
+    )
     assert cli.main(["figures", str(tmp_path), "--out", str(tmp_path)]) == 2
     assert "must be a results store" in capsys.readouterr().err
