@@ -111,6 +111,6 @@ def _caption(result: ExperimentResult, published: dict[str, Any]) -> str:
         f"{where}{given.construction} {given.circuit}, {given.allocation}: "
         f"D = {given.network_width}, T = {given.n_circuits}, S = {given.redundancy}, "
         f"{given.batch_size} samples, {networks}, seed {given.seed}; bars: {bars}\n"
-        f"closed form: without erroneous activation; jaxsuper {made['jaxsuper']}, "
+        f"closed form: nothing fires because of what fired by mistake; jaxsuper {made['jaxsuper']}, "
         f"jax {made['jax']}, {made['device']}, {made['dtype']} {made['precision']}"
     )

@@ -41,7 +41,7 @@ class Prediction:
 
     Attributes:
         n_active: z.
-        closed_form: without erroneous activation, or None.
+        closed_form: as if nothing fired because of what fired by mistake, or None.
         state_evolution: with it, or None.
     """
 
