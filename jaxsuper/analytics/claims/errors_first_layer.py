@@ -1,5 +1,6 @@
 """Claims about the first layer, where inputs are embedded exactly (notes#closed-forms)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ... import theory
@@ -21,6 +22,29 @@ def _after_one_layer(run: Run) -> tuple[dict[int, Measurement], float]:
 
 
 _RHO = theory.overlap_rate_published(4, 1000, 6, 557)
+_Form = Callable[[int, float], float]
+
+
+def _published(z: int, P: float) -> float:
+    return z * _RHO
+
+
+def _pairs(z: int, P: float) -> float:
+    return z * P / 36 + z * (z - 1) * (P / 6) ** 2
+
+
+def _derived(z: int, P: float) -> float:
+    return theory.inactive_first_layer_mse(z, 6, P)
+
+
+def _evidence(run: Run, said: _Form, rival: _Form, **more: Any) -> Evidence:
+    """Return inactive indicators after one layer against two forms of z and P."""
+    by_z, P = _after_one_layer(run)
+    points = [
+        measured_at(measured, "mse_on_inactive", 1, said(z, P), rival(z, P), x=z)
+        for z, measured in by_z.items()
+    ]
+    return Evidence(points, "z", "E alpha^2 of inactive circuits", **more)
 
 
 @claim(
@@ -36,19 +60,7 @@ _RHO = theory.overlap_rate_published(4, 1000, 6, 557)
     rival="the published z rho",
 )
 def _first_layer(run: Run) -> Evidence:
-    by_z, P = _after_one_layer(run)
-    points = [
-        measured_at(
-            measured,
-            "mse_on_inactive",
-            1,
-            theory.inactive_first_layer_mse(z, 6, P),
-            z * _RHO,
-            x=z,
-        )
-        for z, measured in by_z.items()
-    ]
-    return Evidence(points, "z", "E alpha^2 of inactive circuits", tolerance=0.015)
+    return _evidence(run, _derived, _published, tolerance=0.015)
 
 
 @claim(
@@ -63,20 +75,7 @@ def _first_layer(run: Run) -> Evidence:
     rival="the published z rho",
 )
 def _first_layer_pairs(run: Run) -> Evidence:
-    by_z, P = _after_one_layer(run)
-    points = [
-        measured_at(
-            measured,
-            "mse_on_inactive",
-            1,
-            z * P / 36 + z * (z - 1) * (P / 6) ** 2,
-            z * _RHO,
-            x=z,
-        )
-        for z, measured in by_z.items()
-    ]
-    label = "E alpha^2 of inactive circuits"
-    return Evidence(points, "z", label, tolerance=0.04, boundary=(2, 3))
+    return _evidence(run, _pairs, _published, tolerance=0.04, boundary=(2, 3))
 
 
 @claim(
@@ -90,16 +89,4 @@ def _first_layer_pairs(run: Run) -> Evidence:
     rival="the derived form (to be confirmed)",
 )
 def _first_layer_published(run: Run) -> Evidence:
-    by_z, P = _after_one_layer(run)
-    points = [
-        measured_at(
-            measured,
-            "mse_on_inactive",
-            1,
-            z * _RHO,
-            theory.inactive_first_layer_mse(z, 6, P),
-            x=z,
-        )
-        for z, measured in by_z.items()
-    ]
-    return Evidence(points, "z", "E alpha^2 of inactive circuits", tolerance=0.03)
+    return _evidence(run, _published, _derived, tolerance=0.03)

@@ -1,6 +1,7 @@
 """Claims about state evolution: the collapse predicted layer by layer, without a fitted constant."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -216,19 +217,10 @@ def _closed_forms_end(run: Run) -> Evidence:
                 for i in range(1, 4):
                     if said[metric][i] < _FLOORS[metric]:
                         continue
-                    points.append(
-                        Point(
-                            i + 1,
-                            measured[metric][i],
-                            closed[metric][i],
-                            stderr=float(
-                                np.hypot(measured.stderr_of(metric)[i], errors[metric][i])
-                            ),
-                            rival=said[metric][i],
-                            freedom=measured.n_networks - 1,
-                            series=f"{metric}, D = {D}, T = {T}, z = {z}",
-                        )
-                    )
+                    series = f"{metric}, D = {D}, T = {T}, z = {z}"
+                    right = closed[metric][i]
+                    point = _point(measured, metric, i + 1, said, errors, right, series)
+                    points.append(replace(point, predicted=right, rival=said[metric][i]))
     return Evidence(points, "layer", "mean squared error", factor=2.0, log_y=True)
 
 
