@@ -18,7 +18,7 @@ from ._errors import bad, check
 # Indices of neurons, circuits, samples and layers are 32-bit integers.
 LARGEST = 2**31 - 1
 # The largest finite number in single precision; what is larger is infinity there.
-_LARGEST_SINGLE = (2 - 2**-23) * 2.0**127
+LARGEST_SINGLE = (2 - 2**-23) * 2.0**127
 # What Python, the libraries and compiling need, before any configuration.
 BASE_BYTES = 900 * 2**20
 # Sizes that take longer are taken for typing errors: nobody waits a month for one command.
@@ -162,7 +162,7 @@ def check_seed(argument: str, value: int) -> None:
 
 def check_single(argument: str, value: float | int) -> None:
     """Raise a `ValueError` for a number that is infinite in single precision; NaN passes."""
-    fits = not abs(value) > _LARGEST_SINGLE
+    fits = not abs(value) > LARGEST_SINGLE
     check(fits, argument, "must be finite in single precision, at most 3.4e38", value)
 
 

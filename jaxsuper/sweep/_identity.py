@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from .._errors import check, lookup, one_of
+from .._limits import LARGEST_SINGLE
 from .._reading import shown
 from ..allocation import families
 from ..circuits import kinds
@@ -19,18 +20,17 @@ from ..simulation import Configuration
 
 
 _TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(Configuration)}
+# Asked when they are needed: what is registered later counts too.
 _CHOICES = {
-    "circuit": kinds(),
-    "construction": constructions(),
-    "allocation": families(),
-    "indicator": indicator_schemes(),
-    "inhibition": inhibition_rules(),
-    "precision": PRECISIONS,
+    "circuit": kinds,
+    "construction": constructions,
+    "allocation": families,
+    "indicator": indicator_schemes,
+    "inhibition": inhibition_rules,
+    "precision": lambda: PRECISIONS,
 }
 # Sizes are counted with 32 bits on devices, seeds are of 32 bits without a sign.
 _LEAST, _MOST = -(2**31), 2**32 - 1
-# The largest float32: above it the network would hold an infinity.
-_LARGEST = float.fromhex("0x1.fffffep127")
 
 
 def field_types() -> dict[str, type]:
@@ -40,7 +40,7 @@ def field_types() -> dict[str, type]:
 
 def choices(name: str) -> tuple[str, ...]:
     """Return the values that a setting by name can have, nothing for a number."""
-    return _CHOICES.get(name, ())
+    return _CHOICES[name]() if name in _CHOICES else ()
 
 
 def setting(name: str, value: Any, place: str = "") -> Any:
@@ -63,11 +63,16 @@ def setting(name: str, value: Any, place: str = "") -> Any:
     rule = f"must be of type {kind.__name__}"
     if kind is str:
         check(isinstance(plain, str), place, rule, shown(value))
-        return one_of(_CHOICES[name], plain, place)
+        return one_of(_CHOICES[name](), plain, place)
     number = isinstance(plain, int | float) and not isinstance(plain, bool)
     check(number, place, rule, shown(value))
     if kind is float:
-        check(-_LARGEST <= plain <= _LARGEST, place, "must be finite in float32", shown(value))
+        check(
+            -LARGEST_SINGLE <= plain <= LARGEST_SINGLE,
+            place,
+            "must be finite in float32",
+            shown(value),
+        )
         # No -0.0, which equals 0.0 and would have another id.
         return float(plain) + 0.0
     whole = isinstance(plain, int) or plain.is_integer()

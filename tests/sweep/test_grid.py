@@ -5,7 +5,8 @@ from time import process_time
 
 import numpy as np
 import pytest
-from jaxsuper import sweep
+from jaxsuper import allocation, sweep
+from jaxsuper.allocation import _registry
 from jaxsuper.simulation import Configuration
 from jaxsuper.sweep import _allocations, _identity, Grid, grid_from_toml, load_grid
 from jaxsuper.sweep._shape import Shape
@@ -163,3 +164,13 @@ def test_large_grids_are_planned_quickly():
     configurations = grid.configurations()
     plan = sweep.make_plan(configurations, sweep.Allocations(), n_devices=2)
     assert len(plan.configurations) == 40_000 and process_time() - started < 3
+
+
+def test_a_grid_knows_what_is_registered_later(monkeypatch):
+    """Choices are those of now, not of when the module was loaded."""
+    with pytest.raises(ValueError, match="allocation"):
+        _identity.setting("allocation", "lately")
+    monkeypatch.setattr(_registry, "_FAMILIES", dict(_registry._FAMILIES))
+    allocation.register("lately", lambda n, s, t, key: allocation.prime_steps(n, s, t))
+    assert "lately" in _identity.choices("allocation")
+    assert _identity.setting("allocation", "lately") == "lately"
