@@ -1,10 +1,12 @@
 """The command line: parses, dispatches to `commands`, and turns errors into exit statuses.
 
-Nothing but the standard library is imported before `main` runs, which hears an interrupt.
+Nothing that takes long is imported before `main` runs, which hears an interrupt.
 """
 
 import sys
 from collections.abc import Sequence
+
+from .commands._signals import exit_status, terminated_like_interrupted
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,11 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from .commands._streams import plain_streams
 
-        with plain_streams():
+        with terminated_like_interrupted(), plain_streams():
             return _run(arguments)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("jaxsuper: interrupted; nothing was written", file=sys.stderr)
-        return 130
+        return exit_status(interrupt)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -10,7 +10,6 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated, TYPE_CHECKING
 
 import tyro
@@ -18,7 +17,16 @@ from rich.console import Console
 
 from .._errors import check
 from .._limits import given_memory_limit
-from ._terminal import Bar, caught_signals, complain, plain_warnings, progress_bar, say, table
+from ._terminal import (
+    Bar,
+    caught_signals,
+    complain,
+    exit_status,
+    plain_warnings,
+    progress_bar,
+    say,
+    table,
+)
 
 
 if TYPE_CHECKING:
@@ -106,9 +114,9 @@ def run(command: Command, console: Console) -> int:
                 f"`out` could not be written, {command.out}: {reason}; what was written before is "
                 "kept: make room and run the same command again to resume"
             ) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             complain("stopped at once; the call in flight is lost")
-            return 130
+            return exit_status(interrupt)
     _print_result(result, command, console)
     if result.stopped:
         left = result.selected - result.already - result.done
@@ -136,15 +144,10 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 def _reporting(bar: Bar) -> Callable[["Progress"], None]:
     """Return what tells the bar how far a sweep is."""
-    started = perf_counter()
     bar(0, 0, "compiling")
-
-    def report(now: "Progress") -> None:
-        rate = now.done / max(perf_counter() - started, 1e-9)
-        label = f"configurations, {rate:.3g}/s, bucket {now.bucket} of {now.n_buckets}"
-        bar(now.done, now.total, label)
-
-    return report
+    return lambda now: bar(
+        now.done, now.total, f"bucket {now.bucket} of {now.n_buckets}, configurations"
+    )
 
 
 def _print_result(result: "SweepResult", command: Command, console: Console) -> None:
