@@ -7,8 +7,12 @@ from typing import Any
 
 
 @contextmanager
-def _handled(handler: Callable[[int, Any], None]) -> Iterator[None]:
-    """Let a function answer SIGINT and SIGTERM, where signals are heard: in the main thread."""
+def handled(handler: Callable[[int, Any], None]) -> Iterator[None]:
+    """Let a function answer SIGINT and SIGTERM, where signals are heard: in the main thread.
+
+    Args:
+        handler: of (signal, frame).
+    """
     before = {}
     for wanted in (signal.SIGINT, signal.SIGTERM):
         try:
@@ -37,7 +41,7 @@ def caught_signals() -> Iterator[list[int]]:
             raise KeyboardInterrupt(received)
         caught.append(received)
 
-    with _handled(note):
+    with handled(note):
         yield caught
 
 
@@ -57,7 +61,7 @@ def terminated_like_interrupted() -> Iterator[list[int]]:
         caught.append(received)
         raise KeyboardInterrupt(received)
 
-    with _handled(interrupt):
+    with handled(interrupt):
         yield caught
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "Bar",
     "PICTURES",
+    "Bar",
     "caught_signals",
     "check_picture",
     "complain",
