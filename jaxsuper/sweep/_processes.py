@@ -11,6 +11,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from .._errors import bad, check
+from ..simulation import environment
 
 
 # After so many seconds without a sign of life a process counts as lost; one that has ended is
@@ -97,6 +98,12 @@ def least(number: int) -> int:
     """Return the smallest of the processes' numbers of up to 63 bits."""
     rows = gathered(np.frombuffer(number.to_bytes(8, "little"), np.uint8))
     return min(int.from_bytes(row.tobytes(), "little") for row in rows)
+
+
+def versions() -> list[object]:
+    """Return what decides the numbers besides the settings: versions, and the kind of device."""
+    made_with = environment()
+    return [made_with[name] for name in ("jaxsuper", "jax", "jaxlib", "platform", "device")]
 
 
 def check_alike(what: Mapping[str, object]) -> None:

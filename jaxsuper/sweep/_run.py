@@ -17,7 +17,7 @@ from ._allocations import Allocations
 from ._devices import available_cores, device_mesh, place
 from ._kernel import batch_of, compile_program, Program
 from ._plan import by_ids, CALL_SECONDS, default_memory, make_plan, Plan, PlannedBucket
-from ._processes import any_process, check_alike, least
+from ._processes import any_process, check_alike, least, versions
 from ._rows import failed_rows, host_moments, measurements_of, rows_of
 from ._store import Store
 
@@ -114,16 +114,18 @@ def run_sweep(
     """
     index, count = shard
     check(count >= 1 and 1 <= index <= count, "shard", "must be i/n with 1 <= i <= n", shard)
-    given = by_ids(configurations)
-    asked = {"shard": shard, "call_seconds": call_seconds, "retry_failed": retry_failed}
-    made_with = environment()
-    versions = [made_with[name] for name in ("jaxsuper", "jax", "jaxlib", "platform", "device")]
-    check_alike({"versions": versions, "grid": list(given), **asked})
+    store = Store(out) if Store.is_at(out) and not retry_failed else None
+    # Reading the store leaves the interpreter free for what names the configurations.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        reading = None if store is None else pool.submit(lambda: store.finished())
+        given = by_ids(configurations)
+        known = set() if reading is None else reading.result()
     if jax.process_count() > 1:
         check(memory is None or memory >= 1, "memory", "must be above 0", memory)
+        asked = {"shard": shard, "call_seconds": call_seconds, "retry_failed": retry_failed}
+        check_alike({"versions": versions(), "grid": list(given), **asked})
         memory = least(memory or default_memory())
-    store = Store(out) if Store.is_at(out) and not retry_failed else None
-    there = _there(store, given)
+    there = _there(known, given)
     if count == 1 and len(there) == len(given):
         bad = {} if store is None else store.failures()
         failures = {name: bad[name] for name in given if name in bad}
@@ -137,7 +139,7 @@ def run_sweep(
         if jax.process_index() == 0:
             store.discard_failures()
         any_process(np.zeros(1, bool))  # Nobody looks before that is done.
-        there = _there(store, given)
+        there = _there(store.finished(), given)
     names = plan.shard(index, count).names
     pending = {name for name in names if name not in there}
     run = _Run(plan, store, allocations, pending, progress, stop)
@@ -156,9 +158,8 @@ def run_sweep(
     )
 
 
-def _there(store: Store | None, names: Collection[str]) -> set[str]:
+def _there(known: Collection[str], names: Collection[str]) -> set[str]:
     """Return the configurations that the store of any process has."""
-    known = set() if store is None else store.finished()
     flags = any_process(np.array([name in known for name in names], bool))
     return {name for name, flag in zip(names, flags, strict=True) if flag}
 

@@ -82,7 +82,8 @@ class Store:
                 format.
         """
         self.folder, self.read_only = Path(folder), read_only
-        self._known: dict[Path, None] = {}
+        # Parts that can be trusted, and whether there may be failures in them.
+        self._known: dict[Path, bool] = {}
         self._finished: set[str] = set()
         manifest = self.folder / _MANIFEST
         if not manifest.exists():
@@ -173,10 +174,20 @@ class Store:
                 continue
             path.rename(path.with_name(path.name + _ENDING))
             warnings.warn(f"set aside {path} as {path.name}{_ENDING}: {reason}", stacklevel=3)
-        for ids in _scanned(new):
-            self._finished.update(ids.select("config_id").unique().collect()["config_id"])
-        self._known.update(dict.fromkeys(new))
+        self._read(new)
         return list(self._known)
+
+    def _read(self, paths: list[Path]) -> None:
+        """Note the ids in new parts, and which of these parts hold failures."""
+        import polars
+
+        ids, failure = polars.col("config_id"), polars.col("failure")
+        wanted = ids.unique().implode(), failure.is_not_null().any().alias("failed")
+        for start in range(0, len(paths), _AT_ONCE):
+            some = paths[start : start + _AT_ONCE]
+            found = _scanned(some).select(*wanted).collect()
+            self._finished.update(found["config_id"][0])
+            self._known.update(dict.fromkeys(some, bool(found["failed"][0])))
 
     def finished(self) -> set[str]:
         """Return the ids of the configurations that need not be run again."""
@@ -188,8 +199,8 @@ class Store:
         import polars
 
         found: dict[str, str] = {}
-        for rows in _scanned(self._trusted()):
-            failed = rows.filter(polars.col("failure").is_not_null())
+        for path in [path for path in self._trusted() if self._known[path]]:
+            failed = _scanned([path]).filter(polars.col("failure").is_not_null())
             found.update(failed.select("config_id", "failure").collect().iter_rows())
         return found
 
@@ -224,7 +235,7 @@ class Store:
         frame.select(list(schema())).write_parquet(buffer, compression="zstd")
         path = self.parts / _name_of(buffer.getvalue())
         _write_whole(path, buffer.getvalue())
-        self._known[path] = None
+        self._known[path] = frame["failure"].null_count() < len(frame)
 
     def discard_failures(self) -> int:
         """Forget failed configurations, so that they are run again; return how many there were."""
@@ -301,13 +312,11 @@ def _fault(path: Path) -> str:
     return "" if columns == schema() else "its columns are not those of this store"
 
 
-def _scanned(paths: list[Path]) -> Iterator["polars.LazyFrame"]:
-    """Yield the rows of trusted parts, not read yet, some parts at a time."""
+def _scanned(paths: list[Path]) -> "polars.LazyFrame":
+    """Return the rows of trusted parts, not read yet."""
     import polars
 
-    for start in range(0, len(paths), _AT_ONCE):
-        some = paths[start : start + _AT_ONCE]
-        yield polars.scan_parquet(some, glob=False, hive_partitioning=False)
+    return polars.scan_parquet(paths, glob=False, hive_partitioning=False)
 
 
 def _name_of(content: bytes) -> str:
