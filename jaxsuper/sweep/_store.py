@@ -244,7 +244,7 @@ class Store:
         count = 0
         with self._locked():
             for path in self._trusted():
-                frame = polars.read_parquet(path)
+                frame = _scanned([path]).collect()
                 good = frame.filter(polars.col("failure").is_null())
                 if len(good) == len(frame):
                     continue
@@ -267,7 +267,7 @@ class Store:
         seen: set[str] = set()
         frames = []
         for path in parts:
-            frame = polars.read_parquet(path)
+            frame = _scanned([path]).collect()
             frames.append(frame.filter(~polars.col("config_id").is_in(list(seen))))
             seen.update(frame["config_id"].unique())
         return polars.concat(frames).sort("config_id", "layer", "metric", nulls_last=True)

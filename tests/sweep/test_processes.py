@@ -10,14 +10,20 @@ import jax
 import numpy as np
 import pytest
 from jaxsuper.commands import _job
-from jaxsuper.sweep import _processes, LostProcessError
+from jaxsuper.sweep import (
+    _processes,
+    Allocations,
+    grid_from_toml,
+    LostProcessError,
+    make_plan,
+)
 
-from .commands import close, finish, free_port, GRID, here, parts, ROOT, rows, start
+from .commands import close, finish, free_port, GRID, ROOT, rows, start
 from .test_interruption import SMALL_CALLS, wait_for_part
 
 
 # Long enough to be killed in: 400 runs, each of some milliseconds.
-LONG = GRID.replace("repeats = 12", "repeats = 200").replace("= 400", "= 4000")
+LONG = GRID.replace("repeats = 12", "repeats = 200").replace("= 400", "= 2000")
 
 
 def as_two(monkeypatch, other):
@@ -152,7 +158,8 @@ def test_a_killed_process_ends_the_other_and_nothing_is_lost(victim, tmp_path):
     assert 0 < rows(out)["config_id"].n_unique() < 400
     for process in job(out):
         finish(process)
-    here(tmp_path / "alone", grid=LONG)
+    # In a process of its own too, since this one compiles with other optimizations.
+    finish(start(tmp_path / "alone", grid=LONG, devices=1))
     assert close(rows(out), rows(tmp_path / "alone"))
     assert not list(tmp_path.rglob("*.set-aside")) and not list(tmp_path.rglob("*.partial*"))
 
@@ -175,12 +182,15 @@ def test_processes_that_do_not_agree_do_not_start(extra, tmp_path):
 
 @pytest.mark.slow
 def test_the_least_memory_of_all_is_planned_with(tmp_path):
-    """One has memory for 24 configurations in a call, the other for fewer: all are run, once."""
+    """One has memory for a batch, the other for part of it: alone they would not plan alike."""
     out = tmp_path / "store"
+    configurations = grid_from_toml(GRID).configurations()
+    plans = [make_plan(configurations, Allocations(), memory=m * 2**20) for m in (901, 4000)]
+    assert plans[0].programs != plans[1].programs
     for process in job(out, grid=GRID, extra=("--memory", "901MiB")):
         finish(process)
-    here(tmp_path / "alone")
-    assert close(rows(out), rows(tmp_path / "alone")) and len(parts(out)) > 2
+    finish(start(tmp_path / "alone", "--memory", "901MiB", devices=1))
+    assert close(rows(out), rows(tmp_path / "alone"))
 
 
 @pytest.mark.slow
