@@ -15,7 +15,7 @@ from ..simulation import environment
 
 
 # After so many seconds without a sign of life a process counts as lost; one that has ended is
-# noticed at once. JAX before 0.7 knows its own 100 seconds only.
+# noticed at once. Old versions of JAX (0.6.1) take no number here and wait 100 seconds.
 HEARTBEAT_SECONDS = 30
 _DIGEST = 8
 
