@@ -150,12 +150,11 @@ def drawing_prepared(path: Path | None) -> Iterator[None]:
 def _draw_nothing() -> None:
     """Draw the kinds of text of a figure once: the fonts and the parser of formulas stay loaded."""
     use_no_window()
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
-    figure, ax = plt.subplots(figsize=(2, 2))
-    ax.set(yscale="log", title=r"$\mathrm{E}|\hat x-x|^2$")
+    figure = Figure(figsize=(2, 2))
+    figure.subplots().set(yscale="log", title=r"$\mathrm{E}|\hat x-x|^2$")
     figure.savefig(io.BytesIO())
-    plt.close(figure)
 
 
 def save_picture(path: Path | None, figure_of: Callable[[], "Figure"]) -> None:

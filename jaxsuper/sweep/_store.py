@@ -306,7 +306,7 @@ def _fault(path: Path) -> str:
         return "its name is not the hash of its bytes: torn, altered or foreign"
     try:
         # The name vouches for the content: that of the columns is not needed here.
-        columns = dict(polars.read_parquet_schema(content))
+        columns = dict(polars.read_parquet_schema(io.BytesIO(content)))
     except Exception as error:
         return f"not a parquet file: {error}"
     return "" if columns == schema() else "its columns are not those of this store"
