@@ -5,7 +5,7 @@ import signal
 
 import pytest
 from jaxsuper import cli
-from jaxsuper.design import _search, measure_design
+from jaxsuper.design import _search, DesignError, measure_design
 
 
 def run(line, *more):
@@ -43,7 +43,7 @@ def test_a_signal_keeps_what_was_measured(sent, status, tmp_path, capsys, monkey
     """The signal comes while the second design is measured, which is finished."""
     out, plot, measured = tmp_path / "out.json", tmp_path / "plot.svg", []
 
-    def measure_until_signalled(design, *settings, **options):
+    def measure_until_signalled(design, *settings, **options) -> DesignError:
         measured.append(design)
         if len(measured) == 2:
             signal.raise_signal(sent)
@@ -61,14 +61,15 @@ def test_a_signal_keeps_what_was_measured(sent, status, tmp_path, capsys, monkey
 
 
 def test_a_second_interrupt_stops_at_once(tmp_path, capsys, monkeypatch):
-    def interrupt(*settings, **options):
+    def interrupt(*settings, **options) -> DesignError:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
+        raise AssertionError("not interrupted")
 
     monkeypatch.setattr(_search, "measure_design", interrupt)
     assert run(DESIGN, "--only", "private", "--json", tmp_path / "out.json") == 130
-    assert "nothing was written" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+    assert "the same command resumes" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json.journal"]
 
 
 def test_capacity_is_limited_by_the_allocation(tmp_path, capsys):
