@@ -7,6 +7,7 @@ from .._errors import check, one_of
 from .._journal import anew, Once
 from ..simulation import default_chunk
 from ._bisection import check_rules, Crossing, crossing, Rules
+from ._fits import check_fits
 from ._kinds import candidates, design_kind, FrontierChoice, kinds
 from ._measure import configurations, measure_design, network_of, with_seed
 from ._predict import by_prediction
@@ -148,7 +149,8 @@ def check_frontier(
         The most circuits that the kind's sets hold, or the user's limit.
 
     Raises:
-        ValueError: for bad sizes, target or kind, and for a width at which the kind holds nothing.
+        ValueError: for bad sizes, target or kind, for a width at which the kind holds nothing, and
+            for a number of circuits whose networks need more memory than there is.
     """
     one_of(frontier_kinds(), kind, "design")
     fewest = problem.n_active + _SPARE
@@ -165,6 +167,9 @@ def check_frontier(
     held = most_circuits(problem, kind, max_circuits or ceiling)
     remedy = "use another kind or a wider network"
     check(held > 0, "design", f"must hold {fewest} circuits at this width", kind, remedy)
+    remedy = "" if max_circuits else f"the sets of {kind} designs hold so many"
+    largest = _choosable(replace(problem, n_circuits=held), kind)
+    check_fits(largest, samples, {"max_circuits": "n_circuits"}, remedy)
     return held
 
 

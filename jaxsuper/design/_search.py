@@ -12,6 +12,7 @@ from .._errors import bad, one_of
 from .._journal import anew, Once
 from ..simulation import Configuration, default_chunk
 from ._descent import descend
+from ._fits import check_fits, neediest
 from ._kinds import candidates, design_kind, kinds, tunable, variants
 from ._measure import (
     CONFIRMATION,
@@ -29,6 +30,8 @@ from ._ranking import differences, Effort, Ranked, SearchResult
 from ._work import Work, WorkReport
 
 
+# What a user may lower where a candidate does not fit the machine.
+_SIZES = {name: name for name in ("network_width", "n_circuits", "n_layers")}
 # Networks that a descent averages over; it is judged on others.
 _DESCENT_NETWORKS = 2
 
@@ -73,7 +76,8 @@ def search(
         Finalists with held-out measurements.
 
     Raises:
-        ValueError: for bad sizes, unknown kinds, or circuits that no design holds.
+        ValueError: for bad sizes, unknown kinds, circuits that no design holds, or candidates that
+            need more memory than there is, before anything is built.
     """
     check_problem(problem)
     effort = effort or Effort()
@@ -85,6 +89,9 @@ def search(
     if len(absent) == len(by_kind):
         rule = "must be few enough for some design to hold"
         raise bad("n_circuits", rule, problem.n_circuits, "widen the network")
+    tried = [design for designs in by_kind.values() for design in designs]
+    remedy = f"`only` can leave out {neediest(tried)} designs" if len(searched) > 1 else ""
+    check_fits(tried, max(effort.samples, effort.held_out_samples), _SIZES, remedy)
     seeds = [seed_for(seed, purpose) for purpose in (SEARCH, HELD_OUT, CONFIRMATION)]
     work = Work(progress, stop, once, total=sum(map(len, by_kind.values())))
     starts = [
