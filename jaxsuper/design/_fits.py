@@ -22,14 +22,16 @@ def check_fits(
     Raises:
         ValueError: says what is needed, what there is and what fits.
     """
-
-    def cost_of(design: Design, **given: int) -> Cost:
-        settings = {sizes[name]: size for name, size in given.items()}
-        made = replace(design.configuration, batch_size=samples, **settings)
-        return experiment_cost(made, design.traits, [made.n_active], 1, None)
+    asked_for = [
+        (replace(design.configuration, batch_size=samples), design.traits) for design in designs
+    ]
 
     def cost(**given: int) -> Cost:
-        each = [cost_of(design, **given) for design in designs]
+        settings = {sizes[name]: size for name, size in given.items()}
+        each = [
+            experiment_cost(replace(made, **settings), traits, [made.n_active], 1, None)
+            for made, traits in asked_for
+        ]
         return Cost(max(one.bytes for one in each), max(one.seconds for one in each))
 
     first = designs[0].configuration
