@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from .._limits import check_cost, Cost
 from ..simulation import experiment_cost
@@ -27,7 +28,7 @@ def check_fits(
     ]
 
     def cost(**given: int) -> Cost:
-        settings = {sizes[name]: size for name, size in given.items()}
+        settings: dict[str, Any] = {sizes[name]: size for name, size in given.items()}
         each = [
             experiment_cost(replace(made, **settings), traits, [made.n_active], 1, None)
             for made, traits in asked_for

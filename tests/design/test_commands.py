@@ -111,7 +111,7 @@ def test_capacity_is_limited_by_the_allocation(tmp_path, capsys):
         (DESIGN + " --seed -1", "`seed`"),
         (DESIGN + " --error-target 0", "`error_target`"),
         (DESIGN + " --error-target inf", "`error_target`"),
-        (DESIGN + " --json /nowhere/x.json", "`json`"),
+        (DESIGN + " --json /dev/null/x.json", "`json`"),
         (DESIGN + " --plot x.nope", "`plot`"),
         (DESIGN.replace("--n-active 1", "--n-active 100"), "`n_active`"),
         (DESIGN.replace("100", "1000000"), "`n_circuits`"),
