@@ -103,6 +103,8 @@ def test_kills(name, tmp_path):
         kill(process)
         if ended:  # before it could be killed: the next one starts anew
             assert results(killed) == results(undisturbed)
+            for path in killed.parent.iterdir():
+                path.unlink()
         else:
             grown.append((before, kept(killed)))
             resumed += grown[-1][0] > 0
