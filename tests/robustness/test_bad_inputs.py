@@ -1,0 +1,108 @@
+"""Generated bad inputs over all commands, files and the library: refused in one line, or a fault."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, HealthCheck, Phase, settings, strategies as st
+from jaxsuper import commands
+
+from .case import Case, faults, Outcome
+from .contents import bad_checkpoints, bad_grids, bad_stores, made_by_commands
+from .doors import bad_calls
+from .run import outcomes
+from .words import bad_lines, FILES, line, LINES
+
+
+def drawn(strategy: st.SearchStrategy[Case], count: int) -> list[Case]:
+    """Return different cases, the same ones in every run."""
+    found: dict[tuple, Case] = {}
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(case: Case) -> None:
+        found.setdefault(case.key, case)
+
+    collect()
+    return list(found.values())
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, bytes | None]:
+    folder, home = tmp_path_factory.mktemp("right"), Path.cwd()
+    os.chdir(folder)
+    try:
+        return made_by_commands(folder)
+    finally:
+        os.chdir(home)
+
+
+def all_cases(files: dict[str, bytes | None], count: int) -> list[Case]:
+    """Return cases of all doors, about `count` for each command, and more for files and calls."""
+    store = {name: content for name, content in files.items() if name.startswith("store")}
+    FILES["figures"] = store
+    found = [case for name in commands.NAMES for case in drawn(bad_lines(name), count)]
+    found += drawn(bad_grids(), 2 * count)
+    found += drawn(bad_checkpoints(files), count)
+    found += drawn(bad_stores(files), count)
+    return found + drawn(bad_calls(), 8 * count)
+
+
+def summary(cases: Sequence[Case], found: Sequence[Outcome]) -> str:
+    """Return a table of what was tried and refused as it should be, by door and family."""
+    tried: Counter[tuple[str, str]] = Counter()
+    passed: Counter[tuple[str, str]] = Counter()
+    for case, outcome in zip(cases, found, strict=True):
+        door = case.door if case.words else "library"
+        tried[door, case.family] += 1
+        passed[door, case.family] += not faults(case, outcome)
+    lines = [f"{sum(passed.values())} of {sum(tried.values())} refused in one line"]
+    for door in dict.fromkeys(door for door, _ in tried):
+        each = [(f, passed[door, f], n) for (d, f), n in sorted(tried.items()) if d == door]
+        total = f"{sum(p for _, p, _ in each)} of {sum(n for *_, n in each)}"
+        lines.append(f"{door}: {total}: " + ", ".join(f"{f} {p}/{n}" for f, p, n in each))
+    return "\n".join(lines)
+
+
+def report(cases: Sequence[Case], found: Sequence[Outcome]) -> str:
+    """Return the table, and every input with what came of it."""
+    lines = [summary(cases, found), ""]
+    for case, outcome in zip(cases, found, strict=True):
+        wrong = faults(case, outcome)
+        lines.append(f"{'ok ' if not wrong else 'NO '} {case.door} | {case.family} | {case}"[:400])
+        lines.append(f"    {outcome.status} {outcome.seconds:.2f} s | {outcome.errors.strip()[:300]}")
+        lines += [f"    WRONG: {'; '.join(wrong)}"] * bool(wrong)
+    return "\n".join(lines) + "\n"
+
+
+def check(cases: Sequence[Case], folder: Path) -> None:
+    found = outcomes(cases, folder)
+    text = report(cases, found)
+    Path(os.environ.get("BAD_INPUTS_REPORT", folder / "report.txt")).write_text(text)
+    wrong = [
+        f"{case}: {'; '.join(faults(case, outcome))}: {outcome.errors[:200]}"
+        for case, outcome in zip(cases, found, strict=True)
+        if faults(case, outcome)
+    ]
+    assert not wrong, f"{summary(cases, found)}\n" + "\n".join(wrong[:20])
+
+
+def test_some_bad_inputs(files, tmp_path):
+    cases = all_cases(files, 12)
+    check(cases, tmp_path)
+
+
+@pytest.mark.slow
+def test_many_bad_inputs(files, tmp_path):
+    cases = all_cases(files, 120)
+    assert len(cases) >= 500
+    check(cases, tmp_path)
