@@ -118,8 +118,8 @@ def run(command: Command, console: Console) -> int:
         command.held_out,
         tuple(sorted(set(command.trained))),
     )
-    check(command.n_layers >= 2, "n_layers", "must be at least 2", command.n_layers)
-    check(command.n_circuits >= 3, "n_circuits", "must be at least 3", command.n_circuits)
+    check_index("n_layers", command.n_layers, 2)
+    check_index("n_circuits", command.n_circuits, 3)
     check_active(command.n_active, command.n_circuits)
     check_settings(command)
     _check_fits(command, len(layout_of(command.circuit).channels))
