@@ -13,7 +13,6 @@ from typing import Any, Literal, TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from .._errors import check
 from .._files import make_writable_folder, remove_abandoned
 from .._limits import check_cost, check_index, check_single, Cost
 from ._choices import Choices, Family

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._errors import check
+from .._limits import check_index
 from .._types import ActiveIds, KeyScalar
 from ..allocation import AbstractAllocation, Extent, extent_of
 
@@ -64,7 +64,7 @@ def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> P
     Raises:
         ValueError: if L < 1.
     """
-    check(n_layers >= 1, "n_layers", "must be at least 1", n_layers)
+    check_index("n_layers", n_layers)
     n_circuits = allocation.n_circuits
     sets, members = jnp.asarray(allocation.sets), jnp.asarray(allocation.members)
     extent = extent_of(allocation)
