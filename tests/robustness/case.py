@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
-# What a refusal may take: seconds, bytes above what the libraries hold, lines.
+# What a refusal may take: seconds of CPU, bytes above what the libraries hold, lines.
 SECONDS, BYTES, LINES = 10.0, 2 * 2**30, 3
 # Words of a library that ran into the fault instead of being kept from it.
 UNCLEAR = ("Traceback", "out of memory", "NoneType", "object has no attribute", "not supported")
@@ -50,7 +50,7 @@ class Outcome:
         status: exit status; for the library 2 stands for a `ValueError` or `TypeError`.
         printed: on standard output.
         errors: on standard error, or the message.
-        seconds: it took.
+        seconds: of CPU.
         bytes: of memory at its peak, above those before.
         changed: files that were made, changed or removed.
     """
@@ -74,6 +74,9 @@ def faults(case: Case, outcome: Outcome) -> list[str]:
     if not outcome.errors.strip():
         found.append("says nothing")
     found += [f"says {word!r}" for word in UNCLEAR if word in outcome.errors]
+    ours = outcome.errors.startswith("jaxsuper: ") if case.words else "`" in outcome.errors
+    if not ours and "unexpected keyword argument" not in outcome.errors:
+        found.append("is not of this package")
     if case.named and not any(word in outcome.errors for word in case.named):
         found.append(f"names none of {', '.join(case.named)}")
     if outcome.printed:

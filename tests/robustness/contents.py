@@ -3,7 +3,6 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,9 @@ from jaxsuper._settings import Configuration
 
 from ..sweep.test_bad_grids import written
 from .case import Case
-from .words import line, misspelled, OK_GRID
+from .words import Files, line, misspelled, OK_GRID
 
 
-Files = Mapping[str, bytes | None]
 NAMES = tuple(vars(Configuration()))
 _CHOICES = ("circuit", "construction", "allocation", "indicator", "inhibition", "precision")
 _REAL = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor", "indicator_share")
@@ -59,7 +57,8 @@ def _bad_setting(draw: Any) -> tuple[str, Any]:
     """Draw a setting with a value that it cannot have."""
     name = draw(st.sampled_from(NAMES))
     if name in _CHOICES:
-        slip = misspelled(getattr(Configuration(), name), ())
+        right = getattr(Configuration(), name)
+        slip = misspelled(right, (right,))
         return name, draw(st.sampled_from(_NOT_TEXT) | slip)
     if name in _REAL:
         return name, draw(st.sampled_from(_NOT_REAL))
@@ -91,7 +90,7 @@ def bad_grids(draw: Any) -> Case:
         place = draw(st.sampled_from(tuple(grid)))
         wrong = st.sampled_from([1, True, "x", 1.5, [[]], ["x"], [1], {"a": {}}])
         grid[place] = draw(wrong.filter(lambda value: not _fits(place, value)))
-        return _grid(_toml(grid), "nesting", (place,))
+        return _grid(_toml(grid), "nesting", (place, "setting"))
     if way == "key":
         table = draw(st.sampled_from(("", "base", "product")))
         if not table:
@@ -255,7 +254,9 @@ def bad_checkpoints(draw: Any, files: Files) -> Case:
     if way == "flipped":
         place, bit = draw(st.integers(0, len(whole) - 1)), draw(st.integers(0, 7))
         other = bytes([whole[place] ^ (1 << bit)])
-        return make(whole[:place] + other + whole[place + 1 :], f"bit {bit} of byte {place} flipped")
+        return make(
+            whole[:place] + other + whole[place + 1 :], f"bit {bit} of byte {place} flipped"
+        )
     if way == "more":
         more = draw(st.binary(min_size=1, max_size=8))
         return make(whole + more, f"{more!r} behind it")

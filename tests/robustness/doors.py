@@ -86,8 +86,8 @@ DOORS: dict[str, tuple[str, Arguments]] = {
         _PROBLEM,
     ),
     "design.search options": (
-        "design.search(problem, effort=design.QUICK, **dict({}))",
-        {"seed": ("0", SEED), "only": ("('private',)", NAME)},
+        "design.search(problem, effort=design.QUICK, only=('private',), {})",
+        {"seed": ("0", SEED)},
     ),
     "design.frontier": (
         "design.frontier(**{{'problem': problem, 'target': .3, 'kind': 'private', {}}})",
@@ -201,7 +201,7 @@ WHOLE = {
         "simulate(net, 2, 16, key=key, slots=13)",
         "simulate(net, 1, 16, key=0)",
         "simulate(net, 1, 16, key=None)",
-        "simulate(net, 1, 16, key=net)",
+        "simulate(net, 1, 16, key=np.zeros(2))",
         "simulate(16, 1, net, key=key)",
     ],
     "predict": [
@@ -272,6 +272,9 @@ WHOLE = {
         "design.search(3)",
         "design.search(design.Problem(80, 12, 12, 2))",
         "design.search(problem, only='private')",
+        "design.search(problem, only=('privat',))",
+        "design.search(problem, only=3)",
+        "design.search(problem, only={})",
         "design.search(problem, effort=3)",
         "design.frontier(problem, .3, 'private', rules=design.Rules(confidence=1.0))",
         "design.frontier(problem, .3, 'private', rules=design.Rules(confidence=0.1))",
@@ -322,7 +325,7 @@ def _values(name: str, kind: str, right: str) -> st.SearchStrategy[tuple[str, st
         return st.one_of(found)
     if kind == NAME:
         word = right.strip("(,)").strip("'")
-        slip = misspelled(word, ()).map(lambda typo: ("name", right.replace(word, typo)))
+        slip = misspelled(word, (word,)).map(lambda typo: ("name", right.replace(word, typo)))
         return slip | st.sampled_from(_NO_NAME).map(lambda word: ("type", word))
     return st.sampled_from(_NO_THING).map(lambda word: ("type", word))
 
@@ -348,9 +351,7 @@ def bad_calls(draw: Any) -> Case:
     family, value = draw(_values(name, kind, right))
     if "**{{" in call or "={{" in call:
         return Case(door, family, code=call.format(f"'{name}': {value}"), named=_named(name))
-    text = ", ".join(
-        f"{n}={value if n == name else v}" for n, (v, _) in arguments.items()
-    )
+    text = ", ".join(f"{n}={value if n == name else v}" for n, (v, _) in arguments.items())
     return Case(door, family, code=call.format(text), named=_named(name))
 
 

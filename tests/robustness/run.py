@@ -5,11 +5,16 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
+
+from jaxsuper._limits import BASE_BYTES
 
 from .case import Case, Outcome
+from .driver import lay_out, snapshot
 
 
 ROOT = Path(__file__).parents[2]
@@ -63,3 +68,31 @@ def _driven(file: Path, first: int, found: dict[int, Outcome]) -> str:
         timer.cancel()
         reader.join(5)
     return "".join(last)[-300:]
+
+
+def started(case: Case, folder: Path) -> Outcome:
+    """Run a case as a shell does, in a folder of its own."""
+    folder.mkdir()
+    lay_out(case, folder)
+    before = snapshot(folder)
+    command = [sys.executable, "-m", "jaxsuper", *case.words]
+    with (
+        tempfile.TemporaryFile() as printed,
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command, cwd=folder, env=environment(), stdout=printed, stderr=errors
+        ) as process,
+    ):
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds, after = used.ru_utime + used.ru_stime, snapshot(folder)
+        said, error = _text(printed), _text(errors)
+    changed = [n for n in {*before, *after} if before.get(n, 0) != after.get(n, 0)]
+    # The peak counts what the tests held when they started the process.
+    peak = max(0, used.ru_maxrss * 1024 - BASE_BYTES)
+    return Outcome(process.returncode, said, error, seconds, peak, tuple(sorted(changed)))
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()

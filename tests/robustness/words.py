@@ -1,9 +1,9 @@
 """Bad command lines: a line that runs, with one thing wrong, by the type of each setting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints, Literal
+from typing import Annotated, Any, get_args, get_origin, get_type_hints, Literal, TypeAlias
 
 from hypothesis import strategies as st
 from jaxsuper import commands
@@ -76,7 +76,8 @@ LINES: dict[str, dict[str, str]] = {
     "verify": {"only": "allocations", "quick": "", "out": "ledger"},
 }
 POSITIONAL = {"scaling": ("capacity",), "sweep": ("ok.toml",), "figures": ("store",)}
-FILES: dict[str, dict[str, bytes | None]] = {"sweep": {"ok.toml": OK_GRID.encode()}}
+Files: TypeAlias = Mapping[str, bytes | None]
+FILES: dict[str, Files] = {"sweep": {"ok.toml": OK_GRID.encode()}}
 
 # Settings that may be 0; all other whole numbers start at 1.
 _FROM_ZERO = ("seed", "network", "indicator_redundancy", "steps", "process")
@@ -97,8 +98,8 @@ _OUTSIDE = {
     "upper_threshold": st.floats(-1e30, 0.2499),
     "indicator_weight": st.floats(-1e30, -1e-6),
 }
-_NO_NUMBER = ("many", "", "0x10", "1,000", "12 34", "--", "None", "1e", "½", "1/2", "[3]", "+-1")
-_FOLDERS = {"a-folder": None, "a-file": b"", "figs.png/x": b""}
+_NO_NUMBER = ("many", "", "0x10", "1,000", "12 34", "--", "null", "1e", "½", "1/2", "[3]", "+-1")
+_FOLDERS: Files = {"a-folder": None, "a-file": b"", "figs.png/x": b""}
 # Where nothing can be written: below a file, into a folder that is none, into the system's.
 _NOWHERE = ("a-file/x", "no/such/folder/x", "/proc/x", "/dev/full/x", "")
 # What contradicts itself, or another setting of the line.
@@ -280,9 +281,10 @@ def _written(name: str) -> st.SearchStrategy[str]:
 def bad_lines(draw: Any, command: str) -> Case:
     """Draw a line that runs with one thing wrong."""
     files, given = FILES.get(command, {}), hints(command)
-    make = lambda family, words, named=(), more={}: Case(  # noqa: B006
-        command, family, tuple(words), files={**files, **more}, named=tuple(named)
-    )
+
+    def make(family: str, words: list[str], named: tuple[str, ...] = (), more: Files = {}) -> Case:  # noqa: B006
+        return Case(command, family, tuple(words), files={**files, **more}, named=named)
+
     settings = [(n, f, s) for n, kind in given.items() for f, s in _values(n, kind)]
     outputs = [name for name in given if name in ("json", "plot", "out")]
     outputs = [name for name in outputs if (command, name) != ("figures", "out")]
