@@ -75,7 +75,9 @@ def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> P
         bits = jax.random.bits(jax.random.fold_in(key, layer), (n_circuits,), jnp.uint32)
         bits = jnp.where(counts, bits, jnp.uint32(2**32 - 1))
         order = jnp.argsort(bits, stable=True).astype(jnp.int32)
-        circuit_of = jnp.zeros(n_circuits, jnp.int32).at[order].set(jnp.arange(n_circuits))
+        circuit_of = (
+            jnp.zeros(n_circuits, jnp.int32).at[order].set(jnp.arange(n_circuits, dtype=jnp.int32))
+        )
         with_none = jnp.append(circuit_of, jnp.int32(n_circuits))
         return sets[order], with_none[members]
 

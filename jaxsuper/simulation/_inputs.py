@@ -60,7 +60,7 @@ def distinct_integers(
         int32 (count,), distinct in the places that count, anything in the others.
     """
     count = words.shape[0]
-    last = jnp.arange(count) + (upper - (count if counted is None else counted))
+    last = jnp.arange(count, dtype=jnp.int32) + (upper - (count if counted is None else counted))
     draws = (words % (last + 1).astype(jnp.uint32)).astype(jnp.int32)
     return distinct_of(draws, last)
 

@@ -107,6 +107,30 @@ def test_double_precision_is_another_draw_of_the_same(usual, tmp_path):
             assert 0.2 < found[row["metric"], row["layer"]]["value"] / row["value"] < 5
 
 
+DOUBLE = """
+import warnings; warnings.simplefilter("error")
+import jax
+from dataclasses import replace
+from jaxsuper import Configuration, network, predict, simulate, simulation
+base = Configuration(120, 12, 3, 2, 3, 16, allocation="transversal")
+for name in network.constructions():
+    kind = "rotation3" if name in ("private", "carried", "early-guess") else "rotation"
+    one = replace(base, construction=name, circuit=kind, redundancy=1 if name == "block" else 3)
+    made = simulation.prepare(one)
+    simulate(made, 2, 16, key=jax.random.key(0), slots=3)
+    predict(made, 2)
+"""
+
+
+@pytest.mark.slow
+def test_no_construction_warns_in_double_precision():
+    double = variables({"JAX_ENABLE_X64": "1"})
+    done = subprocess.run(
+        [sys.executable, "-c", DOUBLE], env=double, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("closed, said", [(">&-", "standard output is closed"), ("2>&-", "")])
 def test_closed_streams(closed, said, usual, tmp_path):
@@ -142,7 +166,9 @@ def test_help_in_forty_columns(words, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         cli.main(words.split())
     # What stands at the left is prose, which a terminal breaks.
-    lines = [each for each in capsys.readouterr().out.splitlines() if each[:1] not in "`" + ascii_letters]
+    lines = [
+        each for each in capsys.readouterr().out.splitlines() if each[:1] not in "`" + ascii_letters
+    ]
     assert max(map(len, lines)) <= 40 and np.mean([len(line) for line in lines]) > 20
 
 
