@@ -76,7 +76,7 @@ class Command:
         error_target: say which designs keep the active circuits' error at layer L below this.
         only: kinds of design to search; all by default.
         quick: fewer structures and samples, no gradient.
-        seed: of everything random.
+        seed: from which all that is random follows.
         json: write settings, environment, timing and rows to this file.
         plot: draw the designs' errors by layer into this file (png, pdf, svg).
     """

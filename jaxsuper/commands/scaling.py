@@ -62,8 +62,8 @@ class Command:
         max_circuits: no more than so many; by default what the sets of a design hold.
         confidence: that all decisions of a design's bisection are right.
         tolerance: relative width of the interval at which to stop.
-        samples: of each network.
-        seed: of everything random.
+        samples: inputs drawn for each network.
+        seed: from which all that is random follows.
         json: write settings, environment, timing and rows to this file.
         plot: draw the errors measured against T into this file (png, pdf, svg).
     """
