@@ -64,7 +64,7 @@ def faults_of(random, store):
     """Do something to a random part of a store, as disks, people and programs do; say what."""
     part = random.choice(parts(store))
     content = part.read_bytes()
-    place = int(random.integers(0, len(content)))
+    place = int(random.integers(0, len(content) + 1))
     kind = str(
         random.choice(
             [
@@ -82,8 +82,8 @@ def faults_of(random, store):
     )
     if kind == "torn":
         part.write_bytes(content[:place])
-    elif kind == "flipped":
-        part.write_bytes(content[:place] + bytes([content[place] ^ 8]) + content[place + 1 :])
+    elif kind == "flipped" and place:
+        part.write_bytes(content[: place - 1] + bytes([content[place - 1] ^ 8]) + content[place:])
     elif kind == "empty":
         part.write_bytes(b"")
     elif kind == "deleted":
