@@ -81,6 +81,10 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield partial
         _sync(partial)
         partial.replace(path)
+    except OSError as error:
+        if error.filename is None:  # said of a write: which file is known here only
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
     finally:
         partial.unlink(missing_ok=True)
     _sync(path.parent)

@@ -169,8 +169,6 @@ def make_plan(
     Raises:
         ValueError: if one configuration alone needs more than `memory`, and for bad numbers.
     """
-    for one in configurations:
-        check_kind("configurations", one, Configuration)
     devices = n_devices or len(jax.devices())
     if memory is not None:
         check_integer("memory", memory)
@@ -190,6 +188,8 @@ def make_plan(
 
 def by_ids(configurations: Sequence[Configuration]) -> dict[str, Configuration]:
     """Return configurations by id, in their order, each once."""
+    for one in configurations:
+        check_kind("configurations", one, Configuration)
     return {config_id(one): one for one in configurations}
 
 

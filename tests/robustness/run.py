@@ -22,6 +22,12 @@ ROOT = Path(__file__).parents[2]
 _PATIENCE = 90
 
 
+def complaints(errors: str) -> str:
+    """Return what was said on standard error, without the log of a slow run's progress."""
+    lines = errors.splitlines(keepends=True)
+    return "".join(each for each in lines if not each.rstrip().endswith(("elapsed", "left")))
+
+
 def environment() -> dict[str, str]:
     """Return the environment of commands that tests start."""
     return {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": ""}
