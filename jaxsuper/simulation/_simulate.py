@@ -147,7 +147,6 @@ def simulate(
             than there is.
     """
     check_index("batch_size", batch_size)
-    check_index("batch_size", batch_size)
     check_optional("chunk", chunk)
     chunk = None if chunk is None else min(chunk, batch_size)
     options = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
