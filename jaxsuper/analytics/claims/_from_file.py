@@ -36,7 +36,7 @@ def claims_from(path: Path) -> tuple[Claim, ...]:
         lines = [
             frame.lineno
             for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == str(path)
+            if Path(frame.filename).resolve() == path.resolve()
         ]
         line = error.lineno if isinstance(error, SyntaxError) else (lines or [0])[-1]
         reason = f"{type(error).__name__}: {getattr(error, 'msg', None) or error}"
