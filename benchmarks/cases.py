@@ -1,7 +1,5 @@
 """What is timed: a network, its structured and its dense run, all circuits read out."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -11,8 +9,10 @@ import numpy as np
 from jaxsuper import dense_layers, DenseNetwork, forward, sample_inputs
 from jaxsuper.network import indicator_vectors
 from jaxsuper.simulation import default_chunk, dense_forward, prepare, samples_key
+from jaxsuper.simulation._simulate import layers_once
 
 from benchmarks.records import Setting
+from benchmarks.timing import Compiled
 
 
 SEED = 0
@@ -28,8 +28,8 @@ def summarise(view):
     return jnp.sum(view.estimates**2, axis=1)
 
 
-def structured_pass(network, inputs):
-    return forward(network, inputs, summarise)
+def structured_pass(network, inputs, layers=None):
+    return forward(network, inputs, summarise, layers)
 
 
 def dense_pass(network, dense, inputs):
@@ -104,31 +104,48 @@ def inputs_of(network, setting: Setting, chunk: int | None = None):
     return [_draw(network, setting.z, jnp.asarray(start), size, key) for start in starts]
 
 
-def library_chunks(network, setting: Setting):
-    """Draw a batch in the chunks that the library runs."""
-    return inputs_of(network, setting, default_chunk(network, setting.batch))
+def chunk_of(network, setting: Setting) -> int:
+    """Return how many samples the library runs at once, of those there are."""
+    return min(default_chunk(network, setting.batch), setting.batch)
 
 
-def one_by_one(run: Callable[[Any], Any], parts) -> Callable[[], Any]:
-    """Return what runs chunk after chunk, as the library does: together they share the cache."""
-    return lambda: [jax.block_until_ready(run(part)) for part in parts]
+class StructuredRun:
+    """The structured pass over a batch, in the chunks of `simulate` and one after the other.
+
+    Attributes:
+        program: that runs a chunk.
+    """
+
+    def __init__(self, network, setting: Setting) -> None:
+        """Draw the inputs and compile."""
+        self._network = network
+        self._parts = inputs_of(network, setting, chunk_of(network, setting))
+        self.program = Compiled(structured_pass, network, self._parts[0], self._layers())
+
+    def _layers(self):
+        return layers_once(self._network, len(self._parts))
+
+    def __call__(self) -> list[Any]:
+        """Return the results of all chunks."""
+        layers = self._layers()
+        run = lambda part: self.program(self._network, part, layers)
+        return [jax.block_until_ready(run(part)) for part in self._parts]
+
+    def whole(self, batch: int) -> np.ndarray:
+        """Return the results of the samples that count as one array, batch last."""
+        return np.concatenate([np.asarray(part) for part in self()], axis=-1)[..., :batch]
 
 
-def forward_runs(setting: Setting) -> dict[str, Callable[[], Any]]:
+def forward_runs(setting: Setting) -> dict[str, Any]:
     """Return every way to run the forward pass of one network on one batch, ready to be called."""
     network = network_of(setting)
     dense = jax.block_until_ready(dense_layers(network))
     incidence = jax.block_until_ready(incidence_matrices(network))
     (whole,) = inputs_of(network, setting)
-    jitted = {name: eqx.filter_jit(f) for name, f in _PASSES.items()}
+    product, readout = eqx.filter_jit(dense_pass), eqx.filter_jit(all_dense_pass)
     return {
-        "structured": one_by_one(
-            partial(jitted["structured"], network), library_chunks(network, setting)
-        ),
-        "dense": lambda: jitted["dense"](network, dense, whole),
-        "dense, matrix readout": lambda: jitted["readout"](network, dense, incidence, whole),
+        "structured": StructuredRun(network, setting),
+        "dense": lambda: product(network, dense, whole),
+        "dense, matrix readout": lambda: readout(network, dense, incidence, whole),
         "NumPy dense": NumpyPass(network, dense, whole),
     }
-
-
-_PASSES = {"structured": structured_pass, "dense": dense_pass, "readout": all_dense_pass}

@@ -26,11 +26,9 @@ from jaxsuper.sweep._run import program_of
 from benchmarks.cases import (
     dense_pass,
     inputs_of,
-    library_chunks,
     network_of,
-    one_by_one,
     SEED,
-    structured_pass,
+    StructuredRun,
 )
 from benchmarks.growth import memory_row
 from benchmarks.kernels import kernel_rows
@@ -73,12 +71,11 @@ def run_rows(setting: Setting, budget: float) -> list[Row]:
         own = msgspec.structs.replace(setting, precision=precision)
         network = network_of(own)
         dense, (whole,) = dense_layers(network), inputs_of(network, own)
-        parts = library_chunks(network, own)
-        structured = Compiled(structured_pass, network, parts[0])
+        structured = StructuredRun(network, own)
         product = Compiled(dense_pass, network, dense, whole)
         names = f"structured, {precision}", f"dense, {precision}"
-        programs |= dict(zip(names, (structured, product), strict=True))
-        runs[names[0]] = one_by_one(lambda p, f=structured, n=network: f(n, p), parts)
+        programs |= dict(zip(names, (structured.program, product), strict=True))
+        runs[names[0]] = structured
         runs[names[1]] = lambda f=product, n=network, d=dense, w=whole: f(n, d, w)
         peers[names[0]] = names[1]
     rows = rows_of("forward", setting, in_turns(runs, budget=budget), peers)

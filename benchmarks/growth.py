@@ -1,7 +1,5 @@
 """Time and memory of the structured and the dense pass against D, T, S, z and batch."""
 
-from functools import partial
-
 import jax
 import numpy as np
 from jaxsuper.circuits import width_of
@@ -12,11 +10,9 @@ from benchmarks.cases import (
     any_dense,
     dense_pass,
     inputs_of,
-    library_chunks,
     network_of,
-    one_by_one,
     SEED,
-    structured_pass,
+    StructuredRun,
 )
 from benchmarks.records import Fit, Row, Setting
 from benchmarks.timing import Compiled, fit, in_turns, rows_of
@@ -73,19 +69,16 @@ def grown(quick: bool = False) -> tuple[list[Row], list[Fit]]:
 def _measured(setting: Setting) -> list[Row]:
     """Time both passes as the library would run them, and ask their programs what they hold."""
     network, dense = network_of(setting), any_dense(setting)
-    parts, (whole,) = library_chunks(network, setting), inputs_of(network, setting)
-    structured = Compiled(structured_pass, network, parts[0])
+    (whole,) = inputs_of(network, setting)
+    structured = StructuredRun(network, setting)
     product = Compiled(dense_pass, network, dense, whole)
     seconds = in_turns(
-        {
-            "structured": one_by_one(partial(structured, network), parts),
-            "dense": lambda: product(network, dense, whole),
-        },
+        {"structured": structured, "dense": lambda: product(network, dense, whole)},
         turns=9,
         budget=3.0,
     )
     rows = rows_of(SECTION, setting, seconds, {"structured": "dense"})
-    for row, program in zip(rows, (structured, product), strict=True):
+    for row, program in zip(rows, (structured.program, product), strict=True):
         row.figures = {"compile_seconds": program.trace_seconds + program.compile_seconds}
     for name, matrices in (("structured", None), ("dense", dense)):
         rows.append(memory_row(name, setting, network, matrices))
@@ -111,4 +104,4 @@ def estimate_of(setting: Setting) -> float:
     configuration = setting.configuration(SEED)
     traits = Recipe.of(configuration).traits
     each = sample_bytes(setting.T, setting.D // width_of("rotation"), setting.z, setting.L)
-    return network_cost(configuration, traits).bytes + each * setting.batch
+    return network_cost(configuration, traits, running=True).bytes + each * setting.batch

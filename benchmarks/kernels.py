@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 import msgspec
 from jaxsuper.circuits import Layout
-from jaxsuper.simulation import default_chunk, layer_metrics, LayerView
+from jaxsuper.simulation import layer_metrics, LayerView
 
-from benchmarks.cases import inputs_of, network_of, structured_pass
+from benchmarks.cases import chunk_of, inputs_of, network_of, structured_pass
 from benchmarks.records import Row, Setting
 from benchmarks.timing import in_turns, rows_of
 
@@ -147,7 +147,7 @@ def kernel_rows(setting: Setting, quick: bool = False, budget: float = 12.0) -> 
         Rows of the sections "peak" and "kernels".
     """
     network = network_of(setting)
-    chunk = default_chunk(network, setting.batch)
+    chunk = chunk_of(network, setting)
     inputs = inputs_of(network, msgspec.structs.replace(setting, batch=chunk))[0]
     layout, forward = network.circuits.layout, eqx.filter_jit(structured_pass)
     counts = counted(layout, setting, chunk)

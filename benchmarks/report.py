@@ -182,6 +182,17 @@ def sweeps(record: Record) -> str:
     return table(["sweep", "whole command", "in programs", "configurations/s", "peak memory"], rows)
 
 
+def published(record: Record) -> str:
+    """Return what the published grid takes, as a sentence."""
+    cold, kept = (record.find("sweep", f"published, {how}") for how in ("cold", "programs on disk"))
+    return (
+        f"The {int(cold.figures['configurations'])} configurations of the published grid take "
+        f"{duration(cold.seconds)} on {record.environment['cpu_cores']} cores, "
+        f"{duration(kept.seconds)} with the compiled programs on disk\n"
+        "([benchmarks/results/speed-cpu.json](benchmarks/results/speed-cpu.json)).\n"
+    )
+
+
 BLOCKS: dict[str, Callable[[Record], str]] = {
     "headline": headline,
     "exponents": exponents,
@@ -189,6 +200,7 @@ BLOCKS: dict[str, Callable[[Record], str]] = {
     "kernels": kernels,
     "memory": memory,
     "sweeps": sweeps,
+    "published": published,
 }
 
 

@@ -20,10 +20,10 @@ from jaxsuper import dense_layers, simulate
 from jaxsuper.simulation import samples_key
 
 from benchmarks.cases import (
+    chunk_of,
     dense_pass,
     forward_runs,
     inputs_of,
-    library_chunks,
     network_of,
     SEED,
     structured_pass,
@@ -60,7 +60,7 @@ def compile_rows(setting: Setting, turns: int = 3) -> list[Row]:
     """Time tracing and compiling the forward passes, each time anew."""
     network = network_of(setting)
     dense, (whole,) = dense_layers(network), inputs_of(network, setting)
-    part = library_chunks(network, setting)[0]
+    part = inputs_of(network, setting, chunk_of(network, setting))[0]
     seconds: dict[str, list[float]] = {"structured": [], "dense": []}
     for _ in range(turns):
         # New functions, since a function that was traced is not traced again.
@@ -75,7 +75,7 @@ def forward_rows(setting: Setting) -> tuple[list[Row], list[Check]]:
     """Time the forward pass in all ways, and hold their results against each other."""
     runs = forward_runs(setting)
     results = {name: np.asarray(run()) for name, run in runs.items() if name != "structured"}
-    results["structured"] = np.concatenate([np.asarray(r) for r in runs["structured"]()], axis=-1)
+    results["structured"] = runs["structured"].whole(setting.batch)
     rows = rows_of(
         "forward",
         setting,
