@@ -16,7 +16,7 @@ from time import perf_counter
 
 import jax
 import msgspec
-from jaxsuper import dense_layers, simulate
+from jaxsuper import simulate
 from jaxsuper.simulation import samples_key
 from jaxsuper.sweep import Allocations, load_grid, make_plan, run_sweep
 from jaxsuper.sweep._devices import device_mesh
@@ -24,6 +24,7 @@ from jaxsuper.sweep._kernel import batch_of, compile_program
 from jaxsuper.sweep._run import program_of
 
 from benchmarks.cases import (
+    any_dense,
     dense_pass,
     inputs_of,
     network_of,
@@ -67,16 +68,17 @@ def case_checks(expected: Case, seed: int) -> list[Check]:
 def run_rows(setting: Setting, budget: float) -> list[Row]:
     """Time compiling and running the forward pass, structured and dense, at both precisions."""
     programs, runs, peers = {}, {}, {}
+    dense = any_dense(setting)
     for precision in _PRECISIONS:
         own = msgspec.structs.replace(setting, precision=precision)
         network = network_of(own)
-        dense, (whole,) = dense_layers(network), inputs_of(network, own)
+        (whole,) = inputs_of(network, own)
         structured = StructuredRun(network, own)
         product = Compiled(dense_pass, network, dense, whole)
         names = f"structured, {precision}", f"dense, {precision}"
         programs |= dict(zip(names, (structured.program, product), strict=True))
         runs[names[0]] = structured
-        runs[names[1]] = lambda f=product, n=network, d=dense, w=whole: f(n, d, w)
+        runs[names[1]] = lambda f=product, n=network, w=whole: f(n, dense, w)
         peers[names[0]] = names[1]
     rows = rows_of("forward", setting, in_turns(runs, budget=budget), peers)
     for row in rows:

@@ -119,12 +119,16 @@ def _exponent(fit) -> str:
     return f"{fit.exponent:.2f}{error} ({fit.last:.2f})"
 
 
+def as_many_circuits(record: Record) -> list[Row]:
+    """Return the structured runs of the networks with T = D, from small to large."""
+    found = (r for r in record.rows if (r.section, r.name) == ("growth", "structured"))
+    return [r for r in found if r.setting is not None and r.setting.D == r.setting.T]
+
+
 def against_dense(record: Record) -> str:
     """Return structured over dense for every width of a network with as many circuits."""
     rows = [
-        [f"{r.setting.D:,}", *_ratio(r, _peer(record, r), "")[1:]]
-        for r in record.rows
-        if (r.section, r.name) == ("growth", "structured") and r.setting.D == r.setting.T
+        [f"{r.setting.D:,}", *_ratio(r, _peer(record, r), "")[1:]] for r in as_many_circuits(record)
     ]
     return table(["D = T", "structured", "dense", "ratio"], rows)
 

@@ -190,7 +190,9 @@ def test_the_estimate_is_of_what_a_network_holds(construction):
 @pytest.mark.parametrize("n_layers", [2, 12])
 def test_the_estimate_of_a_run_is_of_all_layers(construction, n_layers):
     """A run holds the matrices of all gaps in single precision, however many there are."""
-    own = {"indicator_redundancy": 4, "indicator_share": 0.5} if construction == "separate" else {}
+    own: dict[str, Any] = {}
+    if construction == "separate":
+        own = {"indicator_redundancy": 4, "indicator_share": 0.5}
     settings_ = Configuration(1200, 60, 4, n_layers=n_layers, construction=construction, **own)
     network = jax.eval_shape(lambda: network_from(*abstract(settings_)))
     held = bytes_of(network) + bytes_of(jax.eval_shape(lambda net: net.layers(), network))

@@ -128,8 +128,9 @@ def test_chunks_do_not_matter(chunk, getkey):
 
 @pytest.mark.parametrize("construction", ["clipped", "separate"])
 def test_layers_made_once_are_those_of_every_chunk(construction, monkeypatch):
-    more = {} if construction == "clipped" else {"indicator_redundancy": 3, "indicator_share": 0.5}
-    settings = simulation.Configuration(80, 20, 3, 2, 3, 40, construction=construction, **more)
+    settings = simulation.Configuration(80, 20, 3, 2, 3, 40, construction=construction)
+    if construction == "separate":
+        settings = replace(settings, indicator_redundancy=3, indicator_share=0.5)
     net = simulation.prepare(settings)
     run = lambda: simulation.simulate(net, 2, 40, key=simulation.samples_key(settings), chunk=10)
     made, sizes = run(), []
@@ -144,8 +145,8 @@ def test_layers_made_once_are_those_of_every_chunk(construction, monkeypatch):
         assert len(sizes) == calls
         sizes.clear()
     monkeypatch.setattr(_simulate, "_MANY_ENTRIES", 0)
-    plain = {"construction": "plain", "indicator_redundancy": 0, "indicator_share": 0.0}
-    assert _simulate.layers_once(simulation.prepare(replace(settings, **plain)), 10) is None
+    plain = simulation.Configuration(80, 20, 3, 2, 3, 40, construction="plain")
+    assert _simulate.layers_once(simulation.prepare(plain), 10) is None
 
 
 def test_merging_is_exact(getkey):
