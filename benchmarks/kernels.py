@@ -19,7 +19,7 @@ from jaxsuper.simulation import layer_metrics, LayerView
 
 from benchmarks.cases import chunk_of, inputs_of, network_of, structured_pass
 from benchmarks.records import Row, Setting
-from benchmarks.timing import in_turns, rows_of
+from benchmarks.timing import fastest, in_turns, rows_of, Turn
 
 
 _FLOAT = 4
@@ -66,10 +66,10 @@ def peak_work(quick: bool = False) -> dict[str, Work]:
     return works
 
 
-def peak_of(works: dict[str, Work], seconds: dict[str, list[float]]) -> Peak:
+def peak_of(works: dict[str, Work], turns: dict[str, list[Turn]]) -> Peak:
     """Return the peak from the turns of `peak_work`."""
-    copies = [w.bytes / min(seconds[n]) for n, w in works.items() if n.startswith("copy")]
-    products = [w.flops / min(seconds[n]) for n, w in works.items() if n.startswith("product")]
+    copies = [w.bytes / fastest(turns[n]) for n, w in works.items() if n.startswith("copy")]
+    products = [w.flops / fastest(turns[n]) for n, w in works.items() if n.startswith("product")]
     return Peak(max(copies), max(products))
 
 
@@ -157,13 +157,13 @@ def kernel_rows(setting: Setting, quick: bool = False, budget: float = 12.0) -> 
         lambda: forward(network, inputs), *counted_forward(layout, setting, chunk)
     )
     peaks = peak_work(quick)
-    seconds = in_turns(
+    found = in_turns(
         {name: work.run for name, work in {**works, **peaks}.items()}, turns=30, budget=budget
     )
-    peak = peak_of(peaks, seconds)
+    peak = peak_of(peaks, found)
     rows = []
     for section, group, where in (("peak", peaks, None), ("kernels", works, setting)):
-        for row in rows_of(section, where, {name: seconds[name] for name in group}):
+        for row in rows_of(section, where, {name: found[name] for name in group}):
             work = group[row.name]
             row.bytes, row.flops = work.bytes, work.flops
             moves = section == "kernels" or row.name.startswith("copy")

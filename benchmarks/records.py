@@ -56,6 +56,8 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
         peer: name of the row of this section and setting that took turns with it.
         ratio: fastest turn over the peer's.
         ratio_paired: median of the ratios of single turns.
+        processor: seconds of all cores at work, the least of any turn; of a CPU alone.
+        ratio_processor: over the peer's, which other work on the machine disturbs least.
         bytes, flops: what it has to move and to compute, counted on paper.
         share: of the device's peak: the least time for those bytes and operations, over `seconds`.
         rate: per second: bytes, operations or configurations, as `unit` says.
@@ -74,6 +76,8 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     peer: str | None = None
     ratio: float | None = None
     ratio_paired: float | None = None
+    processor: float | None = None
+    ratio_processor: float | None = None
     bytes: float | None = None
     flops: float | None = None
     share: float | None = None

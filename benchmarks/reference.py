@@ -133,7 +133,7 @@ def compare_metrics(expected: Case, found: Measurement, name: str, exact: bool =
     shares = np.char.startswith(np.array(expected.names), "frac_")
     if exact:
         allowed = ABSOLUTE + RELATIVE * np.abs(mean) + SHARE_ABSOLUTE * shares
-        tolerance = f"{ABSOLUTE:g} + {RELATIVE:g} |x|, shares {SHARE_ABSOLUTE:g}"
+        tolerance = f"{ABSOLUTE:g} + {RELATIVE:g} of x, shares {SHARE_ABSOLUTE:g}"
     else:
         allowed = ABSOLUTE + OF_STDERR * np.array(expected.stderr, float)
         allowed = allowed + SHARE_ABSOLUTE * shares

@@ -32,7 +32,7 @@ from benchmarks.growth import grown
 from benchmarks.kernels import kernel_rows
 from benchmarks.records import Check, device_name, Record, recording, RESULTS, Row, Setting, write
 from benchmarks.throughput import sweep_rows
-from benchmarks.timing import Compiled, in_turns, rows_of, timed
+from benchmarks.timing import Compiled, in_turns, rows_of, timed, Turn
 
 
 COMMAND = "python -m benchmarks.suite"
@@ -42,7 +42,7 @@ _TOLERANCE = 1e-4
 
 def build_rows(setting: Setting) -> list[Row]:
     """Time building a network beside writing out its matrices, first and then warm."""
-    first = timed(lambda: network_of(setting))
+    first = timed(lambda: network_of(setting)).wall
     network = network_of(setting)
     seconds = in_turns(
         {"structured": lambda: network_of(setting), "dense": lambda: dense_layers(network)},
@@ -61,14 +61,14 @@ def compile_rows(setting: Setting, turns: int = 3) -> list[Row]:
     network = network_of(setting)
     dense, (whole,) = dense_layers(network), inputs_of(network, setting)
     part = inputs_of(network, setting, chunk_of(network, setting))[0]
-    seconds: dict[str, list[float]] = {"structured": [], "dense": []}
+    compiled: dict[str, list[Turn]] = {"structured": [], "dense": []}
     for _ in range(turns):
         # New functions, since a function that was traced is not traced again.
         one = Compiled(lambda n, i: structured_pass(n, i), network, part)
         other = Compiled(lambda n, d, i: dense_pass(n, d, i), network, dense, whole)
         for name, program in (("structured", one), ("dense", other)):
-            seconds[name].append(program.trace_seconds + program.compile_seconds)
-    return rows_of("compile", setting, seconds, {"structured": "dense"})
+            compiled[name].append(program.took)
+    return rows_of("compile", setting, compiled, {"structured": "dense"})
 
 
 def forward_rows(setting: Setting) -> tuple[list[Row], list[Check]]:
@@ -108,10 +108,10 @@ def metric_rows(setting: Setting) -> tuple[list[Row], list[Check]]:
 
 def large_row(setting: Setting) -> Row:
     """Build and simulate one network that has no dense peer: it must run."""
-    built = timed(lambda: network_of(setting))
+    built = timed(lambda: network_of(setting)).wall
     network, key = network_of(setting), samples_key(setting.configuration(SEED))
     run = lambda: simulate(network, setting.z, setting.batch, key=key).mean
-    first = timed(run)
+    first = timed(run).wall
     (row,) = rows_of("large", setting, in_turns({"structured": run}, turns=3))
     row.figures = {"build_seconds": built, "first_seconds": first}
     return row

@@ -1,8 +1,8 @@
 """Times that can be compared: functions take turns, so that what else runs hits all alike."""
 
 from collections.abc import Callable, Mapping, Sequence
-from time import perf_counter
-from typing import Any
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -11,16 +11,28 @@ import numpy as np
 from benchmarks.records import Fit, Row, Setting
 
 
-def timed(run: Callable[[], Any]) -> float:
-    """Return the seconds until the result of a call is there."""
-    started = perf_counter()
+class Turn(NamedTuple):
+    """What one call took until its result was there: seconds, and those of all cores at work."""
+
+    wall: float
+    processor: float
+
+
+def timed(run: Callable[[], Any]) -> Turn:
+    """Time a call."""
+    started, worked = perf_counter(), process_time()
     jax.block_until_ready(run())
-    return perf_counter() - started
+    return Turn(perf_counter() - started, process_time() - worked)
+
+
+def fastest(turns: Sequence[Turn]) -> float:
+    """Return the seconds of the fastest turn."""
+    return min(turn.wall for turn in turns)
 
 
 def in_turns(
     runs: Mapping[str, Callable[[], Any]], *, turns: int = 15, budget: float = 8.0, least: int = 3
-) -> dict[str, list[float]]:
+) -> dict[str, list[Turn]]:
     """Time several functions in turns, after a warm-up.
 
     Args:
@@ -30,24 +42,24 @@ def in_turns(
         least: turns that are made whatever they take.
 
     Returns:
-        The seconds of every turn, by name.
+        Every turn, by name.
     """
     for run in runs.values():
         jax.block_until_ready(run())
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    found: dict[str, list[Turn]] = {name: [] for name in runs}
     started = perf_counter()
     for turn in range(turns):
         if turn >= least and perf_counter() - started > budget:
             break
         for name, run in runs.items():
-            seconds[name].append(timed(run))
-    return seconds
+            found[name].append(timed(run))
+    return found
 
 
 def rows_of(
     section: str,
     setting: Setting | None,
-    seconds: Mapping[str, Sequence[float]],
+    found: Mapping[str, Sequence[Turn]],
     peers: Mapping[str, str] | None = None,
 ) -> list[Row]:
     """Return a row for each of what took turns, with its ratio to its peer.
@@ -55,20 +67,27 @@ def rows_of(
     Args:
         section: of the suite.
         setting: of the network.
-        seconds: of every turn, by name.
+        found: every turn, by name.
         peers: name -> name of the peer.
 
     Returns:
-        The rows, in the order of `seconds`.
+        The rows, in the order of `found`.
     """
     rows = []
-    for name, own in seconds.items():
-        row = Row(section, name, setting, min(own), float(np.median(own)), len(own), figures={})
+    on_cpu = jax.default_backend() == "cpu"
+    for name, turns in found.items():
+        own = [turn.wall for turn in turns]
+        row = Row(section, name, setting, min(own), float(np.median(own)), len(own))
+        if on_cpu:
+            row.processor = min(turn.processor for turn in turns)
         peer = (peers or {}).get(name)
         if peer is not None:
-            other = seconds[peer]
-            row.peer, row.ratio = peer, min(own) / min(other)
-            row.ratio_paired = float(np.median(np.divide(own, other)))
+            others = found[peer]
+            pairs = zip(own, others, strict=True)
+            row.peer, row.ratio = peer, min(own) / fastest(others)
+            row.ratio_paired = float(np.median([wall / other.wall for wall, other in pairs]))
+            if row.processor is not None:
+                row.ratio_processor = row.processor / min(turn.processor for turn in others)
         rows.append(row)
     return rows
 
@@ -105,8 +124,7 @@ class Compiled:
     """A jitted function compiled ahead for one set of arguments.
 
     Attributes:
-        trace_seconds: to trace and lower it.
-        compile_seconds: to compile it.
+        took: to trace, lower and compile it.
         memory: bytes of arguments, results and temporaries.
     """
 
@@ -117,12 +135,9 @@ class Compiled:
             function: to be jitted.
             *arguments: arrays, or pytrees of them.
         """
-        started = perf_counter()
-        lowered = eqx.filter_jit(function).lower(*arguments)
-        traced = perf_counter()
-        self._program = lowered.compile()
-        self.trace_seconds = traced - started
-        self.compile_seconds = perf_counter() - traced
+        started, worked = perf_counter(), process_time()
+        self._program = eqx.filter_jit(function).lower(*arguments).compile()
+        self.took = Turn(perf_counter() - started, process_time() - worked)
         self.memory = program_bytes(self._program.compiled)
 
     def __call__(self, *arguments: Any) -> Any:

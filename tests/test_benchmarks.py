@@ -12,7 +12,7 @@ from benchmarks import device, growth, reference, report, suite
 from benchmarks.cases import forward_runs
 from benchmarks.kernels import counted, counted_forward, Peak, Work
 from benchmarks.records import load, Record, recording, RESULTS, Row, Setting, write
-from benchmarks.timing import fit, in_turns, rows_of
+from benchmarks.timing import fit, in_turns, rows_of, Turn
 from jaxsuper.circuits import layout_of
 from jaxsuper.simulation import capacity_of
 
@@ -54,8 +54,11 @@ def test_turns_alternate_and_end_with_the_budget():
     seconds = in_turns(runs, turns=50, budget=0.0, least=3)
     assert calls == ["a", "b"] * 4  # the first warms up
     assert [len(turns) for turns in seconds.values()] == [3, 3]
-    first, second = rows_of("x", None, {"a": [2.0, 4.0], "b": [4.0, 2.0, 8.0][:2]}, {"a": "b"})
+    found = {"a": [Turn(2.0, 8.0), Turn(4.0, 1.0)], "b": [Turn(4.0, 5.0), Turn(2.0, 4.0)]}
+    first, second = rows_of("x", None, found, {"a": "b"})
     assert (first.seconds, first.ratio, first.ratio_paired) == (2.0, 1.0, 1.25)
+    if first.processor is not None:
+        assert (first.processor, first.ratio_processor) == (1.0, 0.25)
     assert second.peer is None and second.ratio is None
 
 
