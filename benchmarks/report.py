@@ -97,7 +97,7 @@ def headline(record: Record) -> str:
     what = f"a configuration of a sweep (D = {small.setting.D}), beside a Python loop"
     rows.append([what, *each, f"{loop.rate / small.rate:.2f}", ""])
     head = [f"D = {s.D}, T = {s.T}, S = {s.S}, L = {s.L}, z = {s.z}, {s.batch} samples"]
-    whole = f"Fastest of several turns on: {_where(record)}.\n"
+    whole = f"Fastest turns of {record.command}, on {_where(record)}.\n"
     return f"{table([*head, 'here', 'peer', *_RATIOS], rows)}\n{whole}"
 
 
@@ -115,7 +115,7 @@ def exponents(record: Record) -> str:
                     if (f.along, f.quantity, f.name) == (axis, quantity, name)
                 ]
                 line.append(" ".join(_exponent(f) for f in found))
-                sizes = found[0].sizes if found else []
+        sizes = next(f.sizes for f in record.fits if f.along == axis)
         rows.append([line[0], f"{sizes[0]:,} to {sizes[-1]:,}", *line[1:]])
     head = ["along", "from", "time", "time, dense", "memory", "memory, dense"]
     return table(head, rows)
@@ -193,6 +193,21 @@ def sweeps(record: Record) -> str:
     return table(["sweep", "whole command", "in programs", "configurations/s", "peak memory"], rows)
 
 
+def large(record: Record) -> str:
+    """Return networks that have no dense peer."""
+    rows = [
+        [
+            f"D = {r.setting.D:,}, T = {r.setting.T:,}, {r.setting.batch} samples",
+            duration(r.figures["build_seconds"]),
+            duration(r.figures["first_seconds"]),
+            duration(r.seconds),
+        ]
+        for r in record.rows
+        if r.section == "large"
+    ]
+    return table(["network", "first build", "first simulation", "simulation"], rows)
+
+
 def published(record: Record) -> str:
     """Return what the published grid takes, as a sentence."""
     cold, kept = (record.find("sweep", f"published, {how}") for how in ("cold", "programs on disk"))
@@ -211,6 +226,7 @@ BLOCKS: dict[str, Callable[[Record], str]] = {
     "kernels": kernels,
     "memory": memory,
     "sweeps": sweeps,
+    "large": large,
     "published": published,
 }
 
