@@ -128,7 +128,8 @@ def test_record_shows_what_is_claimed():
     record = load(report.SOURCE)
     ratio = record.find("forward", "structured", D=2000, T=2000).ratio
     assert ratio is not None and ratio <= 0.25
-    ratios = [row.ratio or np.inf for row in report.as_many_circuits(record)]
+    # Of processor time, which other work on the machine disturbs least.
+    ratios = [row.ratio_processor or np.inf for row in report.as_many_circuits(record)]
     assert len(ratios) >= 4 and ratios[-1] < ratios[0]
 
 
