@@ -79,7 +79,7 @@ def forward_rows(setting: Setting) -> tuple[list[Row], list[Check]]:
     rows = rows_of(
         "forward",
         setting,
-        in_turns(runs, turns=25, budget=15.0),
+        in_turns(runs, turns=15, budget=12.0),
         dict.fromkeys(runs, "dense") | {"dense": None},
     )
     return rows, [
@@ -133,7 +133,7 @@ def _run(record: Record, quick: bool) -> None:
 
 
 def _kernels(record: Record, quick: bool) -> None:
-    record.rows += kernel_rows(_headline(quick), quick, budget=4.0 if quick else 20.0)
+    record.rows += kernel_rows(_headline(quick), quick, budget=4.0 if quick else 12.0)
 
 
 def _growth(record: Record, quick: bool) -> None:
