@@ -1,46 +1,27 @@
-"""pytest-benchmark timings: structured against dense, build, and growth with T and D."""
+"""The suite's forward passes and building as pytest-benchmark sees them."""
 
 import jax
 import pytest
-from jaxsuper.simulation import default_chunk, simulate
 
-from .cases import chunked_inputs, dense_layers, dense_pass, make_network, structured_pass
+from .cases import forward_runs, network_of
+from .records import Setting
+
+
+SETTING = Setting()
 
 
 @pytest.fixture(scope="module")
-def network():
-    return make_network()
+def runs():
+    return forward_runs(SETTING)
 
 
-def test_structured(benchmark, network):
-    inputs = chunked_inputs(network, 3, 500, default_chunk(network, 500))
-    run = lambda: [jax.block_until_ready(structured_pass(network, part)) for part in inputs]
-    run()
-    benchmark(run)
-
-
-def test_dense(benchmark, network):
-    dense = dense_layers(network)
-    (inputs,) = chunked_inputs(network, 3, 500, 500)
-    run = lambda: jax.block_until_ready(dense_pass(network, dense, inputs))
-    run()
-    benchmark(run)
-
-
-def test_simulate(benchmark, network):
-    run = lambda: simulate(network, 3, 500, key=jax.random.key(2))
+@pytest.mark.parametrize("name", ["structured", "dense", "dense, matrix readout", "NumPy dense"])
+def test_forward(benchmark, runs, name):
+    run = lambda: jax.block_until_ready(runs[name]())
     run()
     benchmark(run)
 
 
 def test_build(benchmark):
-    make_network()
-    benchmark(make_network)
-
-
-@pytest.mark.parametrize("size", [1000, 2000, 4000])
-def test_growth(benchmark, size):
-    network = make_network(size, size // 2)
-    run = lambda: simulate(network, 3, 256, key=jax.random.key(2))
-    run()
-    benchmark(run)
+    network_of(SETTING)
+    benchmark(lambda: network_of(SETTING))

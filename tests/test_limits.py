@@ -5,6 +5,7 @@ import re
 from dataclasses import fields, replace
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -12,7 +13,16 @@ from jaxsuper import _limits, allocation, cli
 from jaxsuper._limits import amount, check_cost, Cost, LARGEST, parse_memory, use_memory_limit
 from jaxsuper._settings import Configuration, Experiment, PARAMETERS
 from jaxsuper.network import traits_of
-from jaxsuper.simulation import check_experiment, check_settings, default_chunk, prepare, simulate
+from jaxsuper.simulation import (
+    check_experiment,
+    check_settings,
+    default_chunk,
+    network_from,
+    parts_of,
+    prepare,
+    Recipe,
+    simulate,
+)
 from jaxsuper.simulation._cost import experiment_cost, network_cost
 
 
@@ -171,16 +181,36 @@ def test_the_estimate_is_of_what_a_network_holds(construction):
     """Between its arrays and some times as much: what is made on the way is counted."""
     settings_ = Configuration(1200, 900, 4, n_layers=6, construction=construction)
     settings_ = replace(settings_, allocation="transversal")
-    leaves = [leaf for leaf in vars_of(prepare(settings_)) if hasattr(leaf, "nbytes")]
-    held = sum(leaf.nbytes for leaf in leaves)
+    held = bytes_of(prepare(settings_))
     estimate = network_cost(settings_, traits_of(construction)).bytes
     assert held < estimate < 8 * held
 
 
-def vars_of(tree):
-    import jax
+@pytest.mark.parametrize("construction", ["clipped", "plain", "cleaned", "separate", "split"])
+@pytest.mark.parametrize("n_layers", [2, 12])
+def test_the_estimate_of_a_run_is_of_all_layers(construction, n_layers):
+    """A run holds the matrices of all gaps in single precision, however many there are."""
+    own: dict[str, Any] = {}
+    if construction == "separate":
+        own = {"indicator_redundancy": 4, "indicator_share": 0.5}
+    settings_ = Configuration(1200, 60, 4, n_layers=n_layers, construction=construction, **own)
+    network = jax.eval_shape(lambda: network_from(*abstract(settings_)))
+    held = bytes_of(network) + bytes_of(jax.eval_shape(lambda net: net.layers(), network))
+    traits = traits_of(construction)
+    assert held < network_cost(settings_, traits, running=True).bytes < 3 * held
+    if traits.inhibited and n_layers == 12:
+        assert network_cost(settings_, traits).bytes < held
 
-    return jax.tree.leaves(tree)
+
+def abstract(settings_):
+    """Return what `network_from` takes."""
+    parameters = {name: np.float32(getattr(settings_, name)) for name in PARAMETERS}
+    recipe, parts = Recipe.of(settings_), parts_of(settings_)
+    return recipe, settings_.n_layers, parts, parameters, np.uint32(0), np.uint32(0)
+
+
+def bytes_of(tree):
+    return sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(tree) if hasattr(x, "dtype"))
 
 
 def test_the_limit_holds_for_one_command(monkeypatch):

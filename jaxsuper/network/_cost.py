@@ -5,7 +5,13 @@ from ._network import Traits
 
 
 def network_bytes(
-    n_circuits: int, block_width: int, redundancy: int, n_layers: int, traits: Traits
+    n_circuits: int,
+    block_width: int,
+    redundancy: int,
+    n_layers: int,
+    traits: Traits,
+    *,
+    running: bool = False,
 ) -> float:
     """Estimate the bytes of a network's arrays and of the largest that are made on the way.
 
@@ -16,13 +22,15 @@ def network_bytes(
             included.
         n_layers: L.
         traits: of the construction.
+        running: while it runs; left out, while it is built.
     """
     entries = n_circuits * redundancy
     matrices = 0
     if traits.inhibited:
-        # A bool for each pair of neurons and gap, and one gap in single precision, twice.
+        # A bool for each pair of neurons and gap, and in single precision one gap, twice, or all
+        # gaps and the one that is in use.
         kept = (1 + traits.own_indicators) * (n_layers - 1)
-        matrices = block_width**2 * (kept + 8)
+        matrices = block_width**2 * (kept + (4 * (kept + 1) if running else 8))
     # Sets and their inverse, shuffled in every layer, of 4 bytes each, and once more on the way.
     lists = 16 * n_layers * entries
     return float(matrices + lists + ENTRY_BYTES * entries + 8 * block_width)

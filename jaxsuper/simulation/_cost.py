@@ -66,12 +66,13 @@ def samples_at_once(n_circuits: int, network_width: int, batch_size: int) -> int
     return -(-batch_size // -(-batch_size // largest_chunk(n_circuits, network_width)))
 
 
-def network_cost(configuration: Configuration, traits: Traits) -> Cost:
-    """Estimate what building one network takes.
+def network_cost(configuration: Configuration, traits: Traits, *, running: bool = False) -> Cost:
+    """Estimate what one network takes while it is built.
 
     Args:
         configuration: the settings.
         traits: of its construction.
+        running: while it runs, instead.
 
     Returns:
         Bytes of its arrays and of the largest that are made on the way.
@@ -82,7 +83,7 @@ def network_cost(configuration: Configuration, traits: Traits) -> Cost:
         each = configuration.indicator_redundancy or configuration.redundancy
         sets += each * configuration.indicator_copies
     sizes = (configuration.n_circuits, n, sets, configuration.n_layers)
-    return Cost(network_bytes(*sizes, traits))
+    return Cost(network_bytes(*sizes, traits, running=running))
 
 
 def experiment_cost(
@@ -115,7 +116,7 @@ def experiment_cost(
     each = run_seconds(one.n_circuits, n, one.redundancy, load, one.n_layers, one.batch_size)
     cores = 1 if jax.default_backend() == "cpu" else ACCELERATOR_CORES
     return Cost(
-        network_cost(one, traits).bytes + size * per_sample + results,
+        network_cost(one, traits, running=True).bytes + size * per_sample + results,
         each * n_networks * len(n_active) / cores,
     )
 

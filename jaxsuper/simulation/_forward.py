@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._types import Activations, ActiveIds, CircuitValues
-from ..network import AbstractNetwork, DenseNetwork
+from ..network import AbstractLayer, AbstractNetwork, DenseNetwork
 from ._inputs import Inputs
 
 
@@ -37,6 +37,7 @@ def forward(
     network: AbstractNetwork,
     inputs: Inputs,
     observe: Callable[[LayerView], Any] = _identity,
+    layers: AbstractLayer | None = None,
 ) -> Any:
     """Run a batch through the network without any D x D matrix.
 
@@ -45,11 +46,13 @@ def forward(
         inputs: the batch.
         observe: called with each layer's view; its results are returned stacked, so that nothing of
             size batch x circuits need be kept.
+        layers: `network.layers()`, if they have been made already.
 
     Returns:
         The results of `observe` for layers 1..L, stacked on a leading axis; by default the views.
     """
-    sets, n_layers, layers = network.placement.sets, network.n_layers, network.layers()
+    sets, n_layers = network.placement.sets, network.n_layers
+    stacked = network.layers() if layers is None else layers
 
     def layer(activations, per_layer):
         number, here, truth = per_layer
@@ -61,7 +64,7 @@ def forward(
             return activations, observed
 
         def following():
-            next_layer = jax.tree.map(lambda stack: stack[number], layers)
+            next_layer = jax.tree.map(lambda stack: stack[number], stacked)
             before = next_layer(channels, means)
             return network.after(before, sets[number + 1], inputs.active_at(number + 1))
 

@@ -13,13 +13,17 @@ from .._arrays import check_key
 from .._errors import check, check_kind
 from .._limits import check_cost, check_index, check_optional, Cost
 from .._types import KeyScalar
-from ..network import AbstractNetwork, DenseNetwork
+from ..network import AbstractLayer, AbstractNetwork, DenseNetwork
 from ._cost import run_seconds, sample_bytes
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import sample_inputs
 from ._metrics import layer_metrics, metric_names
 from ._padding import chunk_for, slots_for
 from ._statistics import finish, Measurement, Moments, moments
+
+
+# Entries of Ctilde, in all layers, that take as long to make as it takes to compile what makes them.
+_MANY_ENTRIES = 2**25
 
 
 class Trajectories(NamedTuple):
@@ -80,7 +84,9 @@ def chunk_statistics(
     return _chunk(network, n_active, chunk, 0, first_sample, n_valid, key, dense, counted)[0]
 
 
-def _chunk(network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted):
+def _chunk(
+    network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted, layers=None
+):
     """Return the moments of a chunk and the trajectories of its first samples."""
     padded = network.placement.padded
     inputs = sample_inputs(
@@ -100,7 +106,7 @@ def _chunk(network, n_active, chunk, n_shown, first_sample, n_valid, key, dense,
         return metrics, jnp.stack([channel[ids, shown[None]] for channel in view.estimates])
 
     if dense is None:
-        observed = forward(network, inputs, observe)
+        observed = forward(network, inputs, observe, layers)
     else:
         observed = dense_forward(network, dense, inputs, observe)
     (averaged, worst), estimated = observed
@@ -109,8 +115,27 @@ def _chunk(network, n_active, chunk, n_shown, first_sample, n_valid, key, dense,
 
 
 @eqx.filter_jit
-def _run_chunk(network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted):
-    return _chunk(network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted)
+def _run_chunk(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers):
+    return _chunk(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers)
+
+
+@eqx.filter_jit
+def _layers(network):
+    return network.layers()
+
+
+def layers_once(network: AbstractNetwork, n_chunks: int) -> AbstractLayer | None:
+    """Return the network's layers if to make them once, by a program of its own, is quicker.
+
+    Args:
+        network: the network.
+        n_chunks: how many chunks of samples need them.
+
+    Returns:
+        The layers, for `forward`, or None if every chunk had better make them itself.
+    """
+    again = (n_chunks - 1) * (network.n_layers - 1) * network.block_width**2
+    return _layers(network) if network.traits.inhibited and again >= _MANY_ENTRIES else None
 
 
 def simulate(
@@ -198,11 +223,14 @@ def simulate_and_show(
     each = sample_bytes(network.n_circuits, network.block_width, room, network.n_layers)
     check_cost(lambda chunk: Cost(chunk * each), {"chunk": size})
     counted = np.int32(n_active)
+    layers = None if dense is not None else layers_once(network, -(-batch_size // size))
     parts, trajectories = [], None
     for first in range(0, batch_size, size):
         valid = min(size, batch_size - first)
         start, count = np.int32(first), np.int32(valid)
-        part, shown = _run_chunk(network, room, size, n_shown, start, count, key, dense, counted)
+        part, shown = _run_chunk(
+            network, room, size, n_shown, start, count, key, dense, counted, layers
+        )
         # Chunks in flight together would compete for the cache.
         parts.append(jax.block_until_ready(part))
         trajectories = trajectories or shown

@@ -1,11 +1,14 @@
 """The instrument: inputs, metrics, standard errors, chunks, compiles."""
 
+from dataclasses import replace
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
+from jaxsuper.simulation import _simulate
 from jaxsuper.simulation._inputs import distinct_integers
 from jaxsuper.simulation._statistics import merge, moments
 
@@ -121,6 +124,29 @@ def test_chunks_do_not_matter(chunk, getkey):
     np.testing.assert_allclose(parts.mean, whole.mean, rtol=1e-5, atol=1e-9)
     np.testing.assert_allclose(parts.stderr, whole.stderr, rtol=1e-4, atol=1e-8)
     np.testing.assert_allclose(parts.worst, whole.worst, rtol=1e-5)
+
+
+@pytest.mark.parametrize("construction", ["clipped", "separate"])
+def test_layers_made_once_are_those_of_every_chunk(construction, monkeypatch):
+    settings = simulation.Configuration(80, 20, 3, 2, 3, 40, construction=construction)
+    if construction == "separate":
+        settings = replace(settings, indicator_redundancy=3, indicator_share=0.5)
+    net = simulation.prepare(settings)
+    run = lambda: simulation.simulate(net, 2, 40, key=simulation.samples_key(settings), chunk=10)
+    made, sizes = run(), []
+    once = _simulate._layers
+    monkeypatch.setattr(_simulate, "_layers", lambda n: sizes.append(1) or once(n))
+    # Three chunks after the first, and two gaps.
+    entries = 3 * 2 * net.block_width**2
+    for enough, calls in ((entries, 1), (entries + 1, 0)):
+        monkeypatch.setattr(_simulate, "_MANY_ENTRIES", enough)
+        found = run()
+        assert (found.mean == made.mean).all() and (found.worst == made.worst).all()
+        assert len(sizes) == calls
+        sizes.clear()
+    monkeypatch.setattr(_simulate, "_MANY_ENTRIES", 0)
+    plain = simulation.Configuration(80, 20, 3, 2, 3, 40, construction="plain")
+    assert _simulate.layers_once(simulation.prepare(plain), 10) is None
 
 
 def test_merging_is_exact(getkey):
