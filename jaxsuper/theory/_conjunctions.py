@@ -90,6 +90,11 @@ def interference(m: int, p: float, s: int, o: int, D: int | None) -> tuple[float
     return (2 * s - (o == 1)) / D + p**2 * pull, p * (1 - p) * pull
 
 
+def input_width(d: int, ratio: float | None) -> int | None:
+    """Return D of D/d, at least 1; None for orthogonal features."""
+    return None if ratio is None else max(1, round(ratio * d))
+
+
 def best_density(m: int, d: int, s: int, D: int | None = None) -> tuple[float, float]:
     """Return the density p whose worst mean squared error, of o = 0, 1, 2, is least, and that error.
 
@@ -139,7 +144,7 @@ def neurons_needed(m: int, s: int, mse: float, ratio: float | None = None) -> in
     check(ratio is None or ratio > 0, "ratio", "must be positive", ratio)
 
     def good(d: int) -> bool:
-        return best_density(m, d, s, ratio and max(1, round(ratio * d)))[1] <= mse
+        return best_density(m, d, s, input_width(d, ratio))[1] <= mse
 
     low, high = 3, 6
     while not good(high):

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._errors import check
-from ._conjunctions import interference
+from ._conjunctions import input_width, interference
 
 
 # Of the grid of what a neuron holds, and of the noise that joint neurons have in common.
@@ -129,7 +129,7 @@ def neurons_to_recover(m: int, s: int, wrong: float = 1.0, ratio: float | None =
     check(ratio is None or ratio > 0, "ratio", "must be positive", ratio)
 
     def good(d: int) -> bool:
-        return least_wrong_density(m, d, s, ratio and max(1, round(ratio * d)))[1] <= wrong
+        return least_wrong_density(m, d, s, input_width(d, ratio))[1] <= wrong
 
     low, high = 16, 64
     while not good(high):
