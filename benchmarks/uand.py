@@ -5,7 +5,9 @@
 For each number of features m, networks of several widths around the one that theory names, with the
 density that theory calls best there, are drawn and measured. Where the measured error crosses the
 target is sought on a line through its logarithm; networks are drawn again for the intervals. Two
-targets: a mean squared error, of the worst kind of pair, and so many wrong pairs of an input.
+targets: a mean squared error, and so many wrong pairs of an input. At the best density pairs with one
+and with both features active have the same error; the width is found by those with one active in
+superposition, by those with both active (which lack a joint neuron) if features are orthogonal.
 """
 
 import json
@@ -46,6 +48,7 @@ class Law:
         density: the best one, of m and d and D.
         errors: what has to stay below `target`, (networks, kinds), of a measurement and m.
         target: see `errors`.
+        kind: of `errors`, that by which the width is found: the one that falls faster with it.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Law:
     density: Callable[..., tuple[float, float]]
     errors: Callable[[Any, int], Draws]
     target: float
+    kind: int = 0
 
 
 def mean_squares(measured: Any, m: int) -> Draws:
@@ -78,20 +82,17 @@ _ALL = (
 FEATURES = (250, 500, 1000, 2000, 4000, 8000)
 LAWS = (
     Law("superposed, mean square", 1.0, FEATURES, 0, 2 / 3, *_MEAN),
-    Law("orthogonal, mean square", None, FEATURES, 0, 0, *_MEAN),
+    Law("orthogonal, mean square", None, FEATURES, 0, 0, *_MEAN, kind=1),
     Law("orthogonal, all pairs", None, FEATURES, 1, 0, *_ALL),
     Law("superposed, all pairs", 1.0, FEATURES[:-1], 1 / 3, 2 / 3, *_ALL),
 )
 
 
-def crossing(widths: np.ndarray, errors: list[Draws], target: float) -> float:
-    """Return the width at which the last kind of pair gets below the target."""
-    found = []
-    for kind in range(errors[0].shape[1]):
-        mean = [np.log(max(each[:, kind].mean(), 1e-9)) for each in errors]
-        slope, level = np.polyfit(np.log(widths), mean, 1)
-        found.append((np.log(target) - level) / slope)
-    return float(np.exp(max(found)))
+def crossing(widths: np.ndarray, errors: list[Draws], target: float, kind: int) -> float:
+    """Return the width at which one kind of pair gets below the target."""
+    mean = [np.log(max(each[:, kind].mean(), 1e-9)) for each in errors]
+    slope, level = np.polyfit(np.log(widths), mean, 1)
+    return float(np.exp((np.log(target) - level) / slope))
 
 
 def fitted(law: Law, d: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -136,7 +137,7 @@ def analysed(law: Law, points: list[dict[str, Any]]) -> dict[str, Any]:
             if again:
                 errors = [each[rng.integers(0, len(each), len(each))] for each in errors]
             d = np.array([cell["d"] for cell in point["cells"]], float)
-            widths.append(crossing(d, errors, law.target))
+            widths.append(crossing(d, errors, law.target, law.kind))
         return np.array(widths)
 
     measured, again = once(False), np.array([once(True) for _ in range(BOOTSTRAPS)])

@@ -19,22 +19,22 @@ def conjunctions_figure(result: Mapping[str, Any]) -> Figure:
 
     Returns:
         The figure. Points are measured, with 95 % intervals over networks; lines are theory, without
-        a fitted constant. Gray: rates without a constant, put through the first point of the
-        first law: the claimed m^(2/3) dashed, and the least number sqrt(m ln m) of neurons with which
+        a fitted constant; exponents with 95 % intervals. Gray: rates without a constant, put through the
+        last point of the first law: the claimed m^(2/3) dashed, and the least number sqrt(m ln m) of neurons with which
         any network can hold m computed features dotted.
     """
     with style():
-        figure, ax = subplots(figsize=(7.2, 4.6))
+        figure, ax = subplots(figsize=(8, 4.8))
         for index, law in enumerate(result["laws"]):
             _draw_law(ax, law, color_of(index))
         first = result["laws"][0]["points"]
         m = np.array([point["m"] for point in first], float)
         for growth, line, label in (
-            (m ** (2 / 3), "--", r"$m^{2/3}$, as claimed [H]"),
-            (np.sqrt(m * np.log(m)), ":", r"$\sqrt{m\,\ln m}$, at least for $m$ features [A]"),
+            (m ** (2 / 3), "--", r"$m^{2/3}$ [H]"),
+            (np.sqrt(m * np.log(m)), ":", r"$\sqrt{m\,\ln m}$ [A]"),
         ):
             scaled = growth / growth[-1] * first[-1]["needed"]
-            ax.plot(m, scaled, line, color="0.5", linewidth=1.2, label=f"{label}; constant unknown")
+            ax.plot(m, scaled, line, color="0.5", linewidth=1.2, label=f"{label}, constant unknown")
         ax.set_xscale("log")
         ax.set_yscale("log")
         for axis in (ax.xaxis, ax.yaxis):
