@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxsuper import theory
 from jaxsuper.logic import measure_networks
@@ -117,7 +118,7 @@ def measure(law: Law, m: int, seed: int) -> dict[str, Any]:
         # In superposition as many joint neurons at every width, else as many connections.
         p = density * (1 if law.ratio is None else (predicted / d) ** 0.5)
         key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), m), place)
-        found = measure_networks(m, d, np.float32(p), S, INPUTS, NETWORKS, wide(d), key=key)
+        found = measure_networks(m, d, jnp.float32(p), S, INPUTS, NETWORKS, wide(d), key=key)
         cells.append({"d": d, "p": p, "errors": law.errors(found, m).tolist()})
         jax.clear_caches()
     seconds = round(time.perf_counter() - started, 1)

@@ -18,10 +18,9 @@ def conjunctions_figure(result: Mapping[str, Any]) -> Figure:
         result: of `benchmarks.uand`: `laws` with their points, `exponents` and name.
 
     Returns:
-        The figure. Points are measured, with 95 % intervals over networks; lines are theory, without
-        a fitted constant; exponents with 95 % intervals. Gray: rates without a constant, put through the
-        last point of the first law: the claimed m^(2/3) dashed, and the least number sqrt(m ln m) of neurons with which
-        any network can hold m computed features dotted.
+        The figure. Points are measured, lines are theory, without a fitted constant; exponents have 95 %
+        intervals over networks. Gray: rates without a constant, put through the last point of the first
+        law: the claimed m^(2/3) dashed, and dotted sqrt(m ln m), the least that m gates of any choice need.
     """
     with style():
         figure, ax = subplots(figsize=(8, 4.8))
