@@ -11,6 +11,7 @@ from .._lazy import lazy
 if TYPE_CHECKING:
     from ._article import claim_article
     from ._changes import changes_figure, plot_changes
+    from ._conjunctions import conjunctions_figure
     from ._designs import capacity_figure, design_figure
     from ._figures import simulation_figure
     from ._formula import formula_mathml
@@ -27,6 +28,7 @@ __getattr__, __dir__ = lazy(
     {
         "_article": ("claim_article",),
         "_changes": ("changes_figure", "plot_changes"),
+        "_conjunctions": ("conjunctions_figure",),
         "_designs": ("capacity_figure", "design_figure"),
         "_figures": ("simulation_figure",),
         "_formula": ("formula_mathml",),
@@ -46,6 +48,7 @@ __all__ = [
     "changes_figure",
     "claim_article",
     "color_of",
+    "conjunctions_figure",
     "design_figure",
     "formula_mathml",
     "ledger_page",

@@ -18,6 +18,13 @@ from ._closed_forms import (
     rotation_errors_published,
     rotation_inactive_mse,
 )
+from ._conjunctions import (
+    best_density,
+    conjunction_constant,
+    conjunction_errors,
+    ConjunctionErrors,
+    neurons_needed,
+)
 from ._cut import rectified_moments
 from ._embeddings import (
     affine_mse,
@@ -68,6 +75,7 @@ from ._validity import (
     interference_parameter,
     USELESS_VECTOR_ERROR,
 )
+from ._wrong_conjunctions import least_wrong_density, neurons_to_recover, wrong_conjunctions
 from .evolution import separate_evolution, state_evolution
 
 
@@ -75,11 +83,13 @@ __all__ = [
     "CARRIED_LEAK_LIMIT",
     "DISJOINT_PAIRS",
     "USELESS_VECTOR_ERROR",
+    "ConjunctionErrors",
     "FittedRate",
     "Rate",
     "Received",
     "active_mse",
     "affine_mse",
+    "best_density",
     "best_threshold",
     "carried_active_mse",
     "carried_errors",
@@ -87,6 +97,8 @@ __all__ = [
     "cleaned_active_mse",
     "coactivation",
     "common_interference",
+    "conjunction_constant",
+    "conjunction_errors",
     "correct_active_fraction",
     "dedicated_constant_mse",
     "dedicated_guess_mse",
@@ -104,11 +116,14 @@ __all__ = [
     "inactive_mse",
     "interference_parameter",
     "least_squares_mse",
+    "least_wrong_density",
     "linear_mse_bound",
     "mean_interaction",
     "mean_interference",
     "mean_overlap_even",
     "mean_overlap_naive",
+    "neurons_needed",
+    "neurons_to_recover",
     "overlap_rate_from_loads",
     "overlap_rate_lower_bound",
     "overlap_rate_published",
@@ -137,4 +152,5 @@ __all__ = [
     "tight_frame_mse",
     "welch_bound",
     "welch_mean_square",
+    "wrong_conjunctions",
 ]

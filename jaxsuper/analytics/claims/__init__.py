@@ -9,6 +9,7 @@ from . import (
     allocations as allocations,
     bounds as bounds,
     capacities as capacities,
+    conjunctions as conjunctions,
     derivations as derivations,
     designs as designs,
     designs_predicted as designs_predicted,
