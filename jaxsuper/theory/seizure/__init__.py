@@ -7,13 +7,15 @@
     best     = best_redundancy(n, ...)                      S and thresholds that hold most (`_optimum`)
 """
 
-from ._critical import bare_critical_circuits, Critical, critical_circuits, fold
+from ._critical import bare_critical_circuits, Critical, critical_circuits, DEAD, ended, GROWTH
 from ._density import Activity, density_evolution
 from ._links import Links
 from ._loads import even_loads, LoadClasses, load_classes
 
 
 __all__ = [
+    "DEAD",
+    "GROWTH",
     "Activity",
     "Critical",
     "Links",
@@ -21,7 +23,7 @@ __all__ = [
     "bare_critical_circuits",
     "critical_circuits",
     "density_evolution",
+    "ended",
     "even_loads",
-    "fold",
     "load_classes",
 ]

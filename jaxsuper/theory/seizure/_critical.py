@@ -1,5 +1,6 @@
 """The critical number of circuits: where erroneous activity runs away, or active circuits die."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from ..._errors import bad, check
 from ._density import Activity, density_evolution
 from ._links import Links
-from ._loads import even_loads
+from ._loads import even_loads, LoadClasses
 
 
 # The growth of inactive indicators' error over the layers above which a network is said to seize, and
@@ -23,7 +24,7 @@ class Critical(NamedTuple):
 
     Attributes:
         n_circuits: T, a real number.
-        ends_by: "seizure" or "dying" (of active circuits), or "sets" where T = n^2 is still quiet.
+        ends_by: "seizure" or "dying" (of active circuits), or "sets" where the most circuits are still quiet.
         load_share: T/n^2 = T (d/D)^2.
     """
 
@@ -42,8 +43,10 @@ def critical_circuits(
     growth: float = GROWTH,
     inhibition: str = "scalar",
     inhibition_factor: float = 1.0,
+    loads_of: Callable[[float], LoadClasses] | None = None,
+    most: float | None = None,
 ) -> Critical:
-    """Return T at which the inactive indicators' error has grown by a factor, loads being even.
+    """Return T at which inactive indicators' error has grown by a factor, or active ones have died.
 
     Milliseconds to seconds at any n: nothing is simulated. Source: ours; notes#critical-load.
 
@@ -57,6 +60,8 @@ def critical_circuits(
         growth: from layer 1 to L; with L = None of the stationary state.
         inhibition: "scalar" or "receiver".
         inhibition_factor: factor on chi'.
+        loads_of: from T to loads; by default `even_loads`.
+        most: circuits that the sets hold; n^2 if left out.
 
     Raises:
         ValueError: if not even the fewest circuits are quiet, n/S or z + 2.
@@ -65,16 +70,17 @@ def critical_circuits(
     check(growth > 1, "growth", "must be above 1", growth)
 
     def end(T: float) -> str:
-        links = Links.of(even_loads(T, S, block_width), n_active, inhibition, inhibition_factor)
+        loads = even_loads(T, S, block_width) if loads_of is None else loads_of(T)
+        links = Links.of(loads, n_active, inhibition, inhibition_factor)
         return _end(links, n_layers, lower_threshold, upper_threshold, growth)
 
-    low, most = max(block_width / S, n_active + 2.0), float(block_width) ** 2
+    low, most = max(block_width / S, n_active + 2.0), most or float(block_width) ** 2
     if found := end(low):
         raise bad("redundancy", f"{low:.4g} circuits show {found} at any size", S)
     high = low
     while not (ends_by := end(high)):
         if high >= most:
-            return Critical(most, "sets", 1.0)
+            return Critical(most, "sets", most / float(block_width) ** 2)
         low, high = high, min(high * _STRIDE, most)
     while high > low * (1 + _PRECISION):
         middle = (low * high) ** 0.5
@@ -122,6 +128,3 @@ def bare_critical_circuits(
     p = brentq(excess, 1e-300, 1 - 1e-12)
     return float(np.log1p(-p) / np.log1p(-(S**2) / n**2))
 
-
-def fold():
-    pass
