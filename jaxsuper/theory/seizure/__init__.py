@@ -11,6 +11,7 @@ from ._critical import bare_critical_circuits, Critical, critical_circuits, DEAD
 from ._density import Activity, density_evolution
 from ._links import Links
 from ._loads import even_loads, LoadClasses, load_classes
+from ._optimum import best_redundancy, best_thresholds, hard_step_constant, Optimum
 
 
 __all__ = [
@@ -20,10 +21,14 @@ __all__ = [
     "Critical",
     "Links",
     "LoadClasses",
+    "Optimum",
+    "best_redundancy",
+    "best_thresholds",
     "bare_critical_circuits",
     "critical_circuits",
     "density_evolution",
     "ended",
     "even_loads",
+    "hard_step_constant",
     "load_classes",
 ]

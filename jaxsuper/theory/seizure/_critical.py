@@ -45,6 +45,7 @@ def critical_circuits(
     inhibition_factor: float = 1.0,
     loads_of: Callable[[float], LoadClasses] | None = None,
     most: float | None = None,
+    precision: float = _PRECISION,
 ) -> Critical:
     """Return T at which inactive indicators' error has grown by a factor, or active ones have died.
 
@@ -62,6 +63,7 @@ def critical_circuits(
         inhibition_factor: factor on chi'.
         loads_of: from T to loads; by default `even_loads`.
         most: circuits that the sets hold; n^2 if left out.
+        precision: relative, of T.
 
     Raises:
         ValueError: if not even the fewest circuits are quiet, n/S or z + 2.
@@ -82,7 +84,7 @@ def critical_circuits(
         if high >= most:
             return Critical(most, "sets", most / float(block_width) ** 2)
         low, high = high, min(high * _STRIDE, most)
-    while high > low * (1 + _PRECISION):
+    while high > low * (1 + precision):
         middle = (low * high) ** 0.5
         if found := end(middle):
             high, ends_by = middle, found
