@@ -43,7 +43,7 @@ class ScalingDesign:
             **own,
         )
 
-    def loads(self, network_width: int) -> Callable[[float], LoadClasses]:
+    def loads(self, network_width: int) -> Callable[[float | int], LoadClasses]:
         """Return the function from T to the loads of its sets, as theory needs them."""
         one = self.at(network_width, 1)
         n, S = network_width // width_of(one.circuit), one.redundancy
@@ -70,9 +70,10 @@ class ScalingDesign:
         return str(int(one[0].lower_threshold * one[0].redundancy) + 1)
 
 
-def _fixed(
+def fixed_design(
     name: str, says: str, redundancy: int, lo: float, hi: float, allocation: str = "transversal"
 ) -> ScalingDesign:
+    """Return a design with the same S and thresholds at all widths."""
     settings = {"lower_threshold": lo, "upper_threshold": hi, "allocation": allocation}
     return ScalingDesign(name, says, lambda n: redundancy, settings)
 
@@ -84,10 +85,10 @@ def _growing(n: int) -> int:
 _DESIGNS = {
     one.name: one
     for one in (
-        _fixed("published", "prime steps, S = 6, .25/.75", 6, 0.25, 0.75, "prime-steps"),
-        _fixed("two-links", "lines, S = 3, .6/.9", 3, 0.6, 0.9),
-        _fixed("three-links", "lines, S = 4, .55/.9", 4, 0.55, 0.9),
-        _fixed("four-links", "lines, S = 6, .51/.9", 6, 0.51, 0.9),
+        fixed_design("published", "prime steps, S = 6, .25/.75", 6, 0.25, 0.75, "prime-steps"),
+        fixed_design("two-links", "lines, S = 3, .6/.9", 3, 0.6, 0.9),
+        fixed_design("three-links", "lines, S = 4, .55/.9", 4, 0.55, 0.9),
+        fixed_design("four-links", "lines, S = 6, .51/.9", 6, 0.51, 0.9),
         ScalingDesign(
             "logarithmic",
             "lines, S = log2 n - 3, .55/.9",

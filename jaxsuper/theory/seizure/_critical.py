@@ -15,7 +15,7 @@ from ._loads import even_loads, LoadClasses
 # the error of active ones above which they are said to have died.
 GROWTH, DEAD = 2.0, 0.1
 # Layers after which a state that is still quiet counts as stationary, near a fold a slow approach.
-_STATIONARY = 400
+_STATIONARY = 200
 _PRECISION, _STRIDE = 0.002, 1.5
 
 
@@ -34,17 +34,17 @@ class Critical(NamedTuple):
 
 
 def critical_circuits(
-    block_width: float,
+    block_width: float | int,
     redundancy: int,
     n_active: int,
     n_layers: int | None,
-    lower_threshold: float = 0.25,
-    upper_threshold: float = 0.75,
-    growth: float = GROWTH,
+    lower_threshold: float | int = 0.25,
+    upper_threshold: float | int = 0.75,
+    growth: float | int = GROWTH,
     inhibition: str = "scalar",
-    inhibition_factor: float = 1.0,
-    loads_of: Callable[[float], LoadClasses] | None = None,
-    most: float | None = None,
+    inhibition_factor: float | int = 1.0,
+    loads_of: Callable[[float | int], LoadClasses] | None = None,
+    most: float | int | None = None,
     precision: float = _PRECISION,
 ) -> Critical:
     """Return T at which inactive indicators' error has grown by a factor, or active ones have died.
@@ -100,7 +100,7 @@ def _end(links: Links, n_layers: int | None, lo: float, hi: float, growth: float
     return ended(activity, growth)
 
 
-def ended(activity: Activity, growth: float = GROWTH) -> str:
+def ended(activity: Activity, growth: float | int = GROWTH) -> str:
     """Return "seizure", "dying" of active circuits, or "" for quiet work."""
     if activity.growth > growth:
         return "seizure"
@@ -108,7 +108,7 @@ def ended(activity: Activity, growth: float = GROWTH) -> str:
 
 
 def bare_critical_circuits(
-    block_width: float, redundancy: int, n_active: int, lower_threshold: float
+    block_width: float | int, redundancy: int, n_active: int, lower_threshold: float | int
 ) -> float:
     """Return T with n q = z S, q = P(Bin(z S, p) >= h), h = floor(lo S) + 1, p = 1 - (1 - S^2/n^2)^T.
 

@@ -33,7 +33,7 @@ _DUST = 1e-13
 # and the least shape of a gamma distribution whose quantiles do not vanish.
 _QUANTILES, _STEP, _LEAST_SHAPE = 3, 0.1, 0.1
 # Relative change of a layer that counts as none.
-_SAME = 1e-6
+_SAME = 1e-4
 # The largest sum over a neuron's circuits that is told apart, in indicators.
 _LARGEST = 2**14
 
@@ -98,10 +98,10 @@ class _Laws(NamedTuple):
 def density_evolution(
     links: Links,
     n_layers: int,
-    lower_threshold: float,
-    upper_threshold: float,
+    lower_threshold: float | int,
+    upper_threshold: float | int,
     start: str = "quiet",
-    until: float = np.inf,
+    until: float | int = np.inf,
 ) -> Activity:
     """Predict the indicators of the clipped construction layer by layer.
 
@@ -182,9 +182,9 @@ def _next(links: Links, laws: _Laws, lo: float, hi: float) -> _Laws:
     # Never a point, so that it shows how what follows depends on it.
     expected = _quantiles(total_idle, max(laws.spread, (_STEP * total_idle) ** 2))
     rho = np.zeros_like(laws.rho)
-    for total in expected:
+    for total in expected.tolist():
         seen = np.zeros((len(slots), _GRID + 1))
-        for k in np.flatnonzero(links.shared > _DUST):
+        for k in np.flatnonzero(links.shared > _DUST).tolist():
             fields = [_field(links, laws, index, k, total) for index in range(len(slots))]
             laws_of_alpha = by_class(fields, z * S * level)
             single = np.tensordot(slots, laws_of_alpha, 1)
@@ -199,7 +199,7 @@ def _next(links: Links, laws: _Laws, lo: float, hi: float) -> _Laws:
     # Neurons of an active circuit have the inhibition by A in common. Another active circuit
     # inhibits; its own neurons excite by 1 + chi' and inhibit by chi'.
     active = np.zeros_like(laws.active)
-    for total in _quantiles(total_idle, laws.spread + laws.chance, 4 * _QUANTILES):
+    for total in _quantiles(total_idle, laws.spread + laws.chance, 4 * _QUANTILES).tolist():
         fields = [_field_of_active(links, laws, index, total) for index in range(len(slots))]
         single = np.tensordot(slots, by_class(fields, (z - 1) * S * level + total), 1)
         active += _summed(laws.active, single, S)

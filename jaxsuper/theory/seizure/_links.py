@@ -48,7 +48,7 @@ class Links(NamedTuple):
         loads: LoadClasses,
         n_active: int,
         inhibition: str = "scalar",
-        inhibition_factor: float = 1.0,
+        inhibition_factor: float | int = 1.0,
     ) -> "Links":
         """Derive the laws from loads.
 
@@ -75,7 +75,7 @@ class Links(NamedTuple):
         return cls(loads, z, chi, shared, np.stack(met), np.stack(rest), linked)
 
 
-def _disjoint(T: float, first: Any, second: Any) -> Any:
+def _disjoint(T: float | int, first: Any, second: Any) -> Any:
     """Return the probability that random subsets of `first` and `second` out of T are disjoint."""
     if T < _MANY:
         return disjoint_probability(T, first, second)
@@ -95,7 +95,7 @@ def _inhibition(loads: LoadClasses, rule: str) -> Any:
     return np.divide(each, S - each, out=np.full(len(r), np.inf), where=each < S)
 
 
-def _hits(throws: float, chance: float, boxes: int) -> Any:
+def _hits(throws: float | int, chance: float, boxes: int) -> Any:
     """Return (boxes + 1, boxes + 1): from boxes hit before to boxes hit after so many throws.
 
     Args:

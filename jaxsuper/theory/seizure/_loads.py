@@ -38,7 +38,7 @@ class LoadClasses(NamedTuple):
         return float((r * (r - 1) * self.neurons).sum() / (T * (T - 1)))
 
 
-def even_loads(n_circuits: float, redundancy: int, block_width: float) -> LoadClasses:
+def even_loads(n_circuits: float | int, redundancy: int, block_width: float | int) -> LoadClasses:
     """Return the loads of neurons that carry T S/n circuits each, or the two integers next to it.
 
     Args:

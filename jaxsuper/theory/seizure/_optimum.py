@@ -35,7 +35,7 @@ class Optimum(NamedTuple):
 
 
 def best_thresholds(
-    block_width: float, redundancy: int, n_active: int = 1, n_layers: int | None = 5
+    block_width: float | int, redundancy: int, n_active: int = 1, n_layers: int | None = 5
 ) -> Optimum:
     """Return the thresholds with the largest critical number of circuits, at a given S.
 
@@ -69,7 +69,7 @@ def best_thresholds(
 
 
 def best_redundancy(
-    block_width: float, n_active: int = 1, n_layers: int | None = 5, most: int = 64
+    block_width: float | int, n_active: int = 1, n_layers: int | None = 5, most: int = 64
 ) -> Optimum:
     """Return S and thresholds with the largest critical number of circuits.
 
@@ -92,7 +92,7 @@ def best_redundancy(
     return best
 
 
-def hard_step_constant(n_active: int = 1, lower_threshold: float = 1.0) -> tuple[float, float, float]:
+def hard_step_constant(n_active: int = 1, lower_threshold: float | int = 1.0) -> tuple[float, float, float]:
     """Return C, kappa and a of T* = C n^2/ln^2 n, S* = a ln n, for a step without a ramp, n to infinity.
 
     An idle neuron fires if Bin(z S, kappa) >= z S kappa + lo S (1 - kappa), with chance exp(-S I) to
