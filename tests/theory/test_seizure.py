@@ -108,11 +108,11 @@ def test_many_classes_of_loads_are_merged_and_keep_neurons_and_places():
 
 @pytest.mark.parametrize(("S", "lo", "h"), [(3, 0.6, 2), (4, 0.55, 3), (6, 0.51, 4)])
 def test_at_fixed_redundancy_circuits_grow_as_n_to_two_less_one_over_h(S, lo, h):
-    sizes = (1e9, 1e12)
-    found = [critical_circuits(n, S, 1, 3, lo, 0.9, precision=0.02).n_circuits for n in sizes]
+    sizes = (1e7, 1e9)
+    found = [critical_circuits(n, S, 1, 3, lo, lo + 0.1, precision=0.01).n_circuits for n in sizes]
     bare = [bare_critical_circuits(n, S, 1, lo) for n in sizes]
     for few, many in (found, bare):
-        assert np.log(many / few) / np.log(1e3) == pytest.approx(2 - 1 / h, abs=0.02)
+        assert np.log(many / few) / np.log(100) == pytest.approx(2 - 1 / h, abs=0.02)
 
 
 def test_redundancy_that_grows_as_the_logarithm_keeps_the_density():
@@ -133,10 +133,11 @@ def test_between_two_sizes_what_is_on_stays_on():
         assert (seized < 1.2 * quiet) == same
 
 
+@pytest.mark.slow
 def test_the_fold_ends_a_stationary_state():
     stationary = critical_circuits(200, 3, 1, None, 0.4, 0.7, precision=0.02).n_circuits
     assert stationary < critical_circuits(200, 3, 1, 5, 0.4, 0.7, precision=0.02).n_circuits
-    below, above = (evolved(200, 3, 1, f * stationary, 60, 0.4, 0.7) for f in (0.9, 1.1))
+    below, above = (evolved(200, 3, 1, f * stationary, 60, 0.4, 0.7) for f in (0.9, 1.5))
     assert below.erroneous[-1] == pytest.approx(below.erroneous[-20], rel=0.01)
     assert (ended(below), bool(ended(above))) == ("", True)
 

@@ -49,7 +49,8 @@ def critical_circuits(
 ) -> Critical:
     """Return T at which inactive indicators' error has grown by a factor, or active ones have died.
 
-    Milliseconds to seconds at any n: nothing is simulated. Source: ours; notes#critical-load.
+    Milliseconds to seconds for n up to 10^9, where chances of 1/n are still told from rounding: nothing is
+    simulated. Source: ours; notes#critical-load.
 
     Args:
         block_width: n.
