@@ -166,6 +166,13 @@ def check_single(argument: str, value: float | int) -> None:
     check(fits, argument, "must be finite in single precision, at most 3.4e38", value)
 
 
+def fits(cost: Cost) -> bool:
+    """Return whether there is memory for something, and time, as `check_cost` sees it."""
+    if cost.bytes <= _SMALL and not _given:
+        return cost.seconds <= _LONGEST
+    return cost.bytes <= _free()[0] and cost.seconds <= _LONGEST
+
+
 def check_cost(
     cost: Callable[..., Cost],
     sizes: Mapping[str, int],
@@ -184,17 +191,15 @@ def check_cost(
         ValueError: says what it would need, what there is, and what fits.
     """
     needed = cost(**sizes)
-    if needed.bytes <= _SMALL and needed.seconds <= _LONGEST and not _given:
+    if fits(needed):
         return
     room, where = _free()
 
-    def fits(one: Cost) -> bool:
+    def affordable(one: Cost) -> bool:
         return one.bytes <= room and one.seconds <= _LONGEST
 
-    if fits(needed):
-        return
     alone = {
-        name: _largest(lambda size, name=name: fits(cost(**{**sizes, name: size})), value)
+        name: _largest(lambda size, name=name: affordable(cost(**{**sizes, name: size})), value)
         for name, value in sizes.items()
     }
     for name, size in (least or {}).items():

@@ -25,7 +25,10 @@ def test_simulate_writes_what_it_says(tmp_path, capsys):
     assert run(SMALL, "--n-active", 2, "--json", out, "--plot", plot) == 0
     printed = capsys.readouterr().out
     assert "mse_x_active" in printed and "closed form" in printed
-    assert "layer 3, mean of 8 networks" in printed and "one network" not in printed
+    assert "z = 2, mean of 8 networks" in printed and "one network" not in printed
+    (head,) = (line for line in printed.splitlines() if line.startswith("measured"))
+    assert head.split() == ["measured", *"layer 1 layer 2 layer 3".split()]
+    assert printed.count("as published") == 3  # indicators of active circuits have no other form
     result = json.loads(out.read_text())
     assert set(result) == {"config", "environment", "timing", "rows"}
     assert result["config"]["n_active"] == 2 and result["config"]["allocation"] == "prime-steps"
@@ -35,7 +38,7 @@ def test_simulate_writes_what_it_says(tmp_path, capsys):
     rows = {(row["layer"], row["metric"]): row for row in result["rows"]}
     assert {layer for layer, _ in rows} == {1, 2, 3}
     row = rows[2, "mse_x_active"]
-    assert row["value"] > 0 and row["stderr"] > 0 and row["predicted"] > 0
+    assert row["value"] > 0 and row["stderr"] > 0 and row["predicted"] > row["published"] > 0
     assert row["low"] < row["value"] < row["high"] and row["n_networks"] == 8
     assert row["stderr_within"] > 0
     assert rows[1, "worst_x_active"]["stderr"] is None
@@ -48,9 +51,7 @@ def test_one_network_says_that_it_is_one(tmp_path, capsys):
     out = tmp_path / "out.json"
     assert run(SMALL, "--n-networks", 1, "--json", out) == 0
     printed = capsys.readouterr().out
-    assert (
-        "layer 3, this network" in printed and "says nothing of the mean over networks" in printed
-    )
+    assert "z = 1, this network" in printed and "says nothing of the mean over networks" in printed
     rows = json.loads(out.read_text())["rows"]
     averaged = [row for row in rows if row["stderr"] is not None]
     assert {row["n_networks"] for row in rows} == {1}

@@ -158,7 +158,7 @@ def test_the_library_refuses_as_well(limit, getkey):
     with pytest.raises(ValueError, match="`network_width` must be at most .*needs about"):
         prepare(Configuration(network_width=4_000_000))
     network = prepare(Configuration(40, 6, 3, n_layers=2))
-    assert default_chunk(network, 100) == 100
+    assert default_chunk(network, 100) == 512 and default_chunk(network, 513) == 1024
     with pytest.raises(ValueError, match="`chunk` must be at most .*needs about"):
         simulate(network, 1, 10**9, key=getkey(), chunk=10**9)
     with pytest.raises(ValueError, match=r"`batch_size` must be at most 2\^31"):

@@ -72,6 +72,8 @@ def test_sweeps():
         "SweepResult(100 of 300 configurations were there, 200 done, 3 failed; "
         "2 programs in 1.23 s, run 5.68 s)"
     )
+    assert repr(plan).startswith("Plan(300 configurations, 0 of which cannot be run; 1 buckets, ")
+    assert len(repr(plan)) < 200 and len(repr(plan.buckets)) < 1500
 
 
 def test_tables_are_bounded_and_escaped():

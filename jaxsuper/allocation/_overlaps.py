@@ -7,12 +7,17 @@ of neurons lies in both.
 """
 
 from collections.abc import Iterator
+from typing import Any, TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from .._types import Sets
 
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+else:
+    csr_array: TypeAlias = Any  # imported when it is used: a resumed sweep asks for no overlap
 
 # Multiplications of one slice of a product, which bounds the memory that it takes (12 bytes each).
 _AT_ONCE = 4_000_000
@@ -20,6 +25,8 @@ _AT_ONCE = 4_000_000
 
 def _incidence(sets: Sets, block_width: int) -> tuple[csr_array, csr_array]:
     """Return A and A' as sparse matrices of int32."""
+    from scipy.sparse import csr_array
+
     n_sets, redundancy = sets.shape
     starts = np.arange(0, sets.size + 1, redundancy)
     ones = np.ones(sets.size, np.int32)

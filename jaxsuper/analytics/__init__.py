@@ -1,9 +1,18 @@
 """Prediction meets measurement."""
 
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy
 from ._experiment import ExperimentResult, run_experiment
 from ._rows import comparison_rows, Row
-from ._sweep_predictions import with_predictions
 from .prediction import Form, predict, Prediction
+
+
+if TYPE_CHECKING:
+    from ._sweep_predictions import with_predictions
+
+# What reads sweeps is loaded when it is used: an experiment does without.
+__getattr__, __dir__ = lazy(__name__, {"_sweep_predictions": ("with_predictions",)})
 
 
 __all__ = [

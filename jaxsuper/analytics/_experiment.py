@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import polars
 
 
+# With fewer the last of three z is predicted when all else is done, and a second core idles.
+_N_THREADS = 3
+
+
 @dataclass(frozen=True)
 class ExperimentResult:
     """What came out, and with what it was made.
@@ -106,7 +110,7 @@ def run_experiment(
     """
     check_experiment(experiment)
     # Most of the time goes into compiling, which leaves room for the theories beside it.
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(_N_THREADS) as pool:
         predicting = {
             z: pool.submit(predict, experiment, z, state_evolution=state_evolution)
             for z in experiment.n_active

@@ -13,9 +13,9 @@ class Row(TypedDict):
 
     `stderr` is between networks, `stderr_within` the part of it that the samples make, `low` and
     `high` end the 95 % interval of the mean over all networks (none where some network shows an exact
-    0). With `n_networks` = 1 all of them
-    are of this network only, and say nothing of others. `predicted` is the closed form without
-    erroneous activation, `state_evolution` the theory with it, where that was worked out.
+    0). With `n_networks` = 1 all of them are of this network only, and say nothing of others.
+    `predicted` is the closed form without erroneous activation, `published` the same as its source
+    has it, `state_evolution` the theory with erroneous activation, where that was worked out.
     """
 
     n_active: int
@@ -24,6 +24,7 @@ class Row(TypedDict):
     value: float | None
     stderr: float | None
     predicted: float | None
+    published: float | None
     stderr_within: float | None
     low: float | None
     high: float | None
@@ -63,6 +64,7 @@ def comparison_rows(measurement: Measurement, prediction: Prediction) -> list[Ro
                 value=_number(measurement[name][layer]),
                 stderr=None,
                 predicted=_said(prediction.closed_form, name, layer),
+                published=_said(prediction.published, name, layer),
                 stderr_within=None,
                 low=None,
                 high=None,

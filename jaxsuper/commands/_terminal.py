@@ -1,7 +1,6 @@
 """What all commands show and hear on the terminal: bar, numbers, tables, pictures, signals."""
 
 import io
-import signal
 import sys
 import threading
 import warnings
@@ -11,24 +10,36 @@ from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from .._errors import bad
 from .._files import check_writable
+from ._progress import Bar, progress_bar
+from ._signals import caught_signals, exit_status, terminated_like_interrupted
 
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Bar = Callable[[int, int, str], None]
+__all__ = [
+    "PICTURES",
+    "Bar",
+    "caught_signals",
+    "check_picture",
+    "complain",
+    "drawing_prepared",
+    "exit_status",
+    "interrupted_status",
+    "number",
+    "plain_warnings",
+    "progress_bar",
+    "save_picture",
+    "say",
+    "table",
+    "terminated_like_interrupted",
+    "use_no_window",
+]
+
 # What pictures may be, as the help of every command says.
 PICTURES = (".png", ".pdf", ".svg")
 
@@ -68,62 +79,6 @@ def table(title: str, columns: Sequence[str], left: Sequence[str], **options: An
     for name in columns:
         made.add_column(name, justify="left" if name in left else "right")
     return made
-
-
-@contextmanager
-def progress_bar(console: Console | None = None) -> Iterator[Bar]:
-    """Show a bar on a terminal, nothing elsewhere.
-
-    Args:
-        console: where; by default standard error.
-
-    Yields:
-        A function to be called with (pieces done, pieces in all, what is next).
-    """
-    console = console or Console(stderr=True)
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    with bar:
-        task = bar.add_task("", total=None)
-
-        def report(done: int, total: int, label: str) -> None:
-            bar.update(task, completed=done, total=total, description=label)
-
-        yield report
-
-
-@contextmanager
-def caught_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM; a second SIGINT interrupts at once.
-
-    Yields:
-        A list that grows with every signal.
-    """
-    caught: list[int] = []
-
-    def note(received: int, frame: Any) -> None:
-        del frame
-        if caught and received == signal.SIGINT:
-            raise KeyboardInterrupt
-        caught.append(received)
-
-    before = {}
-    for wanted in (signal.SIGINT, signal.SIGTERM):
-        try:
-            before[wanted] = signal.signal(wanted, note)
-        except ValueError:  # not the main thread: whoever runs it stops it
-            break
-    try:
-        yield caught
-    finally:
-        for changed, handler in before.items():
-            signal.signal(changed, handler)
 
 
 def interrupted_status(caught: Sequence[int], consequence: str) -> int:
@@ -195,12 +150,11 @@ def drawing_prepared(path: Path | None) -> Iterator[None]:
 def _draw_nothing() -> None:
     """Draw the kinds of text of a figure once: the fonts and the parser of formulas stay loaded."""
     use_no_window()
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
-    figure, ax = plt.subplots(figsize=(2, 2))
-    ax.set(yscale="log", title=r"$\mathrm{E}|\hat x-x|^2$")
+    figure = Figure(figsize=(2, 2))
+    figure.subplots().set(yscale="log", title=r"$\mathrm{E}|\hat x-x|^2$")
     figure.savefig(io.BytesIO())
-    plt.close(figure)
 
 
 def save_picture(path: Path | None, figure_of: Callable[[], "Figure"]) -> None:

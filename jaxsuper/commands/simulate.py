@@ -1,18 +1,17 @@
 """`jaxsuper simulate`: networks of one design, measured and held against theory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import tyro
 from rich.console import Console
-from rich.table import Table
 
 from .._errors import check, one_of
 from .._files import check_writable
 from .._settings import Configuration, Experiment, N_NETWORKS
 from ._choices import Choices
+from ._layers import tables_by_layer, tables_by_z
 from ._result import write
 from ._terminal import (
     check_picture,
@@ -21,27 +20,23 @@ from ._terminal import (
     progress_bar,
     save_picture,
     say,
-    table,
 )
 
-
-if TYPE_CHECKING:
-    from ..analytics import ExperimentResult
 
 _ALONE = (
     "one network: ± s.e. is over its samples, and says nothing of the mean over networks, which is "
     f"what theory predicts; leave out --n-networks for {N_NETWORKS}"
 )
-_COLUMNS = ("metric", "measured", "± s.e.", "closed form", "ratio")
 
 
 @dataclass(frozen=True)
 class Command(Choices):
     """Build superposed networks, simulate them and hold them against the closed forms.
 
-    Prints a table per layer and number of active circuits: metric, measured ± standard error
-    between networks, closed form, ratio; for clipped rotations also state evolution, which predicts
-    the seizure. The file has 95 % intervals and the samples' part of the errors besides.
+    Prints a table per number of active circuits, metric by layer: measured, standard error between
+    networks, closed form; for clipped rotations also the form as published, where it says something
+    else, and state evolution, which predicts the seizure. The file has 95 % intervals and the
+    samples' part of the errors besides.
 
     Attributes:
         n_active: z, circuits active in a sample; several values are run one after the other.
@@ -51,6 +46,7 @@ class Command(Choices):
         json: write settings, environment, timing and rows to this file.
         plot: draw errors by layer and sample trajectories into this file (png, pdf, svg).
         metrics: which metrics to print, by the beginning of their names; the JSON holds all.
+        long: print a table per layer, with ratios, instead of one for all layers.
     """
 
     n_active: tuple[int, ...] = (1,)
@@ -60,6 +56,7 @@ class Command(Choices):
     json: Path | None = None
     plot: Path | None = None
     metrics: tuple[str, ...] = ("mse", "frac_active")
+    long: bool = False
 
 
 def run(command: Command, console: Console) -> None:
@@ -87,8 +84,13 @@ def run(command: Command, console: Console) -> None:
     with progress_bar() as bar, drawing_prepared(command.plot):
         report = lambda done, total: bar(done, total, "samples")
         result = run_experiment(experiment, report, state_evolution=True)
-    for shown in _tables(result, command.metrics):
+    if command.long:
+        tables = tables_by_layer(result, command.metrics)
+    else:
+        tables = tables_by_z(result, command.metrics, console.width)
+    for shown in tables:
         console.print(shown)
+        console.print()
     if command.n_networks == 1:
         say(console, _ALONE)
     made, timing = result.environment, result.timing
@@ -114,26 +116,3 @@ def _check_metrics(wanted: Sequence[str], known: Sequence[str]) -> None:
     for word in wanted:
         if not word or not any(name.startswith(word) for name in known):
             one_of((*beginnings, *known), word, "metrics")
-
-
-def _tables(result: "ExperimentResult", shown: Sequence[str]) -> Iterator[Table]:
-    """Yield a table for every number of active circuits and layer, of metrics that start so."""
-    evolved = any("state_evolution" in row for row in result.rows)
-    count = result.experiment.n_networks
-    unit = "this network" if count == 1 else f"mean of {count} networks"
-    columns = (*_COLUMNS, *["state evolution"] * evolved)
-    rows: dict[tuple[int, int], list] = {}
-    for row in result.rows:
-        rows.setdefault((row["n_active"], row["layer"]), []).append(row)
-    for (n_active, layer), of_layer in rows.items():
-        made = table(
-            f"z = {n_active}, layer {layer}, {unit}", columns, left=("metric",), min_width=70
-        )
-        for row in of_layer:
-            if not row["metric"].startswith(tuple(shown)):
-                continue
-            value, predicted = row["value"], row["predicted"]
-            ratio = value / predicted if value is not None and predicted else None
-            cells = (number(value), number(row["stderr"], 2), number(predicted), number(ratio, 3))
-            made.add_row(row["metric"], *cells, *[number(row.get("state_evolution"))] * evolved)
-        yield made

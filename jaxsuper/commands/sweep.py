@@ -1,16 +1,17 @@
 """`jaxsuper sweep`: a grid of configurations into a results store.
 
 Exit status: 0 done (failed configurations are counted, and rows of the store), 1 if all failed, 2
-bad input or a store that cannot be written, 130 after SIGINT and 143 after SIGTERM: the call in
-flight was finished and written, and the same command resumes.
+bad input or a store that cannot be written, 3 if another process of the job was lost, 130 after
+SIGINT and 143 after SIGTERM: the call in flight was finished and written, and the same command
+resumes.
 """
 
 import re
 import signal
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated, TYPE_CHECKING
 
 import tyro
@@ -18,12 +19,24 @@ from rich.console import Console
 
 from .._errors import check
 from .._limits import given_memory_limit
-from ._terminal import Bar, caught_signals, complain, plain_warnings, progress_bar, say, table
+from ._job import lost
+from ._terminal import (
+    Bar,
+    caught_signals,
+    complain,
+    exit_status,
+    plain_warnings,
+    progress_bar,
+    say,
+    table,
+)
 
 
 if TYPE_CHECKING:
     from ..sweep import Plan, Progress, SweepResult
 
+# Reasons of failures that are printed.
+_REASONS = 10
 _COLUMNS = ("kind", "runs", "T", "n", "S", "z", "L", "batch", "waste", "call", "GiB", "s")
 
 
@@ -70,6 +83,15 @@ def run(command: Command, console: Console) -> int:
     """
     from .. import sweep
 
+    try:
+        return _sweep(command, console)
+    except sweep.LostProcessError as error:
+        return lost(error)
+
+
+def _sweep(command: Command, console: Console) -> int:
+    from .. import sweep
+
     grid = sweep.load_grid(command.grid)
     memory = given_memory_limit()
     shard = parse_shard(command.shard)
@@ -81,11 +103,7 @@ def run(command: Command, console: Console) -> int:
         plan = sweep.make_plan(
             configurations, sweep.Allocations(), memory=memory, call_seconds=command.call_seconds
         )
-        _print_plan(plan, command, console)
-        if command.out is not None and command.out.exists():
-            finished = sweep.Store(command.out, read_only=True).finished()
-            count = len(finished & set(plan.configurations))
-            say(console, f"{count} of them are in {command.out}")
+        _print_plan(plan, shard, command, console)
         return 0
     assert command.out is not None
     with caught_signals() as caught, plain_warnings(), progress_bar() as bar:
@@ -106,9 +124,9 @@ def run(command: Command, console: Console) -> int:
                 f"`out` could not be written, {command.out}: {reason}; what was written before is "
                 "kept: make room and run the same command again to resume"
             ) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             complain("stopped at once; the call in flight is lost")
-            return 130
+            return exit_status(interrupt)
     _print_result(result, command, console)
     if result.stopped:
         left = result.selected - result.already - result.done
@@ -136,25 +154,21 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 def _reporting(bar: Bar) -> Callable[["Progress"], None]:
     """Return what tells the bar how far a sweep is."""
-    started = perf_counter()
     bar(0, 0, "compiling")
-
-    def report(now: "Progress") -> None:
-        rate = now.done / max(perf_counter() - started, 1e-9)
-        label = f"configurations, {rate:.3g}/s, bucket {now.bucket} of {now.n_buckets}"
-        bar(now.done, now.total, label)
-
-    return report
+    return lambda now: bar(
+        now.done, now.total, f"bucket {now.bucket} of {now.n_buckets}, configurations"
+    )
 
 
 def _print_result(result: "SweepResult", command: Command, console: Console) -> None:
     rate = result.done / result.run_seconds if result.run_seconds else 0.0
+    padding = f", padding {result.plan.waste:.0%}" if result.plan.buckets else ""
     say(
         console,
         f"{command.out}: {result.already} of {result.selected} configurations were there, "
         f"{result.done} done, {result.failed} failed; {result.compiles} programs "
         f"({result.compile_seconds:.1f} s of waiting for them), run {result.run_seconds:.1f} s "
-        f"({rate:.3g} configurations/s), padding {result.plan.waste:.0%}",
+        f"({rate:.3g} configurations/s)" + padding,
     )
     _print_failures(result.plan, console)
     measured = result.failed - len(result.plan.failures)
@@ -164,8 +178,13 @@ def _print_result(result: "SweepResult", command: Command, console: Console) -> 
         )
 
 
-def _print_plan(plan: "Plan", command: Command, console: Console) -> None:
-    shown = table(f"{command.grid}: buckets", _COLUMNS, left=("kind",))
+def _print_plan(whole: "Plan", shard: tuple[int, int], command: Command, console: Console) -> None:
+    from ..sweep import Store
+
+    plan, part = whole.shard(*shard), ""
+    if shard[1] > 1:
+        part = f"shard {command.shard} of {len(whole.configurations)} configurations: "
+    shown = table(f"{command.grid}: {part}buckets", _COLUMNS, left=("kind",))
     for planned in plan.buckets:
         bucket, shape = planned.bucket, planned.bucket.shape
         sizes = (shape.n_circuits, shape.block_width, shape.redundancy, shape.n_active)
@@ -181,19 +200,23 @@ def _print_plan(plan: "Plan", command: Command, console: Console) -> None:
     console.print(shown)
     say(
         console,
-        f"{len(plan.configurations)} configurations, {len(plan.failures)} of which cannot be run; "
-        f"{len(plan.buckets)} shape buckets, as many compiles; padding {plan.waste:.0%} of the "
+        f"{part}{len(plan.configurations)} configurations, {len(plan.failures)} of which cannot be "
+        f"run; {len(plan.buckets)} shape buckets, as many compiles; padding {plan.waste:.0%} of the "
         f"work; about {plan.memory / 2**30:.2f} GiB and {plan.seconds:.0f} s on {plan.n_devices} "
-        "devices (of a CPU each core is one), without compiling",
+        "devices (of a CPU each core is one), and up to "
+        f"{plan.compile_seconds:.0f} s compiling, less what the disk has",
     )
     _print_failures(plan, console)
+    if command.out is not None and command.out.exists():
+        finished = Store(command.out, read_only=True).finished()
+        count = len(finished & set(plan.configurations))
+        say(console, f"{count} of them are in {command.out}")
 
 
 def _print_failures(plan: "Plan", console: Console) -> None:
     """Print why configurations of the grid cannot be run, the first reasons."""
-    for reason, count in _counted(list(plan.failures.values())):
-        say(console, f"{count} x {reason}")
-
-
-def _counted(reasons: Sequence[str]) -> list[tuple[str, int]]:
-    return [(reason, reasons.count(reason)) for reason in dict.fromkeys(reasons)][:10]
+    reasons = Counter(plan.failures.values())
+    for reason in list(reasons)[:_REASONS]:
+        say(console, f"{reasons[reason]} x {reason}")
+    if len(reasons) > _REASONS:
+        say(console, f"and {len(reasons) - _REASONS} more reasons")

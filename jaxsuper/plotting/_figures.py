@@ -10,7 +10,7 @@ from ..analytics import ExperimentResult
 from ..circuits import layout_of
 from ._mse import plot_mse
 from ._reference import agreement, BY_LAYER, BY_SIZE, LABEL, MARK, POST, PUBLISHED, reference
-from ._style import handles_of, key_of, legend_below, LINES, panels, style
+from ._style import AS_PUBLISHED, handles_of, key_of, legend_below, LINES, panels, style
 from ._trajectories import plot_channel, plot_plane, sample_keys
 
 
@@ -49,6 +49,8 @@ def simulation_figure(result: ExperimentResult) -> Figure:
         evolved = any("state_evolution" in row for row in result.rows)
         for dashes, label in list(LINES.values())[: 1 + evolved]:
             found[label] = key_of(axes[0, 0], dashes)
+        if any(row.get("published") is not None for row in result.rows):
+            found[AS_PUBLISHED[1]] = key_of(axes[0, 0], AS_PUBLISHED[0], linewidth=0.7)
         if published:
             found[LABEL] = key_of(axes[0, 0], MARK, markersize=7, linewidth=0)
         n_layers = result.experiment.configuration.n_layers

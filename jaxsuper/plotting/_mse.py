@@ -1,5 +1,6 @@
-"""Mean squared error by layer: measured with two error bars, predicted as lines (dotted: state evolution).
+"""Mean squared error by layer: measured with two error bars, predicted as lines.
 
+Lines are closed forms, dotted ones state evolution, thin dashed ones the closed forms as published.
 The thin bar with caps is the 95 % interval of the mean over networks, the thick one inside what the
 samples alone make of it (±2 standard errors). Of a single network there is only the latter kind,
 and it is labelled "this network": predictions are of the mean.
@@ -13,13 +14,19 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ._reference import MARK
-from ._style import color_of, LINES, logarithmic, say_nothing_to_see
+from ._style import AS_PUBLISHED, color_of, LINES, logarithmic, say_nothing_to_see
 
 
 # Below this an error is rounding, not a fact; it is drawn at the lower edge of the axis.
 _FLOOR = 1e-8
 # An error bar that reaches 0 has no place on a logarithmic axis.
 _MOST = 0.999
+# Key of a row -> dashes and width of its line.
+_LINES = {
+    "published": (AS_PUBLISHED[0], 0.7),
+    "predicted": (LINES["closed_form"][0], 1.2),
+    "state_evolution": (LINES["state_evolution"][0], 1.2),
+}
 
 
 def _column(points: Sequence[Any], name: str) -> np.ndarray:
@@ -89,8 +96,7 @@ def plot_mse(
             )
         known = {k: v for k, v in (references or {}).get(z, {}).items() if v > _FLOOR}
         ax.plot([*known], [*known.values()], MARK, mfc="none", color=color, markersize=7, mew=0.8)
-        for name, (dashes, _) in LINES.items():
-            name = {"closed_form": "predicted"}.get(name, name)
+        for name, (dashes, width) in _LINES.items():
             lines = [row for row in points if (row.get(name) or 0) > _FLOOR]
             if lines:
                 ax.plot(
@@ -98,10 +104,9 @@ def plot_mse(
                     [row[name] for row in lines],
                     dashes,
                     color=color,
-                    linewidth=1.2,
+                    linewidth=width,
                 )
-    names = ("value", "predicted", "state_evolution")
-    drawn = [row.get(name) or 0.0 for row in chosen for name in names]
+    drawn = [row.get(name) or 0.0 for row in chosen for name in ("value", *_LINES)]
     logarithmic(ax, [value for value in drawn if value > _FLOOR])
     if not any((row["value"] or 0) > _FLOOR for row in chosen):
         say_nothing_to_see(ax, _FLOOR)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Key
 
 from .._settings import Configuration
@@ -97,12 +98,19 @@ def network_keys(seed: Any, network: Any) -> Key[Array, "4"]:
     return jax.vmap(lambda purpose: jax.random.fold_in(root, purpose))(jnp.arange(_N_PURPOSES))
 
 
-_keys = jax.jit(network_keys)
+@jax.jit
+def _keys(seed, network):
+    # Taken apart here: every small program that a command loads takes a hundredth of a second.
+    return tuple(network_keys(seed, network))
+
+
+def _numbers(configuration: Configuration) -> tuple[np.uint32, np.uint32]:
+    return np.uint32(configuration.seed), np.uint32(configuration.network)
 
 
 def samples_key(configuration: Configuration) -> KeyScalar:
     """Return the root key of the samples that a configuration's network is measured on."""
-    return _keys(jnp.uint32(configuration.seed), jnp.uint32(configuration.network))[2]
+    return _keys(*_numbers(configuration))[2]
 
 
 def depends_on_seed(configuration: Configuration) -> bool:
@@ -135,7 +143,7 @@ def parts_of(configuration: Configuration) -> Parts:
     traits, count = recipe.traits, configuration.n_circuits
     key = None
     if depends_on_seed(configuration):
-        key = _keys(jnp.uint32(configuration.seed), jnp.uint32(configuration.network))[3]
+        key = _keys(*_numbers(configuration))[3]
     n, own = _widths(configuration, traits)
     family, redundancy = configuration.allocation, configuration.redundancy
     allocation = traits.allocate(n, redundancy, count, family, key)
@@ -225,12 +233,15 @@ def network_from(
 _network_from = eqx.filter_jit(network_from)
 
 
-def prepare(configuration: Configuration, parts: Parts | None = None) -> AbstractNetwork:
+def prepare(
+    configuration: Configuration,
+    parts: tuple[AbstractAllocation, AbstractAllocation | None] | None = None,
+) -> AbstractNetwork:
     """Build a network from its settings.
 
     Args:
         configuration: the settings.
-        parts: of this configuration, if they have been made already.
+        parts: of this configuration, if they have been made already, or the same padded.
 
     Returns:
         The network.
@@ -241,8 +252,9 @@ def prepare(configuration: Configuration, parts: Parts | None = None) -> Abstrac
     check_settings(configuration)
     check_network_fits(configuration)
     parts = parts or parts_of(configuration)
-    parameters = {name: jnp.float32(v) for name, v in parameters_of(configuration).items()}
-    numbers = jnp.uint32(configuration.seed), jnp.uint32(configuration.network)
+    parameters = {name: np.float32(v) for name, v in parameters_of(configuration).items()}
     recipe = Recipe.of(configuration)
-    network = _network_from(recipe, configuration.n_layers, parts, parameters, *numbers)
+    network = _network_from(
+        recipe, configuration.n_layers, parts, parameters, *_numbers(configuration)
+    )
     return jax.block_until_ready(network)

@@ -44,8 +44,17 @@ def run_seconds(
     return 1e-9 * (batch_size * (products * _PRODUCT + reads * _GATHER) + _REST)
 
 
+def largest_chunk(n_circuits: int, network_width: int) -> int:
+    """Return the most samples, a power of two, that it makes sense to run at once on the device."""
+    floats = _CPU_FLOATS if jax.default_backend() == "cpu" else _ACCELERATOR_FLOATS
+    chunk, rows = _SMALLEST, max(n_circuits, network_width)
+    while chunk < _LARGEST and chunk * rows <= floats:
+        chunk *= 2
+    return chunk
+
+
 def samples_at_once(n_circuits: int, network_width: int, batch_size: int) -> int:
-    """Return how many samples to run at once on the default device.
+    """Return how many samples to run at once on the default device, as few of them padding as can be.
 
     Args:
         n_circuits: T.
@@ -56,12 +65,7 @@ def samples_at_once(n_circuits: int, network_width: int, batch_size: int) -> int
         The batch size, or that of equal chunks that suit the device: no sample is padding but in
         the last chunk.
     """
-    floats = _CPU_FLOATS if jax.default_backend() == "cpu" else _ACCELERATOR_FLOATS
-    rows = max(n_circuits, network_width)
-    chunk = _SMALLEST
-    while chunk < _LARGEST and chunk * rows <= floats:
-        chunk *= 2
-    return -(-batch_size // -(-batch_size // chunk))
+    return -(-batch_size // -(-batch_size // largest_chunk(n_circuits, network_width)))
 
 
 def network_cost(configuration: Configuration, traits: Traits) -> Cost:

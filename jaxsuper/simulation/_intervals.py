@@ -23,7 +23,6 @@ from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import betaincinv, chdtri, stdtrit
 
 from .._errors import check
 
@@ -134,6 +133,8 @@ def lognormal_interval(
     Raises:
         ValueError: as `student_interval`.
     """
+    from scipy.special import chdtri
+
     reach_of_mu = _quantile(values, confidence)
     positive = ((values > 0) & np.isfinite(values)).all(axis=0)
     logs = np.log(np.where(positive, values, 1.0))
@@ -175,6 +176,8 @@ def share_interval(
     Raises:
         ValueError: for a confidence outside 0..1.
     """
+    from scipy.special import betaincinv
+
     _check_confidence(confidence)
     drawn, tail = n_networks * n_samples, (1 - confidence) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -184,7 +187,7 @@ def share_interval(
     low = np.where(mean > 0, betaincinv(np.maximum(hits, _TINY), misses + 1, tail), 0.0)
     high = np.where(mean < 1, betaincinv(hits + 1, np.maximum(misses, _TINY), 1 - tail), 1.0)
     units = n_networks if n_networks > 1 else n_samples
-    reach = stdtrit(units - 1, 1 - tail) * stderr if units > 1 else np.full_like(stderr, np.nan)
+    reach = _student(units - 1, 1 - tail) * stderr if units > 1 else np.full_like(stderr, np.nan)
     few = np.minimum(mean, 1 - mean) * drawn < _ENOUGH
     known = np.isfinite(mean)
     low, high = np.where(few, low, mean - reach), np.where(few, high, mean + reach)
@@ -216,7 +219,7 @@ def sampled_interval(
     if interval_kind(metric) == SHARE:
         return share_interval(mean, stderr, 1, n_samples, confidence)
     _check_confidence(confidence)
-    reach = float(stdtrit(max(n_samples - 1, 1), (1 + confidence) / 2)) * stderr
+    reach = _student(max(n_samples - 1, 1), (1 + confidence) / 2) * stderr
     return _where_seen(mean != 0, (mean - reach, mean + reach))
 
 
@@ -230,7 +233,14 @@ def _quantile(values: np.ndarray, confidence: float) -> float:
     """Return Student's two-sided quantile for a mean of these values."""
     _check_confidence(confidence)
     check(len(values) > 1, "values", "must be at least two", len(values))
-    return float(stdtrit(len(values) - 1, (1 + confidence) / 2))
+    return _student(len(values) - 1, (1 + confidence) / 2)
+
+
+def _student(freedom: int, share: float) -> float:
+    """Return the quantile of Student's distribution."""
+    from scipy.special import stdtrit  # imported when it is used
+
+    return float(stdtrit(freedom, share))
 
 
 def _spread(values: np.ndarray) -> np.ndarray:

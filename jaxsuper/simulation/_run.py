@@ -6,9 +6,10 @@ from time import perf_counter
 from typing import Any
 
 from .._settings import Configuration, Experiment
-from ._build import depends_on_seed, Parts, parts_of, prepare, samples_key
+from ._build import depends_on_seed, parts_of, prepare, samples_key
 from ._checks import check_experiment
-from ._simulate import default_chunk, simulate_and_show, Trajectories
+from ._padding import room_for
+from ._simulate import simulate_and_show, Trajectories
 from ._statistics import Measurement, merge_networks
 
 
@@ -54,7 +55,7 @@ def run_networks(
 ) -> Networks:
     """Build the networks of an experiment and measure each for every z.
 
-    One compiled program serves all networks and all z.
+    One compiled program serves all networks and all z, and other experiments besides (`_padding`).
 
     Args:
         experiment: the settings.
@@ -69,16 +70,17 @@ def run_networks(
     check_experiment(experiment)
     counts, size = experiment.n_active, experiment.configuration.batch_size
     first_z = counts[0]
-    slots = max(counts) if len(counts) > 1 else None
     measurements: dict[int, list[Measurement]] = {z: [] for z in counts}
     trajectories: dict[int, Trajectories] = {}
     timing = {"build": 0.0, "compile": 0.0, "run": 0.0}
     total, done = size * experiment.n_networks * len(counts), 0
-    parts: Parts | None = None
+    parts = room = None
     for index, configuration in enumerate(configurations_of(experiment, first_z)):
         started = perf_counter()
         if parts is None or depends_on_seed(configuration):
-            parts = parts_of(configuration)
+            made = parts_of(configuration)
+            room = room or room_for(experiment, made)
+            parts = room.fit(made)
         allocated = perf_counter() - started
         if index == 0:
             started = perf_counter()
@@ -89,11 +91,11 @@ def run_networks(
         built = perf_counter() - started
         timing["build"] += allocated + built
         key = samples_key(configuration)
-        chunk = min(experiment.chunk or default_chunk(network, size), size)
-        options: dict[str, Any] = {"key": key, "chunk": chunk, "slots": slots}
+        assert room is not None
+        options: dict[str, Any] = {"key": key, "chunk": room.chunk, "slots": room.slots}
         if index == 0:
             started = perf_counter()
-            simulate_and_show(network, first_z, chunk, _N_SHOWN, **options)
+            simulate_and_show(network, first_z, min(room.chunk, size), _N_SHOWN, **options)
             timing["compile"] = max(timing["compile"] - built, 0.0) + perf_counter() - started
         for z in counts:
             report = None if progress is None else _after(progress, done, total)

@@ -13,10 +13,11 @@ from .._errors import check
 from .._limits import check_cost, check_index, Cost
 from .._types import KeyScalar
 from ..network import AbstractNetwork, DenseNetwork
-from ._cost import sample_bytes, samples_at_once
+from ._cost import run_seconds, sample_bytes
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import sample_inputs
 from ._metrics import layer_metrics, metric_names
+from ._padding import chunk_for, slots_for
 from ._statistics import finish, Measurement, Moments, moments
 
 
@@ -40,10 +41,14 @@ def default_chunk(network: AbstractNetwork, batch_size: int) -> int:
         batch_size: samples asked for.
 
     Returns:
-        The batch size, or that of equal chunks that suit the device: no sample is padding but in
-        the last chunk.
+        What suits the device, rounded up where that is cheaper than another program for a batch of
+        another size.
     """
-    return samples_at_once(network.n_circuits, network.network_width, batch_size)
+    count, n, layers = network.n_circuits, network.block_width, network.n_layers
+    sizes = (count, n, network.redundancy, count * network.redundancy / n, layers)
+    seconds = run_seconds(*sizes, 1) - run_seconds(*sizes, 0)
+    each = sample_bytes(count, n, 1, layers)
+    return chunk_for(count, network.network_width, batch_size, seconds, each)
 
 
 def chunk_statistics(
@@ -127,9 +132,9 @@ def simulate(
         n_active: z circuits, a uniform subset without replacement in every sample.
         batch_size: samples.
         key: root key of the samples.
-        chunk: samples run at once, by default what suits the device.
+        chunk: samples run at once, by default `default_chunk`.
         slots: room for so many active circuits: one compiled program serves all z up to it, and
-            gives the same samples. By default there is room for z alone.
+            gives the same samples. By default there is room for 4, or for 8.
         dense: matrices to use instead of the structured pass.
         progress: called with the number of samples done after every chunk.
 
@@ -140,6 +145,8 @@ def simulate(
         ValueError: for an empty batch or chunk, unless 1 <= z <= T, or if a chunk needs more memory
             than there is.
     """
+    check_index("batch_size", batch_size)
+    chunk = None if chunk is None else min(chunk, batch_size)
     options = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
     return simulate_and_show(network, n_active, batch_size, 0, key=key, **options)[0]
 
@@ -164,7 +171,7 @@ def simulate_and_show(
         batch_size: samples.
         n_shown: of how many samples; at most those of the first chunk.
         key: root key of the samples.
-        chunk: samples run at once.
+        chunk: samples run at once; those of it that the batch does not have are padding.
         slots: room for active circuits.
         dense: matrices to use.
         progress: called after every chunk.
@@ -180,12 +187,12 @@ def simulate_and_show(
     check(n_active >= 1, "n_active", "must be at least 1", n_active)
     limit = network.n_circuits
     check(n_active <= limit, "n_active", f"must be at most the {limit} circuits", n_active)
-    room = n_active if slots is None else slots
+    room = slots_for(n_active, limit) if slots is None else slots
     check(n_active <= room <= limit, "slots", f"must lie in {n_active}..{limit}", slots)
-    size = min(chunk or default_chunk(network, batch_size), batch_size)
+    size = chunk or default_chunk(network, batch_size)
     each = sample_bytes(network.n_circuits, network.block_width, room, network.n_layers)
     check_cost(lambda chunk: Cost(chunk * each), {"chunk": size})
-    counted = None if slots is None else np.int32(n_active)
+    counted = np.int32(n_active)
     parts, trajectories = [], None
     for first in range(0, batch_size, size):
         valid = min(size, batch_size - first)
@@ -197,5 +204,6 @@ def simulate_and_show(
         if progress is not None:
             progress(first + valid)
     assert trajectories is not None
-    kept = Trajectories(*(np.asarray(leaf)[:, :, :n_active] for leaf in trajectories))
+    first = min(size, batch_size)
+    kept = Trajectories(*(np.asarray(leaf)[:, :, :n_active, :first] for leaf in trajectories))
     return finish(jax.device_get(parts), *metric_names(network.circuits)), kept

@@ -46,7 +46,8 @@ def moments(
     count = n_valid.astype(averaged.dtype)
     mean = jnp.sum(jnp.where(valid, averaged, 0.0), axis=-1) / count
     deviation = jnp.where(valid, averaged - mean[..., None], 0.0)
-    largest = jnp.max(jnp.where(valid, worst, -jnp.inf), axis=-1)
+    # Not every compiled maximum keeps NaN, which is where there is no worst case: it is in every sample.
+    largest = jnp.max(jnp.where(valid, worst, -jnp.inf), axis=-1) + 0 * worst[..., 0]
     return Moments(n_valid, mean, jnp.sum(deviation**2, axis=-1), largest)
 
 

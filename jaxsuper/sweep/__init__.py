@@ -6,10 +6,11 @@
 
 from ._allocations import Allocations
 from ._buckets import Bucket
-from ._devices import join_processes, use_all_cores
+from ._devices import use_all_cores
 from ._grid import Grid, grid_from_toml, load_grid
 from ._identity import config_id, configuration_from
 from ._plan import make_plan, Plan, PlannedBucket
+from ._processes import join_processes, LostProcessError
 from ._run import Progress, run_sweep, SweepResult
 from ._select import select
 from ._shape import bytes_running
@@ -20,6 +21,7 @@ __all__ = [
     "Allocations",
     "Bucket",
     "Grid",
+    "LostProcessError",
     "Plan",
     "PlannedBucket",
     "Progress",

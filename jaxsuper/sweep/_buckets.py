@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from itertools import chain
 
@@ -31,7 +31,7 @@ class Bucket:
 
     kind: Kind
     shape: Shape
-    ids: tuple[str, ...]
+    ids: tuple[str, ...] = field(repr=False)
     needed: float
 
     @property
@@ -43,6 +43,11 @@ class Bucket:
     def waste(self) -> float:
         """Share of the work that is padding."""
         return 1 - self.needed / self.seconds
+
+    def shard(self, index: int, count: int) -> "Bucket":
+        """Return every `count`-th configuration, from the `index`-th on, counted from 1."""
+        ids = self.ids[index - 1 :: count]
+        return replace(self, ids=ids, needed=self.needed * len(ids) / len(self.ids))
 
 
 def make_buckets(

@@ -99,9 +99,10 @@ def configuration_from(settings: Mapping[str, Any]) -> Configuration:
 
 # As `json.dumps(..., sort_keys=True, separators=(",", ":"))` writes it, several times as fast.
 _SORTED = sorted(_TYPES)
-_PLACES = (f'"{name}":%{"d" if _TYPES[name] is int else "s"}' for name in _SORTED)
-_FORMAT = "{" + ",".join(_PLACES) + "}"
-_VALUES = attrgetter(*_SORTED)
+# What repeats change: the rest of the text is the same for many configurations.
+_COUNTED = ("network", "seed")
+_REST = [name for name in _SORTED if name not in _COUNTED]
+_VALUES, _COUNTS = attrgetter(*_REST), attrgetter(*_COUNTED)
 
 
 def _number(value: float) -> str:
@@ -110,15 +111,21 @@ def _number(value: float) -> str:
     return repr(value) if isfinite(value) else json.dumps(value)
 
 
-# Integers are written by the format itself.
-_WRITERS: dict[type, Any] = {int: None, float: _number, str: encode_basestring_ascii}
-_WRITE = [_WRITERS[_TYPES[name]] for name in _SORTED]
+_WRITERS: dict[type, Any] = {int: int, float: _number, str: encode_basestring_ascii}
+
+
+@lru_cache(maxsize=2**12)
+def _text(values: tuple) -> str:
+    """Return the canonical JSON of all settings but those counted, which are left open."""
+    pairs = zip(_REST, values, strict=True)
+    written = {name: str(_WRITERS[_TYPES[name]](value)) for name, value in pairs}
+    closed = {name: text.replace("%", "%%") for name, text in written.items()}
+    return "{" + ",".join(f'"{name}":{closed.get(name, "%d")}' for name in _SORTED) + "}"
 
 
 def canonical(configuration: Configuration) -> str:
     """Return the settings as JSON with sorted keys and no spaces."""
-    pairs = zip(_WRITE, _VALUES(configuration), strict=True)
-    return _FORMAT % tuple([value if write is None else write(value) for write, value in pairs])
+    return _text(_VALUES(configuration)) % _COUNTS(configuration)
 
 
 @lru_cache(maxsize=2**18)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 
@@ -11,8 +11,9 @@ from .._limits import BASE_BYTES
 from ..simulation import ACCELERATOR_CORES, Configuration
 from ._allocations import Allocations, loads_and_failures
 from ._buckets import Bucket, make_buckets
+from ._devices import available_cores
 from ._identity import config_id
-from ._shape import bytes_held, bytes_running, samples_at_once, seconds
+from ._shape import bytes_held, bytes_running, samples_at_once, seconds, seconds_compiling
 
 
 # Values of one channel that are run at once: on a CPU they should stay in the cache, on an
@@ -42,6 +43,7 @@ class PlannedBucket:
         capacity: configurations a device takes in one call.
         memory: estimated bytes in use while it runs, on the host and all local devices.
         seconds: estimated seconds to run, without compiling.
+        compile_seconds: estimated seconds of one core to compile its program; see `seconds_compiling`.
     """
 
     bucket: Bucket
@@ -50,6 +52,13 @@ class PlannedBucket:
     capacity: int
     memory: int
     seconds: float
+    compile_seconds: float
+
+    def shard(self, index: int, count: int) -> "PlannedBucket":
+        """Return a part of it, as `Bucket.shard`; it is run in the same shape."""
+        bucket = self.bucket.shard(index, count)
+        share = len(bucket.ids) / len(self.bucket.ids)
+        return replace(self, bucket=bucket, seconds=self.seconds * share)
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,54 @@ class Plan:
     def seconds(self) -> float:
         """Estimated seconds to run, without compiling."""
         return sum(b.seconds for b in self.buckets)
+
+    @property
+    def compile_seconds(self) -> float:
+        """Estimated seconds until all programs are compiled, if the disk has none of them.
+
+        They are compiled side by side, one on each core, and the first to be ready is run while
+        others compile. Which of them the cache on disk holds is known only once they are traced.
+        """
+        alone = [b.compile_seconds for b in self.buckets]
+        return max(max(alone, default=0.0), sum(alone) / available_cores())
+
+    @property
+    def names(self) -> list[str]:
+        """The ids of all configurations, those that cannot be run first, then by bucket."""
+        return [*self.failures, *(name for b in self.buckets for name in b.bucket.ids)]
+
+    @property
+    def programs(self) -> list[tuple]:
+        """What has to be the same in all processes of a job: programs, calls, and their order."""
+        return [(b.bucket, b.bucket.ids, b.chunk, b.width, b.capacity) for b in self.buckets]
+
+    def shard(self, index: int, count: int) -> "Plan":
+        """Return a part: every `count`-th configuration of each bucket, so that all take as long.
+
+        Args:
+            index: of the part, from 1.
+            count: how many parts there are.
+
+        Returns:
+            The part, without the buckets of which it has nothing.
+        """
+        bad = dict(list(self.failures.items())[index - 1 :: count])
+        parts = [b.shard(index, count) for b in self.buckets if len(b.bucket.ids) >= index]
+        names = [*bad, *(name for part in parts for name in part.bucket.ids)]
+        return replace(
+            self,
+            configurations={name: self.configurations[name] for name in names},
+            failures=bad,
+            buckets=tuple(parts),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Plan({len(self.configurations)} configurations, {len(self.failures)} of which cannot "
+            f"be run; {len(self.buckets)} buckets, padding {self.waste:.0%}; about "
+            f"{self.memory / 2**30:.2f} GiB, {self.seconds:.3g} s and up to "
+            f"{self.compile_seconds:.3g} s of compiling on {self.n_devices} devices)"
+        )
 
 
 def make_plan(
@@ -119,13 +176,18 @@ def make_plan(
     check(limit > BASE_BYTES, "memory", least, f"{limit // 2**20} MiB")
     within = 0 < call_seconds < float("inf")
     check(within, "call_seconds", "must be above 0 and finite", call_seconds)
-    by_id = {config_id(one): one for one in configurations}
+    by_id = by_ids(configurations)
     loads, failures = loads_and_failures(by_id, allocations)
     good = {name: one for name, one in by_id.items() if name in loads}
     speed = 1.0 if jax.default_backend() == "cpu" else float(ACCELERATOR_CORES)
     buckets = make_buckets(good, loads, speed)
     planned = tuple(_planned(one, devices, limit, speed, call_seconds) for one in buckets)
     return Plan(by_id, failures, planned, devices)
+
+
+def by_ids(configurations: Sequence[Configuration]) -> dict[str, Configuration]:
+    """Return configurations by id, in their order, each once."""
+    return {config_id(one): one for one in configurations}
 
 
 def _planned(
@@ -161,5 +223,11 @@ def _planned(
     total = BASE_BYTES + local * (width * one + capacity * held)
     cores = n_devices * speed
     return PlannedBucket(
-        bucket, chunk, width, capacity, total, bucket.seconds / cores if cores else 0.0
+        bucket,
+        chunk,
+        width,
+        capacity,
+        total,
+        bucket.seconds / cores,
+        seconds_compiling(jax.default_backend(), width),
     )

@@ -1,6 +1,6 @@
 """Run a sweep: compile ahead, call after call, a part of the store for each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,10 @@ from jax.sharding import Mesh
 from .._errors import check
 from ..simulation import Configuration, environment
 from ._allocations import Allocations
-from ._devices import any_process, available_cores, device_mesh, place
+from ._devices import available_cores, device_mesh, place
 from ._kernel import batch_of, compile_program, Program
-from ._plan import CALL_SECONDS, make_plan, Plan, PlannedBucket
+from ._plan import by_ids, CALL_SECONDS, default_memory, make_plan, Plan, PlannedBucket
+from ._processes import any_process, check_alike, least, versions
 from ._rows import failed_rows, host_moments, measurements_of, rows_of
 from ._store import Store
 
@@ -46,7 +47,7 @@ class SweepResult:
     """What a run did.
 
     Attributes:
-        plan: what was planned for the whole grid.
+        plan: what was planned for the whole grid; nothing, without buckets, if the store had all.
         selected: configurations of this shard.
         already: of them, how many the store had.
         done: how many this run finished.
@@ -88,8 +89,8 @@ def run_sweep(
 ) -> SweepResult:
     """Run what the store does not have yet.
 
-    Every process of a job calls this with the same arguments; each writes what its own devices
-    measured.
+    Every process of a job calls this with the same arguments, which is checked, and plans with the
+    least memory of all; each writes what its own devices measured.
 
     Args:
         configurations: of the whole grid.
@@ -105,23 +106,42 @@ def run_sweep(
         What was done.
 
     Raises:
-        ValueError: for a bad shard, a limit that is too low or a store that cannot be used, before
-            anything is compiled.
+        ValueError: for a bad shard, a limit that is too low, a store that cannot be used or
+            processes that were given different arguments, before anything is compiled.
+        LostProcessError: if another process of the job has ended.
         OSError: if a part cannot be written, e.g. since the disk is full; what was written before
             stays.
     """
     index, count = shard
     check(count >= 1 and 1 <= index <= count, "shard", "must be i/n with 1 <= i <= n", shard)
+    store = Store(out) if Store.is_at(out) and not retry_failed else None
+    # Reading the store leaves the interpreter free for what names the configurations.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        reading = None if store is None else pool.submit(lambda: store.finished())
+        given = by_ids(configurations)
+        known = set() if reading is None else reading.result()
+    if jax.process_count() > 1:
+        check(memory is None or memory >= 1, "memory", "must be above 0", memory)
+        asked = {"shard": shard, "call_seconds": call_seconds, "retry_failed": retry_failed}
+        check_alike({"versions": versions(), "grid": list(given), **asked})
+        memory = least(memory or default_memory())
+    there = _there(known, given)
+    if count == 1 and len(there) == len(given):
+        bad = {} if store is None else store.failures()
+        failures = {name: bad[name] for name in given if name in bad}
+        plan = Plan(given, failures, (), len(jax.devices()))
+        return SweepResult(plan, len(given), len(given), 0, 0, 0, 0.0, 0.0, False)
     allocations = Allocations()
     plan = make_plan(configurations, allocations, memory=memory, call_seconds=call_seconds)
-    store = Store(Path(out))
-    if retry_failed and jax.process_index() == 0:
-        store.discard_failures()
-    selected = _selected(plan, index, count)
-    names = list(selected)
-    known = store.finished()
-    finished = any_process(np.array([name in known for name in names], bool))
-    pending = {name for name, there in zip(names, finished, strict=True) if not there}
+    check_alike({"plan": plan.programs})
+    store = Store(out) if store is None else store
+    if retry_failed:
+        if jax.process_index() == 0:
+            store.discard_failures()
+        any_process(np.zeros(1, bool))  # Nobody looks before that is done.
+        there = _there(store.finished(), given)
+    names = plan.shard(index, count).names
+    pending = {name for name in names if name not in there}
     run = _Run(plan, store, allocations, pending, progress, stop)
     run.write_failures()
     run.run_buckets()
@@ -138,10 +158,10 @@ def run_sweep(
     )
 
 
-def _selected(plan: Plan, index: int, count: int) -> dict[str, None]:
-    """Return the ids of a shard: every n-th of each bucket, so that shards take equally long."""
-    groups = [list(plan.failures), *(list(b.bucket.ids) for b in plan.buckets)]
-    return dict.fromkeys(name for group in groups for name in group[index - 1 :: count])
+def _there(known: Collection[str], names: Collection[str]) -> set[str]:
+    """Return the configurations that the store of any process has."""
+    flags = any_process(np.array([name in known for name in names], bool))
+    return {name for name, flag in zip(names, flags, strict=True) if flag}
 
 
 class _Run:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 # Raised when columns, their meaning or the random streams change: then old rows are not comparable.
 FORMAT = 1
 _MANIFEST, _PARTS, _ENDING = "manifest.json", "parts", ".set-aside"
+# Parts whose ids are read at once: many side by side, in bounded memory.
+_AT_ONCE = 64
 _CODE_OF = {int: "Int64", float: "Float64", str: "String"}
 # Columns besides the settings: the failure is empty for a measured row, the measured columns are
 # for a failed configuration.
@@ -80,7 +82,9 @@ class Store:
                 format.
         """
         self.folder, self.read_only = Path(folder), read_only
-        self._known: dict[Path, frozenset[str]] = {}
+        # Parts that can be trusted, and whether there may be failures in them.
+        self._known: dict[Path, bool] = {}
+        self._finished: set[str] = set()
         manifest = self.folder / _MANIFEST
         if not manifest.exists():
             check(not read_only, "out", "must be a results store", folder)
@@ -89,6 +93,11 @@ class Store:
         if not read_only:
             self._check_writable()
             self._sweep_partials()
+
+    @staticmethod
+    def is_at(folder: Path) -> bool:
+        """Return whether there is a store at a path, of whatever format."""
+        return (Path(folder) / _MANIFEST).exists()
 
     @property
     def parts(self) -> Path:
@@ -150,46 +159,50 @@ class Store:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _trusted(self) -> dict[Path, frozenset[str]]:
-        """Return the parts that can be trusted with the ids in them; set the others aside."""
+    def _trusted(self) -> list[Path]:
+        """Return the parts that can be trusted, and note the ids in new ones; set the others aside."""
+        new = []
         for path in sorted(self.folder.rglob("*.parquet")):
             if path in self._known:
                 continue
-            reason = self._fault(path)
+            reason = _fault(path)
             if not reason:
+                new.append(path)
                 continue
-            self._known.pop(path, None)
             if self.read_only:
                 warnings.warn(f"left out {path}: {reason}", stacklevel=3)
                 continue
             path.rename(path.with_name(path.name + _ENDING))
             warnings.warn(f"set aside {path} as {path.name}{_ENDING}: {reason}", stacklevel=3)
-        return self._known
+        self._read(new)
+        return list(self._known)
 
-    def _fault(self, path: Path) -> str:
-        """Return why a part cannot be trusted; if it can, remember its ids and return nothing."""
+    def _read(self, paths: list[Path]) -> None:
+        """Note the ids in new parts, and which of these parts hold failures."""
         import polars
 
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            return str(error)
-        if path.name != _name_of(content):
-            return "its name is not the hash of its bytes: torn, altered or foreign"
-        try:
-            # The name vouches for the content: that of the other columns is not needed here.
-            columns = dict(polars.read_parquet_schema(content))
-            if columns != schema():
-                return "its columns are not those of this store"
-            frame = polars.read_parquet(content, columns=["config_id"])
-        except Exception as error:
-            return f"not a parquet file: {error}"
-        self._known[path] = frozenset(frame["config_id"].unique())
-        return ""
+        ids, failure = polars.col("config_id"), polars.col("failure")
+        wanted = ids.unique().implode(), failure.is_not_null().any().alias("failed")
+        for start in range(0, len(paths), _AT_ONCE):
+            some = paths[start : start + _AT_ONCE]
+            found = _scanned(some).select(*wanted).collect()
+            self._finished.update(found["config_id"][0])
+            self._known.update(dict.fromkeys(some, bool(found["failed"][0])))
 
     def finished(self) -> set[str]:
         """Return the ids of the configurations that need not be run again."""
-        return set().union(*self._trusted().values())
+        self._trusted()
+        return set(self._finished)
+
+    def failures(self) -> dict[str, str]:
+        """Return the configurations that failed, by id, with the reason."""
+        import polars
+
+        found: dict[str, str] = {}
+        for path in [path for path in self._trusted() if self._known[path]]:
+            failed = _scanned([path]).filter(polars.col("failure").is_not_null())
+            found.update(failed.select("config_id", "failure").collect().iter_rows())
+        return found
 
     def append(self, frame: "polars.DataFrame") -> int:
         """Write rows as a new part, unless others have written the same configurations meanwhile.
@@ -206,17 +219,23 @@ class Store:
         import polars
 
         with self._locked():
-            new = frame.filter(~polars.col("config_id").is_in(list(self.finished())))
+            self._trusted()
+            ids = set(frame["config_id"].unique())
+            new = frame.filter(~polars.col("config_id").is_in(list(ids & self._finished)))
             if new.is_empty():
                 return 0
-            buffer = io.BytesIO()
-            new.select(list(schema())).write_parquet(buffer, compression="zstd")
-            content = buffer.getvalue()
-            path = self.parts / _name_of(content)
-            _write_whole(path, content)
-            ids = frozenset(new["config_id"].unique())
-            self._known[path] = ids
-            return len(ids)
+            self._write(new)
+            written = ids - self._finished
+            self._finished |= written
+            return len(written)
+
+    def _write(self, frame: "polars.DataFrame") -> None:
+        """Write a part and trust it."""
+        buffer = io.BytesIO()
+        frame.select(list(schema())).write_parquet(buffer, compression="zstd")
+        path = self.parts / _name_of(buffer.getvalue())
+        _write_whole(path, buffer.getvalue())
+        self._known[path] = frame["failure"].null_count() < len(frame)
 
     def discard_failures(self) -> int:
         """Forget failed configurations, so that they are run again; return how many there were."""
@@ -224,18 +243,18 @@ class Store:
 
         count = 0
         with self._locked():
-            for path in list(self._trusted()):
-                frame = polars.read_parquet(path)
+            for path in self._trusted():
+                frame = _scanned([path]).collect()
                 good = frame.filter(polars.col("failure").is_null())
                 if len(good) == len(frame):
                     continue
                 count += frame.filter(polars.col("failure").is_not_null())["config_id"].n_unique()
                 if len(good):
-                    buffer = io.BytesIO()
-                    good.write_parquet(buffer, compression="zstd")
-                    _write_whole(self.parts / _name_of(buffer.getvalue()), buffer.getvalue())
+                    self._write(good)
                 path.unlink()
-                del self._known[path]
+            # What is left is found again.
+            self._known.clear()
+            self._finished.clear()
         return count
 
     def table(self) -> "polars.DataFrame":
@@ -248,9 +267,9 @@ class Store:
         seen: set[str] = set()
         frames = []
         for path in parts:
-            frame = polars.read_parquet(path)
+            frame = _scanned([path]).collect()
             frames.append(frame.filter(~polars.col("config_id").is_in(list(seen))))
-            seen |= self._known[path]
+            seen.update(frame["config_id"].unique())
         return polars.concat(frames).sort("config_id", "layer", "metric", nulls_last=True)
 
 
@@ -273,6 +292,31 @@ def read_store(folders: Path | Iterable[Path]) -> "polars.DataFrame":
     merged = polars.concat(tables)
     first = polars.struct("config_id", "layer", "metric").is_first_distinct()
     return merged.filter(first).sort("config_id", "layer", "metric", nulls_last=True)
+
+
+def _fault(path: Path) -> str:
+    """Return why a part cannot be trusted, or nothing if it can."""
+    import polars
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return str(error)
+    if path.name != _name_of(content):
+        return "its name is not the hash of its bytes: torn, altered or foreign"
+    try:
+        # The name vouches for the content: that of the columns is not needed here.
+        columns = dict(polars.read_parquet_schema(io.BytesIO(content)))
+    except Exception as error:
+        return f"not a parquet file: {error}"
+    return "" if columns == schema() else "its columns are not those of this store"
+
+
+def _scanned(paths: list[Path]) -> "polars.LazyFrame":
+    """Return the rows of trusted parts, not read yet."""
+    import polars
+
+    return polars.scan_parquet(paths, glob=False, hive_partitioning=False)
 
 
 def _name_of(content: bytes) -> str:

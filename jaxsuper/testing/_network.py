@@ -69,7 +69,8 @@ def batch(net, n_active=3):
 
 
 def measure(net, n_active, slots: int | None = 3) -> simulation.Measurement:
-    return simulation.simulate(net, n_active, 16, key=KEY, chunk=16, slots=slots)
+    room = n_active if slots is None else slots
+    return simulation.simulate(net, n_active, 16, key=KEY, chunk=16, slots=room)
 
 
 def differences(one, other):

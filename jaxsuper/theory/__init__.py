@@ -15,6 +15,7 @@ from ._closed_forms import (
     inactive_first_layer_mse,
     inactive_mse,
     rotation_active_mse,
+    rotation_errors_published,
     rotation_inactive_mse,
 )
 from ._cut import rectified_moments
@@ -125,6 +126,7 @@ __all__ = [
     "rectified_moments",
     "rotation_active_mse",
     "rotation_errors",
+    "rotation_errors_published",
     "rotation_inactive_mse",
     "separate_evolution",
     "shared_gate_power",

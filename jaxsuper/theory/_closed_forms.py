@@ -7,6 +7,7 @@ Source: "Rotations in Superposition" (2025); notes#closed-forms.
 """
 
 from .._errors import check
+from ._overlap import overlap_rate_published
 
 
 def inactive_mse(z: int, e: float, activation_power: float = 1.0) -> float:
@@ -139,3 +140,33 @@ def rotation_active_mse(
     """
     gate = 2 * (1 + b) ** 2
     return active_mse(l, T, e, z, 1.0, gate, 1.0 + gate, mean_interference, (*common, gate))
+
+
+def rotation_errors_published(D: int, T: int, S: int, z: int, L: int) -> dict[str, list[float]]:
+    """Return the errors of active and inactive rotations (d = 4, b = 1) as they are published.
+
+    active:   0 for the indicator, (l-1)·T·rho^2 (z + 8 (z-1)) + 9·l·rho (z-1) for the vector
+    inactive: z·rho for the indicator and for the vector, in every layer
+
+    Sizes alone decide, by rho (`overlap_rate_published`): which sets there are, the ReLU and what
+    fires by mistake play no part. `rotation_errors` is the form that corrects them, and the claims
+    `errors.first-layer-published` and `errors.published-form-oracle` hold these against networks.
+    Source: "Rotations in Superposition" (2025); notes#closed-forms.
+
+    Args:
+        D: network width.
+        T: circuits.
+        S: redundancy.
+        z: active circuits.
+        L: layers.
+
+    Returns:
+        metric -> values of layers 1..L.
+    """
+    rho = overlap_rate_published(4, D, S, T)
+    return {
+        "mse_on_active": [0.0] * L,
+        "mse_x_active": [rotation_active_mse(l, T, rho, z, 1.0) for l in range(1, L + 1)],
+        "mse_on_inactive": [rotation_inactive_mse(z, rho)] * L,
+        "mse_x_inactive": [rotation_inactive_mse(z, rho)] * L,
+    }

@@ -274,3 +274,36 @@ def test_simulated_rows_have_them_too():
         said = by_rows(rows, ("predicted", "state_evolution"))
         assert said == by_settings(replace(settings, n_active=z))
         assert all(row["value"] is not None for row in rows if "inactive" not in row["metric"])
+
+
+def test_the_published_form_stands_beside_the_corrected_one():
+    """Where it was stated: rotations, b = 1. Nothing relies on it, and averages keep it."""
+    settings = Configuration(1000, 557, 6, 3, n_layers=3)
+    said = predict(settings, state_evolution=False)
+    assert said.published is not None and said.closed_form is not None
+    assert said.published.theory == "as published"
+    rho = 4 / 1000 - 1 / (6 * 557)
+    assert said.published.values["mse_on_inactive"] == pytest.approx(np.full(3, 3 * rho))
+    assert said.published.values["mse_x_active"][2] == pytest.approx(
+        2 * 557 * rho**2 * 19 + 27 * rho * 2
+    )
+    assert said["mse_on_inactive"][1] > 4 * 3 * rho  # what is relied on is the corrected one
+    assert said.forms == (said.closed_form,)
+    assert predict(replace(settings, construction="oracle")).published is not None
+    random = Experiment(replace(settings, allocation="random"), n_networks=2)
+    several = predict(random, state_evolution=False).published
+    assert several is not None
+    for name, values in several.values.items():
+        assert values == pytest.approx(said.published.values[name])
+    others: list[dict[str, Any]] = [
+        {"gate_bias": 0.9},
+        {"construction": "cleaned"},
+        {"construction": "split"},
+        {"circuit": "step"},
+        {"indicator_redundancy": 3, "indicator_share": 0.5},
+    ]
+    for changes in others:
+        assert predict(replace(settings, **changes), state_evolution=False).published is None
+    everything = predict(replace(settings, n_circuits=3), state_evolution=False).published
+    assert everything is not None and "mse_x_active" in everything.values
+    assert not any("inactive" in name for name in everything.values)

@@ -46,6 +46,17 @@ def test_points_errors_and_lines(ax):
     assert ax.get_yscale() == "log" and ax.get_title() == "title"
 
 
+def test_published_forms_are_thin_and_dashed(ax):
+    rows = [row(1, layer, 0.1, 0.01, 0.2) | {"published": 0.02 * layer} for layer in (1, 2)]
+    plotting.plot_mse(ax, rows, "mse_x_active")
+    styles = {
+        tuple(line.get_ydata()): (line.get_linestyle(), line.get_linewidth())
+        for line in ax.get_lines()
+    }
+    assert styles[0.02, 0.04] == ("--", 0.7) and styles[0.2, 0.2] == ("-", 1.2)
+    assert ax.get_ylim()[0] < 0.02
+
+
 def test_bars_say_what_they_are_of(ax):
     """Of several networks the interval and the samples' part, of one a label that says so."""
     several = row(1, 1, 1.0, 0.1, 0.9) | {"low": 0.7, "high": 1.6, "stderr_within": 0.05}

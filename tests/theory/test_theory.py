@@ -15,6 +15,19 @@ def test_rotation_form_is_the_general_form_and_the_published_one_at_b_1():
     assert theory.rotation_active_mse(1, 300, 0.002, 1, 1.0) == 0
 
 
+def test_the_forms_as_published_follow_from_the_sizes():
+    """Typed in: rho = d/D - 1/(S T), and 8 and 9 for the gate."""
+    rho = 4 / 1000 - 1 / (6 * 557)
+    errors = theory.rotation_errors_published(1000, 557, 6, 3, 4)
+    expected = [(l - 1) * 557 * rho**2 * (3 + 8 * 2) + 9 * l * rho * 2 for l in range(1, 5)]
+    assert errors["mse_x_active"] == pytest.approx(expected)
+    assert errors["mse_on_active"] == [0.0] * 4
+    for name in ("mse_on_inactive", "mse_x_inactive"):
+        assert errors[name] == pytest.approx([3 * rho] * 4)
+    # Too few circuits for any two to meet.
+    assert theory.rotation_errors_published(1000, 40, 6, 3, 4)["mse_x_active"] == [0.0] * 4
+
+
 @pytest.mark.parametrize("b", [0.25, 1.0, 2.0])
 def test_factor_of_the_gate(b):
     """E|x + (1+b)·1|^2 over the circle is 1 + 2(1+b)^2; the published 9 is its value at b = 1."""

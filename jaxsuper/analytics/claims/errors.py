@@ -98,15 +98,9 @@ def _published_form_oracle(run: Run) -> Evidence:
     settings: dict[str, Any] = _oracles(run)
     measured = run.measure(**settings)[3]
     said = run.closed_form(run.experiment(**settings), 3)["mse_x_active"]
-    rho = theory.overlap_rate_published(4, 1000, 6, 400)
+    published = theory.rotation_errors_published(1000, 400, 6, 3, 4)["mse_x_active"]
     points = [
-        measured_at(
-            measured,
-            "mse_x_active",
-            layer,
-            theory.rotation_active_mse(layer, 400, rho, 3, 1.0),
-            said[layer - 1],
-        )
+        measured_at(measured, "mse_x_active", layer, published[layer - 1], said[layer - 1])
         for layer in range(1, 5)
     ]
     return Evidence(points, "layer", "E|x_est - x|^2", tolerance=0.3)

@@ -21,12 +21,11 @@ def _after_one_layer(run: Run) -> tuple[dict[int, Measurement], float]:
     return run.measure(**settings), run.allocation(**settings).mean_overlap
 
 
-_RHO = theory.overlap_rate_published(4, 1000, 6, 557)
 _Form = Callable[[int, float], float]
 
 
 def _published(z: int, P: float) -> float:
-    return z * _RHO
+    return theory.rotation_errors_published(1000, 557, 6, z, 1)["mse_on_inactive"][0]
 
 
 def _pairs(z: int, P: float) -> float:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from ... import theory
 from ...circuits import AbstractCircuits, exact_trajectory, small_weights
-from ._prediction import CLOSED_FORM, Form, STATE_EVOLUTION
+from ._prediction import CLOSED_FORM, Form, PUBLISHED, STATE_EVOLUTION
 from ._subject import set_loads, Subject
 
 
@@ -104,6 +104,26 @@ def _any_circuits(
         shared = (*common, mean_power(weights[senders], states[layer]))
         active.append(theory.active_mse(layer + 1, total, e, z, *powers, interference, shared))
     return {"mse_a_inactive": np.array(inactive), "mse_a_active": np.array(active)}
+
+
+def as_published(subject: Subject) -> Form | None:
+    """Return the published closed forms, where they were stated: rotations (d = 4) with b = 1."""
+    if subject.kind != "rotation" or subject.parameters["gate_bias"] != 1:
+        return None
+    sets = subject.allocation
+    width = subject.layout.width * sets.block_width
+    errors = theory.rotation_errors_published(
+        width, sets.n_circuits, sets.redundancy, subject.n_active, subject.n_layers
+    )
+    share = theory.correct_active_fraction(subject.n_active, sets.redundancy, sets.block_width)
+    values = {name: np.array(each) for name, each in errors.items()} | {
+        f"frac_active_neurons_block{block}": subject.constant(share)
+        for block in range(subject.layout.width)
+    }
+    assumes = "rho for the overlap rate, T rho^2 for what mean weights do; nothing fires by mistake"
+    return Form(
+        PUBLISHED, values, assumes, "where the closed form, which corrects it, says something else"
+    )
 
 
 def clipped_evolution(subject: Subject) -> Form | None:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from ..._errors import one_of
 
 
-CLOSED_FORM, STATE_EVOLUTION = "closed form", "state evolution"
+CLOSED_FORM, STATE_EVOLUTION, PUBLISHED = "closed form", "state evolution", "as published"
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Form:
     """What one theory says.
 
     Attributes:
-        theory: "closed form" or "state evolution".
+        theory: "closed form", "state evolution" or "as published".
         values: metric -> (L,), layers 1..L; what the theory does not predict is left out.
         assumes: what must hold for it to be right.
         ends: where it stops to be right.
@@ -43,15 +43,18 @@ class Prediction:
         n_active: z.
         closed_form: as if nothing fired because of what fired by mistake, or None.
         state_evolution: with it, or None.
+        published: the closed form as its source has it, to be compared and not to be relied on, or
+            None.
     """
 
     n_active: int
     closed_form: Form | None = None
     state_evolution: Form | None = None
+    published: Form | None = None
 
     @property
     def forms(self) -> tuple[Form, ...]:
-        """The theories there are, the most complete first."""
+        """The theories that can be relied on, the most complete first."""
         both = (self.state_evolution, self.closed_form)
         return tuple(form for form in both if form is not None)
 
@@ -112,4 +115,5 @@ def mean_of(predictions: Sequence[Prediction]) -> Prediction:
         first.n_active,
         average([each.closed_form for each in predictions]),
         average([each.state_evolution for each in predictions]),
+        average([each.published for each in predictions]),
     )

@@ -11,7 +11,7 @@ from ...simulation import check_active, check_settings, configurations_of, depen
 from ._block import block
 from ._carried import carried
 from ._cleaned import cleaned
-from ._clipped import clipped, clipped_evolution
+from ._clipped import as_published, clipped, clipped_evolution
 from ._prediction import Form, mean_of, Prediction
 from ._private import private
 from ._separate import separate_evolution
@@ -21,6 +21,7 @@ from ._subject import of_configuration, of_network, Subject
 class _Theories(NamedTuple):
     closed_form: Callable[[Subject], Form | None] | None = None
     state_evolution: Callable[[Subject], Form | None] | None = None
+    published: Callable[[Subject], Form | None] | None = None
 
 
 # Construction -> what predicts it; constructions without a theory (plain, split) are left out.
@@ -28,9 +29,9 @@ _THEORIES = {
     "block": _Theories(closed_form=block),
     "carried": _Theories(closed_form=carried),
     "cleaned": _Theories(closed_form=cleaned),
-    "clipped": _Theories(clipped, clipped_evolution),
+    "clipped": _Theories(clipped, clipped_evolution, as_published),
     "early-guess": _Theories(closed_form=carried),
-    "oracle": _Theories(closed_form=clipped),
+    "oracle": _Theories(closed_form=clipped, published=as_published),
     "private": _Theories(closed_form=private),
     "separate": _Theories(state_evolution=separate_evolution),
 }
@@ -60,7 +61,7 @@ def predict(
             angles; settings have no angles.
 
     Returns:
-        The prediction; both its theories are None for constructions without any.
+        The prediction; its theories are None for constructions without any.
 
     Raises:
         ValueError: for settings that do not fit together, or unless 1 <= z <= T, or for `given`
@@ -89,12 +90,19 @@ def predict(
 def _predict(subject: Subject, state_evolution: bool) -> Prediction:
     theories = _THEORIES.get(subject.construction, _Theories())
     everything = subject.n_active == subject.n_circuits
-    closed = evolved = None
-    if theories.closed_form is not None:
-        closed = theories.closed_form(subject)
+    evolved = None
     if theories.state_evolution is not None and state_evolution and not everything:
         evolved = theories.state_evolution(subject)
-    if closed is not None and everything:
-        values = {name: v for name, v in closed.values.items() if "inactive" not in name}
-        closed = replace(closed, values=values)
-    return Prediction(subject.n_active, closed, evolved)
+    closed, published = (
+        None if theory is None else _of_those_there(theory(subject), everything)
+        for theory in (theories.closed_form, theories.published)
+    )
+    return Prediction(subject.n_active, closed, evolved, published)
+
+
+def _of_those_there(form: Form | None, everything: bool) -> Form | None:
+    """Return a form without metrics of inactive circuits if there are none."""
+    if form is None or not everything:
+        return form
+    values = {name: v for name, v in form.values.items() if "inactive" not in name}
+    return replace(form, values=values)
