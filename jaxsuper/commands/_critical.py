@@ -187,4 +187,6 @@ def _print(law: "CriticalLaw", console: Console) -> None:
     console.print(shown)
     for name, (measured, theory) in law.fits.items():
         ends = f"{measured.low:.3f} to {measured.high:.3f}"
-        say(console, f"{name}: T ~ D^{measured.exponent:.3f} ({ends}), theory {theory.exponent:.3f}")
+        say(
+            console, f"{name}: T ~ D^{measured.exponent:.3f} ({ends}), theory {theory.exponent:.3f}"
+        )

@@ -48,6 +48,7 @@ __all__ = [
     "changes_figure",
     "claim_article",
     "color_of",
+    "critical_figure",
     "design_figure",
     "formula_mathml",
     "ledger_page",

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from jaxsuper.analytics.scaling import (
     critical_law,
     find_crossing,
@@ -79,8 +78,6 @@ def test_a_small_law_is_measured_resumed_and_close_to_theory(tmp_path):
     measured, theory = law.fits["two-links"]
     assert measured.exponent == pytest.approx(theory.exponent, abs=0.15)
     calls = []
-    again = critical_law(
-        designs, (400, 800), tmp_path / "store", progress=calls.append, **settings
-    )
+    again = critical_law(designs, (400, 800), tmp_path / "store", progress=calls.append, **settings)
     assert not calls
     assert [p.measured.at for p in again.points] == [p.measured.at for p in law.points]

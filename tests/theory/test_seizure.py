@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from jaxsuper.allocation import allocate
 from jaxsuper.theory import inactive_first_layer_mse
 from jaxsuper.theory.seizure import (

@@ -1,7 +1,7 @@
 """Scaling laws: how many circuits fit as networks grow, measured, fitted and held against theory.
 
-    designs = [scaling_design("published"), scaling_design("three-links")]
-    law     = critical_law(designs, (800, 1600, 3200), Path("critical"))      resumes from the folder
+designs = [scaling_design("published"), scaling_design("three-links")]
+law     = critical_law(designs, (800, 1600, 3200), Path("critical"))      resumes from the folder
 """
 
 from ._critical import critical_law, CriticalLaw, CriticalPoint

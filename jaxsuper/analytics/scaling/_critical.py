@@ -241,7 +241,8 @@ class _Cell:
         n = self.width // width_of(one.circuit)
         bare = bare_critical_circuits(n, one.redundancy, one.n_active, one.lower_threshold)
         tried = {
-            count: (float(mean[1] / mean[0]), float(mean[2])) for count, mean in sorted(means.items())
+            count: (float(mean[1] / mean[0]), float(mean[2]))
+            for count, mean in sorted(means.items())
         }
         return CriticalPoint(
             self.design.name,

@@ -63,7 +63,7 @@ class ScalingDesign:
 
     @property
     def links_to_fire(self) -> str:
-        """h = floor(lo S) + 1, the links that make a neuron fire, where S is the same at all widths."""
+        """H = floor(lo S) + 1, the links that make a neuron fire, where S is the same at all widths."""
         one = self.at(4 * 64, 1), self.at(4 * 4096, 1)
         if one[0].redundancy != one[1].redundancy:
             return ""

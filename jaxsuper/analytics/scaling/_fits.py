@@ -35,7 +35,10 @@ class PowerFit:
 
 
 def fit_power(
-    sizes: Sequence[float | int], values: Sequence[float | int], draws: Any, log_power: float | int = 0.0
+    sizes: Sequence[float | int],
+    values: Sequence[float | int],
+    draws: Any,
+    log_power: float | int = 0.0,
 ) -> PowerFit:
     """Fit a power law.
 

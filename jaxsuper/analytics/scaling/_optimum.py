@@ -105,7 +105,8 @@ def optimum_law(
         best = max(law.points, key=lambda point: point.measured.at)
         theory = max(by_redundancy.values())
         searched = [(*thresholds[point.design], point) for point in law.points]
-        points.append(OptimumPoint(width, theory, best, *thresholds[best.design], searched))
+        lo, hi = thresholds[best.design]
+        points.append(OptimumPoint(width, theory, best, lo, hi, searched))
     return points
 
 

@@ -24,7 +24,7 @@ class Critical(NamedTuple):
 
     Attributes:
         n_circuits: T, a real number.
-        ends_by: "seizure" or "dying" (of active circuits), or "sets" where the most circuits are still quiet.
+        ends_by: "seizure", "dying" (of active circuits), or "sets" where the most circuits are quiet.
         load_share: T/n^2 = T (d/D)^2.
     """
 
@@ -128,6 +128,5 @@ def bare_critical_circuits(
     n, S, z = block_width, redundancy, n_active
     h = int(lower_threshold * S) + 1
     excess = lambda p: n * binom.sf(h - 1, z * S, p) - z * S
-    p = brentq(excess, 1e-300, 1 - 1e-12)
+    p = float(brentq(excess, 1e-300, 1 - 1e-12))  # pyrefly: ignore
     return float(np.log1p(-p) / np.log1p(-(S**2) / n**2))
-

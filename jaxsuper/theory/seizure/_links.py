@@ -68,8 +68,13 @@ class Links(NamedTuple):
         linked = 1 - _disjoint(T - 1, others[:, None], r)
         # Neither its own circuit nor the active one is among the others that make a link.
         link = (1 - _disjoint(T - 2, others[:, None], np.maximum(r - 1, 0))) @ loads.slots
-        met = [_hits(count * z, each, z * S)[: z + 1] for count, each in zip(others, link)]
-        rest = [_hits(count * (z - 1), each, (z - 1) * S)[0] for count, each in zip(others, link)]
+        met = [
+            _hits(count * z, each, z * S)[: z + 1] for count, each in zip(others, link, strict=True)
+        ]
+        rest = [
+            _hits(count * (z - 1), each, (z - 1) * S)[0]
+            for count, each in zip(others, link, strict=True)
+        ]
         shared = _hits(z, 1 - (1 - loads.meeting / S) ** z, S)[0, : z + 1]
         chi = inhibition_factor * _inhibition(loads, inhibition)
         return cls(loads, z, chi, shared, np.stack(met), np.stack(rest), linked)

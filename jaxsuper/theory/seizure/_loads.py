@@ -51,7 +51,9 @@ def even_loads(n_circuits: float | int, redundancy: int, block_width: float | in
     """
     check(n_circuits >= 2, "n_circuits", "must be at least 2", n_circuits)
     load = n_circuits * redundancy / block_width
-    check(load >= 1, "n_circuits", f"must be at least n/S = {block_width / redundancy:g}", n_circuits)
+    check(
+        load >= 1, "n_circuits", f"must be at least n/S = {block_width / redundancy:g}", n_circuits
+    )
     lower = np.floor(load)
     share = load - lower
     values, neurons = np.array([lower, lower + 1]), block_width * np.array([1 - share, share])

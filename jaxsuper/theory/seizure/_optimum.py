@@ -92,13 +92,15 @@ def best_redundancy(
     return best
 
 
-def hard_step_constant(n_active: int = 1, lower_threshold: float | int = 1.0) -> tuple[float, float, float]:
+def hard_step_constant(
+    n_active: int = 1, lower_threshold: float | int = 1.0
+) -> tuple[float, float, float]:
     """Return C, kappa and a of T* = C n^2/ln^2 n, S* = a ln n, for a step without a ramp, n to infinity.
 
     An idle neuron fires if Bin(z S, kappa) >= z S kappa + lo S (1 - kappa), with chance exp(-S I) to
-    leading order, I = z KL(kappa + lo (1 - kappa)/z || kappa). Firing dies out if S I > ln n, so S = ln n/I,
-    and T = ln(1/(1-kappa)) n^2/S^2 is largest where C = ln(1/(1-kappa)) I^2 is. A ramp damps single firings and
-    moves the constant, not the powers. Source: ours; notes#critical-load.
+    leading order, I = z KL(kappa + lo (1 - kappa)/z || kappa). Firing dies out if S I > ln n, so that
+    S = ln n/I, and T = ln(1/(1-kappa)) n^2/S^2 is largest where C = ln(1/(1-kappa)) I^2 is. A ramp damps
+    single firings and moves the constant, not the powers. Source: ours; notes#critical-load.
 
     Args:
         n_active: z.
