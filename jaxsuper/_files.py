@@ -85,6 +85,24 @@ def partial_prefix() -> str:
     return f".{os.uname().nodename}."
 
 
+def remove_abandoned(folder: Path, below: bool = False) -> None:
+    """Remove what killed processes of this machine left half written.
+
+    Args:
+        folder: where they wrote.
+        below: look into the folders in it too.
+    """
+    prefix = partial_prefix()
+    pattern = f"{prefix}*.partial*"
+    for path in folder.rglob(pattern) if below else folder.glob(pattern):
+        try:
+            os.kill(int(path.name.removeprefix(prefix).split(".")[0]), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
+        except (ValueError, OSError):
+            continue
+
+
 def _sync(path: Path) -> None:
     """Wait until a file, or the entries of a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -67,8 +67,8 @@ def from_json(kind: type[_Wanted], content: bytes, place: str) -> _Wanted:
     return _decoded(msgspec.json.Decoder(kind), content, place, "JSON")
 
 
-def from_binary(kind: type[_Wanted], content: bytes, place: str) -> _Wanted:
-    """Return MessagePack as a value of a type; as `typed`, and for what is no MessagePack."""
+def from_binary(kind: type[_Wanted] | Any, content: bytes, place: str) -> _Wanted:
+    """Return MessagePack as a value of a type, or of a union; as `typed`, and for no MessagePack."""
     return _decoded(msgspec.msgpack.Decoder(kind), content, place, "MessagePack")
 
 

@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with terminated_like_interrupted(), plain_streams():
             return _run(arguments)
     except KeyboardInterrupt as interrupt:
-        print("jaxsuper: interrupted; nothing was written", file=sys.stderr)
+        told = getattr(interrupt, "__notes__", ["nothing was written"])
+        print(f"jaxsuper: interrupted; {'; '.join(told)}", file=sys.stderr)
         return exit_status(interrupt)
 
 

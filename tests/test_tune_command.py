@@ -1,10 +1,12 @@
 """`jaxsuper tune` as a person meets it: tables, files, resumption, one-line errors."""
 
 import json
+import signal
 
 import numpy as np
 import pytest
 from jaxsuper import cli
+from jaxsuper.training import _fine_tune
 
 
 SMALL = (
@@ -80,8 +82,33 @@ def test_a_diverged_run_says_so(tmp_path, capsys):
     assert np.isfinite(result["built"]["loss"]["value"])
 
 
+@pytest.mark.parametrize("sent, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_keeps_the_stretch_in_flight(sent, status, tmp_path, capsys, monkeypatch):
+    """It comes while steps 3 and 4 are taken; the resumed run ends as one that was left alone."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run("--out", whole) == 0
+    advance, calls = _fine_tune._advance, []
+
+    def signalled(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            signal.raise_signal(sent)
+        return advance(*arguments)
+
+    monkeypatch.setattr(_fine_tune, "_advance", signalled)
+    assert run("--out", cut) == status and len(calls) == 2
+    assert "4 of 6 steps are done; the same command resumes" in capsys.readouterr().err
+    assert [path.name for path in cut.iterdir()] == ["checkpoint.eqx"]
+    assert run("--out", cut) == 0 and len(calls) == 3
+    ended = [json.loads((path / "tuning.json").read_text()) for path in (whole, cut)]
+    assert ended[0] == ended[1]
+    # Without a folder there is nothing to keep, and no reason to wait.
+    calls.clear()
+    calls.append(())
+    assert run() == status and "nothing was written" in capsys.readouterr().err
+
+
 def test_an_interrupted_run_resumes(tmp_path, capsys, monkeypatch):
-    from jaxsuper.training import _fine_tune
 
     save = _fine_tune.save_checkpoint
 

@@ -3,9 +3,12 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from jaxsuper import cli, theory
+from jaxsuper._journal import Journal
 from jaxsuper.analytics.claims import _registry as registry, claims, Point, Run, settle, TIERS
+from jaxsuper.commands import _resuming, verify as verify_command
 
 from .analytics.ledgers import claim_of, evidence, fails, in_regime, mean_of
 
@@ -153,6 +156,109 @@ def test_bad_seeds(three, seeds, tmp_path, capsys):
     out = tmp_path / "new"
     assert cli.main(["verify", "--out", str(out), "--seed", *seeds]) == 2
     assert "seed" in capsys.readouterr().err and not out.exists()
+
+
+class Notes(list):
+    """A list that is the same to a journal whatever it holds."""
+
+    def __repr__(self):
+        return "Notes"
+
+
+@pytest.fixture
+def counted(enter):
+    """Enter claims that note when they are run; return the notes, and a function that enters others."""
+    ran = Notes()
+
+    def gather_of(id, measured):
+        def gather(run):
+            ran.append(id)
+            draws = np.random.default_rng(run.seed).normal(measured, 0.5, 8 * run.effort)
+            return evidence(Point.from_draws(np.int64(1), draws, 1, rival=np.float64(2)))
+
+        return gather
+
+    def these(**measured):
+        enter(*(claim_of(f"a.{id}", gather=gather_of(id, value)) for id, value in measured.items()))
+
+    these(one=1.0, two=1.0)
+    return ran, these
+
+
+def entries_of(folder):
+    entries = json.loads((folder / "ledger.json").read_text())
+    return [{name: entry[name] for name in entry if name != "seconds"} for entry in entries]
+
+
+def cut_off(status=130):
+    """Interrupt the next run as it shows its first claim."""
+    patch = pytest.MonkeyPatch()
+
+    def line(entry):
+        patch.undo()
+        raise KeyboardInterrupt(status - 128)
+
+    patch.setattr(verify_command, "_line", line)
+
+
+@pytest.mark.parametrize("status", [130, 143])
+def test_a_run_that_was_cut_off_goes_on(status, counted, tmp_path, capsys):
+    """Nothing is gathered twice, and the ledger is that of an undisturbed run."""
+    ran, _ = counted
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    cli.main(["verify", "--out", str(whole)])
+    assert {*ran} == {"one", "two"} and not (whole / "ledger.json.journal").exists()
+    first = len(ran)
+    cut_off(status)
+    assert cli.main(["verify", "--out", str(cut)]) == status
+    assert "the same command resumes" in capsys.readouterr().out
+    assert (cut / "ledger.json.journal").exists() and len(ran) == 2 * first
+    cli.main(["verify", "--out", str(cut)])
+    assert "resuming" in capsys.readouterr().err and len(ran) == 2 * first
+    assert entries_of(cut) == entries_of(whole)
+    # All is written: a check that is repeated is a check again.
+    assert not (cut / "ledger.json.journal").exists()
+    cli.main(["verify", "--out", str(cut)])
+    assert len(ran) == 3 * first
+
+
+@pytest.mark.parametrize("change", ["quick", "seed", "claim", "version"])
+def test_what_was_kept_is_of_the_same_claim_and_settings(change, counted, tmp_path, monkeypatch):
+    ran, these = counted
+    cut_off()
+    assert cli.main(["verify", "--out", str(tmp_path)]) == 130
+    more = {"quick": ["--quick"], "seed": ["--seed", "1"]}.get(change, [])
+    before = len(ran)
+    if change == "claim":
+        these(one=1.0, two=1.5)
+    if change == "version":
+        monkeypatch.setattr(_resuming, "_sources", lambda: "another")
+    cli.main(["verify", "--out", str(tmp_path), *more])
+    assert {*ran[before:]} == ({"two"} if change == "claim" else {"one", "two"})
+
+
+def test_an_error_is_not_kept(enter, tmp_path):
+    """It may be that of a machine that was full; and a claim that is typed in has no identity."""
+    from jaxsuper.analytics.claims._kept import identity_of
+
+    exec("def typed(run): pass", names := {})
+    assert identity_of(names["typed"]) is None and identity_of(fails) is not None
+    enter(claim_of("a.broken", gather=fails))
+    cut_off()
+    assert cli.main(["verify", "--out", str(tmp_path)]) == 130
+    assert not (tmp_path / "ledger.json.journal").exists()
+
+
+def test_two_runs_do_not_share_a_folder(three, tmp_path, capsys):
+    path = tmp_path / "ledger.json.journal"
+    with Journal(path, "out", "other"):
+        assert cli.main(["verify", "--only", "a.good", "--out", str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert "`out` must not be in use by another run" in printed.err
+    assert printed.err.count("\n") == 1 and printed.out == ""
+    path.write_text("mine")
+    assert cli.main(["verify", "--only", "a.good", "--out", str(tmp_path)]) == 2
+    assert "must be a journal of this version" in capsys.readouterr().err
 
 
 def test_interruption_keeps_what_is_done(three, tmp_path, capsys, monkeypatch):

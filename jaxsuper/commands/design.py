@@ -1,7 +1,8 @@
 """`jaxsuper design`: the search for the design with the lowest error.
 
 Exit status: 0 done, 2 bad input, 130 after SIGINT and 143 after SIGTERM: the measurement in flight
-was finished, and what had been measured is printed and written, marked as interrupted.
+was finished, and what had been measured is printed and written, marked as interrupted. With --json
+every measurement is kept until the results are written: the same command goes on after any end.
 """
 
 import math
@@ -18,6 +19,7 @@ from .._files import check_writable
 from .._limits import check_seed
 from ._designs import check_sizes
 from ._result import config_of, envelope, finite, write
+from ._resuming import resumable
 from ._terminal import (
     caught_signals,
     check_picture,
@@ -65,6 +67,8 @@ else:
 @dataclass(frozen=True)
 class Command:
     """Search for the design with the lowest error, and measure the best ones on fresh seeds.
+
+    With --json a run that was interrupted or killed is resumed by the same command.
 
     Attributes:
         network_width: D.
@@ -116,16 +120,27 @@ def run(command: Command, console: Console) -> int:
 
     problem = design.Problem(*sizes)
     started = perf_counter()
-    with caught_signals() as caught, progress_bar() as bar:
-        result = design.search(
-            problem,
-            seed=command.seed,
-            effort=design.QUICK if command.quick else design.Effort(),
-            only=command.only,
-            progress=bar,
-            stop=lambda: bool(caught),
-        )
-    seconds = perf_counter() - started
+    with resumable(command.json, "json") as kept:
+        with caught_signals() as caught, progress_bar() as bar:
+            result = design.search(
+                problem,
+                seed=command.seed,
+                effort=design.QUICK if command.quick else design.Effort(),
+                only=command.only,
+                progress=bar,
+                stop=lambda: bool(caught),
+                once=kept.once,
+            )
+        _report(command, result, perf_counter() - started, console)
+        if not result.interrupted:
+            kept.finish()
+        told = kept.consequence("the table is of what was measured until then")
+    return interrupted_status(caught, told)
+
+
+def _report(command: Command, result: "SearchResult", seconds: float, console: Console) -> None:
+    """Print, write and draw what a search ended with."""
+    target = command.error_target
     rows = [_row(ranked, result, target) for ranked in result.ranking]
     _print(result, rows, console)
     content = envelope(
@@ -145,7 +160,6 @@ def run(command: Command, console: Console) -> int:
 
     if result.ranking:
         save_picture(command.plot, figure)
-    return interrupted_status(caught, "the table is of what was measured until then")
 
 
 def _row(ranked: "Ranked", result: "SearchResult", target: float | None) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """`jaxsuper scaling`: how many circuits fit under an error target.
 
 Exit status: 0 done, 2 bad input, 130 after SIGINT and 143 after SIGTERM: the network in flight was
-measured, and the intervals as they stand are printed and written, marked as interrupted.
+measured, and the intervals as they stand are printed and written, marked as interrupted. With --json
+every measurement is kept until the results are written: the same command goes on after any end.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from .._files import check_writable
 from .._limits import check_index, check_seed
 from ._designs import check_sizes
 from ._result import config_of, envelope, finite, write
+from ._resuming import resumable
 from ._terminal import (
     caught_signals,
     check_picture,
@@ -49,7 +51,8 @@ class Command:
     """Find the most circuits whose error at layer L stays under a target, as an interval.
 
     The error is the typical one: the geometric mean over independent networks, which for lognormal
-    errors is the median.
+    errors is the median. With --json a run that was interrupted or killed is resumed by the same
+    command.
 
     Attributes:
         study: which question; capacity is the only one so far.
@@ -118,37 +121,52 @@ def run(command: Command, console: Console) -> int:
     for kind in command.design:
         design.check_frontier(problem, target, kind, **settings)
     started, frontiers = perf_counter(), []
-    with caught_signals() as caught, progress_bar() as bar:
-        for number_done, kind in enumerate(command.design):
-            if caught:
-                break
+    with resumable(command.json, "json") as kept:
+        settings["once"] = kept.once
+        with caught_signals() as caught, progress_bar() as bar:
+            for number_done, kind in enumerate(command.design):
+                if caught:
+                    break
 
-            def report(kind: str, count: int, n_networks: int, done: int = number_done) -> None:
-                bar(done, len(command.design), f"{kind}: T = {count}, network {n_networks + 1}")
+                def report(kind: str, count: int, n_networks: int, done: int = number_done) -> None:
+                    bar(done, len(command.design), f"{kind}: T = {count}, network {n_networks + 1}")
 
-            stop = lambda: bool(caught)
-            frontiers.append(
-                design.frontier(problem, target, kind, progress=report, stop=stop, **settings)
-            )
-    seconds = perf_counter() - started
+                stop = lambda: bool(caught)
+                frontiers.append(
+                    design.frontier(problem, target, kind, progress=report, stop=stop, **settings)
+                )
+        _report(command, frontiers, perf_counter() - started, bool(caught), console)
+        if not caught:
+            kept.finish()
+        told = kept.consequence("the intervals are as narrow as they had become")
+    return interrupted_status(caught, told)
+
+
+def _report(
+    command: Command,
+    frontiers: list["Frontier"],
+    seconds: float,
+    interrupted: bool,
+    console: Console,
+) -> None:
+    """Print, write and draw what was found."""
     rows = [_row(frontier, command.samples) for frontier in frontiers]
     _print(rows, command, console)
     for frontier in frontiers:
         if frontier.note:
             say(console, f"{frontier.kind}: {frontier.note}")
     content = envelope(
-        config_of(command), timing={"run": seconds}, rows=rows, interrupted=bool(caught)
+        config_of(command), timing={"run": seconds}, rows=rows, interrupted=interrupted
     )
     write(command.json, content)
 
     def figure():
         from ..plotting import capacity_figure
 
-        return capacity_figure(frontiers, target)
+        return capacity_figure(frontiers, command.error_target)
 
     if any(frontier.crossing.evaluated for frontier in frontiers):
         save_picture(command.plot, figure)
-    return interrupted_status(caught, "the intervals are as narrow as they had become")
 
 
 def _row(frontier: "Frontier", samples: int) -> dict[str, Any]:

@@ -1,5 +1,11 @@
-"""`jaxsuper tune`: gradient descent from a construction, and what is left of it."""
+"""`jaxsuper tune`: gradient descent from a construction, and what is left of it.
 
+Exit status: 0 done, 2 bad input, 130 after SIGINT and 143 after SIGTERM: with --out the steps up to
+the next measurement were taken and kept, and the same command goes on from there, as after any end.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TYPE_CHECKING
@@ -8,11 +14,20 @@ from rich.console import Console
 from rich.table import Table
 
 from .._errors import check
-from .._files import make_writable_folder
+from .._files import make_writable_folder, remove_abandoned
 from .._limits import check_cost, check_index, check_single, Cost
 from ._choices import Choices, Family
 from ._result import config_of, envelope, finite, write
-from ._terminal import complain, number, progress_bar, save_picture, say, table
+from ._resuming import RESUMES
+from ._terminal import (
+    caught_signals,
+    interrupted_status,
+    number,
+    progress_bar,
+    save_picture,
+    say,
+    table,
+)
 
 
 if TYPE_CHECKING:
@@ -78,7 +93,7 @@ def run(command: Command, console: Console) -> int:
         console: where the tables go.
 
     Returns:
-        The exit status: 0, or 130 if interrupted after the first checkpoint.
+        The exit status: 0, or 130 or 143 if interrupted.
 
     Raises:
         ValueError: for bad input, before anything is trained or written.
@@ -115,12 +130,13 @@ def run(command: Command, console: Console) -> int:
     start = training.start_from(built, command.start, key=key, parts=schedule.trained)
     if command.out is not None:
         make_writable_folder(command.out, "out")
+        remove_abandoned(command.out)
     checkpoint = None if command.out is None else command.out / "checkpoint.eqx"
-    try:
-        with progress_bar() as bar:
-            report = lambda now, total: bar(
-                now.step, total, f"steps, held-out loss {number(now['loss'], 3)}"
-            )
+    with _signals_kept(checkpoint) as caught, progress_bar() as bar:
+        report = lambda now, total: bar(
+            now.step, total, f"steps, held-out loss {number(now['loss'], 3)}"
+        )
+        try:
             trained = training.fine_tune(
                 start,
                 network.circuits,
@@ -129,12 +145,10 @@ def run(command: Command, console: Console) -> int:
                 key=key,
                 progress=report,
                 checkpoint=checkpoint,
+                stop=lambda: bool(caught),
             )
-    except KeyboardInterrupt:
-        if checkpoint is None or not checkpoint.exists():
-            raise
-        complain("interrupted; the same command resumes")
-        return 130
+        except training.Stopped as stopped:
+            return interrupted_status(caught, f"{stopped}; {RESUMES}")
     before = training.held_out(built, network.circuits, task, schedule, key=key)
     structure = training.structure_of(network, trained.network)
     outcome = training.judge_training(before, trained.test, structure)
@@ -156,6 +170,21 @@ def run(command: Command, console: Console) -> int:
 
     save_picture(command.out / "tuning.png", figure)
     return 0
+
+
+@contextmanager
+def _signals_kept(checkpoint: Path | None) -> Iterator[list[int]]:
+    """Collect signals where there is a checkpoint to come; else they interrupt at once."""
+    if checkpoint is None:
+        yield []
+        return
+    try:
+        with caught_signals() as caught:
+            yield caught
+    except KeyboardInterrupt as interrupt:
+        if checkpoint.exists():
+            interrupt.add_note(RESUMES)
+        raise
 
 
 # Copies of the weights at the peak: construction, start, and of what is trained the best so far,

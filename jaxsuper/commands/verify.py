@@ -15,7 +15,8 @@ from .._errors import bad, check
 from .._files import make_writable_folder, written_whole
 from .._limits import check_seed
 from ._result import write
-from ._terminal import Bar, progress_bar, say, table
+from ._resuming import Kept, resumable
+from ._terminal import Bar, exit_status, progress_bar, say, table
 
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Command:
 
     Writes ledger.json and ledger.html, a page with formulas and plots; for several seeds they show
     the evidence of the first and the verdicts of all, and ledger-seeds.json has the verdicts by seed.
-    The exit status is 1 if a verdict is not the expected one at any seed.
+    The exit status is 1 if a verdict is not the expected one at any seed. The evidence is kept in the
+    folder until all is written: the same command resumes a run that was interrupted or killed.
 
     Attributes:
         only: ids of claims, or their subjects ("errors") or tiers ("science"); all by default.
@@ -65,8 +67,8 @@ def run(command: Command, console: Console) -> int:
         console: where to print.
 
     Returns:
-        The exit status: 0 if all verdicts are the expected ones, else 1; 130 if interrupted, then
-        what was finished is written.
+        The exit status: 0 if all verdicts are the expected ones, else 1; 130 or 143 if interrupted,
+        then what was finished is written.
 
     Raises:
         ValueError: for an unknown id, a bad seed or a folder that cannot be written to, before
@@ -88,32 +90,46 @@ def run(command: Command, console: Console) -> int:
     out = None if nothing else command.out
     if out is not None:
         make_writable_folder(out, "out")
-    by_seed: dict[int, list[Entry]] = {}
-    interrupted = False
+    by_seed: dict[int, list[Entry]] = {seed: [] for seed in command.seed}
+    with resumable(None if out is None else out / "ledger.json", "out") as kept:
+        status = _settle_all(chosen, command, by_seed, kept, console)
+        by_seed = {seed: entries for seed, entries in by_seed.items() if entries}
+        for entries in by_seed.values():
+            entries.sort(key=lambda entry: chosen.index(entry.claim))
+        first = next(iter(by_seed.values()), [])
+        if first:
+            console.print(_counts(first))
+        if len(by_seed) > 1:
+            _compare(by_seed, console)
+        if first and out is not None:
+            _write(out, command, by_seed, console)
+        if status:
+            done = sum(map(len, by_seed.values()))
+            left = len(chosen) * len(command.seed) - done
+            told = kept.consequence(f"{done} claims settled, {left} not run")
+            say(console, f"interrupted: {told}")
+            return status
+        kept.finish()
+    return _conclude(by_seed, console)
+
+
+def _settle_all(
+    chosen: Sequence["Claim"],
+    command: Command,
+    by_seed: dict[int, list["Entry"]],
+    kept: Kept,
+    console: Console,
+) -> int:
+    """Settle claims at all seeds; return the exit status of an interrupt, 0 without one."""
     with progress_bar(console) as bar, _compiled_quickly(command.quick):
         try:
-            for seed in command.seed:
-                if len(command.seed) > 1:
+            for seed, entries in by_seed.items():
+                if len(by_seed) > 1:
                     say(console, f"[bold]seed {seed}[/]")
-                by_seed[seed] = []
-                _settle(chosen, command, seed, by_seed[seed], console, bar)
-        except KeyboardInterrupt:
-            interrupted = True
-    for entries in by_seed.values():
-        entries.sort(key=lambda entry: chosen.index(entry.claim))
-    first = next(iter(by_seed.values()), [])
-    if first:
-        console.print(_counts(first))
-    if len(by_seed) > 1:
-        _compare(by_seed, console)
-    if first and out is not None:
-        _write(out, command, by_seed, console)
-    if interrupted:
-        done = sum(map(len, by_seed.values()))
-        left = len(chosen) * len(command.seed) - done
-        say(console, f"interrupted: {done} claims settled, {left} not run")
-        return 130
-    return _conclude(by_seed, console)
+                _settle(chosen, command, seed, entries, kept, console, bar)
+        except KeyboardInterrupt as interrupt:
+            return exit_status(interrupt)
+    return 0
 
 
 def _decided_quickly(
@@ -138,6 +154,7 @@ def _settle(
     command: Command,
     seed: int,
     entries: list["Entry"],
+    kept: Kept,
     console: Console,
     bar: Bar,
 ) -> None:
@@ -152,7 +169,7 @@ def _settle(
         say(console, _line(entry))
 
     bar(0, len(chosen), label)
-    verify(chosen, Run(quick=command.quick, seed=seed), show)
+    verify(chosen, Run(quick=command.quick, seed=seed), show, once=kept.once)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from .._arrays import sum_of
 from .._errors import bad
+from .._journal import anew, Once
 from .._types import KeyScalar
 from ..network import AbstractNetwork
 from ..simulation import forward, LayerView, sample_inputs, samples_key, with_parameters
@@ -116,9 +117,32 @@ def design_loss(
 loss_and_gradient = eqx.filter_jit(eqx.filter_value_and_grad(design_loss))
 
 
-def _mean_slope(gradients: list[dict[str, Array]], loss: float) -> dict[str, Array]:
-    """Return the gradient of the logarithm of the mean loss."""
-    return jax.tree.map(lambda *each: sum_of(list(each)) / (len(each) * loss), *gradients)
+def _loss_and_slope(
+    design: Design, n_networks: int, samples: int, place: dict[str, float]
+) -> tuple[float, dict[str, float]]:
+    """Return the mean loss at some coordinates, and the gradient of its logarithm."""
+    parts = [
+        loss_and_gradient(
+            _singles(place),
+            network_of(configuration),
+            configuration.n_active,
+            samples,
+            samples_key(configuration),
+        )
+        for configuration in configurations(design, n_networks)
+    ]
+    loss = float(sum(part for part, _ in parts)) / len(parts)
+    gradients = [gradient for _, gradient in parts]
+    mean = jax.tree.map(lambda *each: sum_of(list(each)) / (len(each) * loss), *gradients)
+    return loss, _plain(mean)
+
+
+def _plain(values: Mapping[str, Array]) -> dict[str, float]:
+    return {name: float(value) for name, value in values.items()}
+
+
+def _singles(values: Mapping[str, float]) -> dict[str, Array]:
+    return {name: jnp.asarray(value, jnp.float32) for name, value in values.items()}
 
 
 def descend(
@@ -129,6 +153,7 @@ def descend(
     steps: int = 25,
     rate: float = 0.12,
     stop: Callable[[], bool] = lambda: False,
+    once: Once = anew,
 ) -> Descent:
     """Descend from a design's parameters (Adam on the logarithm of the loss).
 
@@ -139,6 +164,7 @@ def descend(
         steps: at most.
         rate: Adam's.
         stop: asked before every step; the best until then is returned.
+        once: takes a gradient, or has it.
 
     Returns:
         The best point met, its parameters rounded to four digits.
@@ -149,21 +175,16 @@ def descend(
     names = tunable(design)
     if not names:
         raise bad("design", "must have parameters that its error depends on", design.kind)
-    each = configurations(design, n_networks)
-    place = coordinates_of({name: max(getattr(each[0], name), _SMALLEST) for name in names})
-    runs = [(network_of(configuration), samples_key(configuration)) for configuration in each]
+    first = configurations(design, 1)[0]
+    place = coordinates_of({name: max(getattr(first, name), _SMALLEST) for name in names})
     adam = optax.adam(rate, b1=0.8)
     state = adam.init(place)
     best, start, lowest, taken = place, float("inf"), float("inf"), 0
     for step in range(steps):
         if stop():
             break
-        parts = [
-            loss_and_gradient(place, network, each[0].n_active, samples, key)
-            for network, key in runs
-        ]
-        loss = float(sum(part for part, _ in parts)) / len(parts)
-        slope = _mean_slope([gradient for _, gradient in parts], loss)
+        loss, plain_slope = once(_loss_and_slope, design, n_networks, samples, _plain(place))
+        slope = _singles(plain_slope)
         taken += 1
         if step == 0:
             start = loss

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .._errors import check, one_of
+from .._journal import anew, Once
 from ..simulation import default_chunk
 from ._bisection import check_rules, Crossing, crossing, Rules
+from ._fits import check_fits
 from ._kinds import candidates, design_kind, FrontierChoice, kinds
 from ._measure import configurations, measure_design, network_of, with_seed
 from ._predict import by_prediction
@@ -85,7 +87,7 @@ def _choosable(problem: Problem, kind: str) -> list[Design]:
     return designs
 
 
-def choose_design(problem: Problem, kind: str) -> Design | None:
+def choose_design(problem: Problem, kind: str, once: Once = anew) -> Design | None:
     """Return the design of a kind for a problem, chosen without measuring.
 
     Published: prime steps, S = 6. Clipped: transversal sets with S = 3 and one choice of thresholds
@@ -96,6 +98,7 @@ def choose_design(problem: Problem, kind: str) -> Design | None:
     Args:
         problem: sizes.
         kind: one of `frontier_kinds()`.
+        once: makes a prediction, or has it.
 
     Returns:
         The design, or None if no sets of this kind hold the circuits.
@@ -103,7 +106,7 @@ def choose_design(problem: Problem, kind: str) -> Design | None:
     designs = _choosable(problem, kind)
     if not designs or not all(_by_theory(name) for name in _members(kind)):
         return designs[0] if designs else None
-    return by_prediction(designs)[0].design
+    return by_prediction(designs, once)[0].design
 
 
 def most_circuits(problem: Problem, kind: str, limit: int) -> int:
@@ -146,7 +149,8 @@ def check_frontier(
         The most circuits that the kind's sets hold, or the user's limit.
 
     Raises:
-        ValueError: for bad sizes, target or kind, and for a width at which the kind holds nothing.
+        ValueError: for bad sizes, target or kind, for a width at which the kind holds nothing, and
+            for a number of circuits whose networks need more memory than there is.
     """
     one_of(frontier_kinds(), kind, "design")
     fewest = problem.n_active + _SPARE
@@ -163,6 +167,9 @@ def check_frontier(
     held = most_circuits(problem, kind, max_circuits or ceiling)
     remedy = "use another kind or a wider network"
     check(held > 0, "design", f"must hold {fewest} circuits at this width", kind, remedy)
+    remedy = "" if max_circuits else f"the sets of {kind} designs hold so many"
+    largest = _choosable(replace(problem, n_circuits=held), kind)
+    check_fits(largest, samples, {"max_circuits": "n_circuits"}, remedy)
     return held
 
 
@@ -177,6 +184,7 @@ def frontier(
     seed: int = 0,
     progress: Callable[[str, int, int], None] = lambda kind, count, n_networks: None,
     stop: Callable[[], bool] = lambda: False,
+    once: Once = anew,
 ) -> Frontier:
     """Find the largest T for which the active circuits' error at layer L stays under a target.
 
@@ -194,6 +202,7 @@ def frontier(
         seed: of the networks.
         progress: called before every network with (kind, T, networks measured there so far).
         stop: asked before every network.
+        once: makes a prediction or measures a network, or has what came of it.
 
     Returns:
         The interval [T_low, T_high], T_low confidently under and T_high confidently over.
@@ -209,24 +218,28 @@ def frontier(
 
     def at(count: int) -> Design:
         if count not in chosen:
-            design = choose_design(replace(problem, n_circuits=count), kind)
+            design = choose_design(replace(problem, n_circuits=count), kind, once)
             assert design is not None
             chosen[count] = with_seed(design, seed)
         return chosen[count]
 
     def draw(count: int, index: int) -> float:
-        design = at(count)
-        (configuration,) = configurations(design, 1, index)
-        chunk = default_chunk(network_of(configuration), samples)
-        return measure_design(design, 1, samples, chunk, first=index).mse
+        return once(_error_of, at(count), samples, index)
 
-    start = _start(problem, target, kind, held)
+    start = _start(problem, target, kind, held, once)
     report = lambda count, n_networks: progress(kind, count, n_networks)
     interval = crossing(draw, target, start, fewest, held, rules, report=report, stop=stop)
     capped = max_circuits is not None and held == max_circuits
     limited_by = _limit(interval, held, fewest, capped)
     used = {point.at: at(point.at) for point in interval.evaluated}
     return Frontier(kind, interval, held, limited_by, used)
+
+
+def _error_of(design: Design, samples: int, index: int) -> float:
+    """Return the mean error of one network of a design."""
+    (configuration,) = configurations(design, 1, index)
+    chunk = default_chunk(network_of(configuration), samples)
+    return measure_design(design, 1, samples, chunk, first=index).mse
 
 
 def _limit(interval: Crossing, held: int, fewest: int, capped: bool) -> str:
@@ -237,7 +250,7 @@ def _limit(interval: Crossing, held: int, fewest: int, capped: bool) -> str:
     return "nothing fits" if interval.high == fewest else "undecided"
 
 
-def _start(problem: Problem, target: float, kind: str, held: int) -> int:
+def _start(problem: Problem, target: float, kind: str, held: int, once: Once) -> int:
     """Return where theory sees the crossing, for kinds it chooses; else a usual size."""
     low, high = problem.n_active + _SPARE, held
     if not all(_by_theory(name) for name in _members(kind)):
@@ -245,7 +258,7 @@ def _start(problem: Problem, target: float, kind: str, held: int) -> int:
     while high > low * 1.05 + 1:
         middle = round((low * high) ** 0.5)
         designs = _choosable(replace(problem, n_circuits=middle), kind)
-        error = by_prediction(designs)[0].error if designs else None
+        error = by_prediction(designs, once)[0].error if designs else None
         under = error is not None and error < target
         low, high = (middle, high) if under else (low, middle)
     return high if high == held else low

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .._journal import anew, Once
 from ..analytics import predict
 from ._kinds import design_kind
 from ._problem import Design, with_settings
@@ -36,11 +37,12 @@ class Predicted:
         return self.design.kind
 
 
-def covered(design: Design) -> Predicted:
+def covered(design: Design, once: Once = anew) -> Predicted:
     """Return the design with the first of its kind's starts that a theory covers.
 
     Args:
         design: a candidate, whose own parameters come first.
+        once: makes a prediction, or has it.
 
     Returns:
         The prediction; without an error, and with the candidate's own parameters, if no theory
@@ -48,20 +50,21 @@ def covered(design: Design) -> Predicted:
     """
     for settings in ({}, *design_kind(design.kind).retreats):
         start = with_settings(design, **settings)
-        error = predict_error(start)
+        error = once(predict_error, start)
         if error is not None:
             return Predicted(start, error)
     return Predicted(design, None)
 
 
-def by_prediction(designs: Iterable[Design]) -> list[Predicted]:
+def by_prediction(designs: Iterable[Design], once: Once = anew) -> list[Predicted]:
     """Return candidates by rising predicted error, after them those that no theory covers.
 
     Args:
         designs: of one or several kinds; see `covered` for their parameters.
+        once: makes a prediction, or has it.
 
     Returns:
         The predictions.
     """
-    rated = [covered(design) for design in designs]
+    rated = [covered(design, once) for design in designs]
     return sorted(rated, key=lambda each: (each.error is None, each.error or 0.0))

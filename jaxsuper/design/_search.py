@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .._errors import bad, one_of
+from .._journal import anew, Once
 from ..simulation import Configuration, default_chunk
 from ._descent import descend
+from ._fits import check_fits, neediest
 from ._kinds import candidates, design_kind, kinds, tunable, variants
 from ._measure import (
     CONFIRMATION,
@@ -28,6 +30,8 @@ from ._ranking import differences, Effort, Ranked, SearchResult
 from ._work import Work, WorkReport
 
 
+# What a user may lower where a candidate does not fit the machine.
+_SIZES = {name: name for name in ("network_width", "n_circuits", "n_layers")}
 # Networks that a descent averages over; it is judged on others.
 _DESCENT_NETWORKS = 2
 
@@ -55,6 +59,7 @@ def search(
     only: tuple[str, ...] = (),
     progress: WorkReport = lambda done, total, label: None,
     stop: Callable[[], bool] = lambda: False,
+    once: Once = anew,
 ) -> SearchResult:
     """Search for the design with the lowest error of active circuits at the last layer.
 
@@ -65,12 +70,14 @@ def search(
         only: kinds to search; by default all that the effort does not skip.
         progress: called before every piece of work with (done, in all, what is next).
         stop: asked before every piece of work; a stopped search returns what it has.
+        once: predicts, measures and takes steps of a descent, or has what came of it.
 
     Returns:
         Finalists with held-out measurements.
 
     Raises:
-        ValueError: for bad sizes, unknown kinds, or circuits that no design holds.
+        ValueError: for bad sizes, unknown kinds, circuits that no design holds, or candidates that
+            need more memory than there is, before anything is built.
     """
     check_problem(problem)
     effort = effort or Effort()
@@ -82,15 +89,20 @@ def search(
     if len(absent) == len(by_kind):
         rule = "must be few enough for some design to hold"
         raise bad("n_circuits", rule, problem.n_circuits, "widen the network")
+    tried = [design for designs in by_kind.values() for design in designs]
+    remedy = f"`only` can leave out {neediest(tried)} designs" if len(searched) > 1 else ""
+    check_fits(tried, max(effort.samples, effort.held_out_samples), _SIZES, remedy)
     seeds = [seed_for(seed, purpose) for purpose in (SEARCH, HELD_OUT, CONFIRMATION)]
-    work = Work(progress, stop, total=sum(map(len, by_kind.values())))
+    work = Work(progress, stop, once, total=sum(map(len, by_kind.values())))
     starts = [
         replace(start, design=with_seed(start.design, seeds[SEARCH]))
         for designs in by_kind.values()
         for start in _starts(designs, effort, work)
     ]
     work.total = work.done + len(starts) + effort.finalists * 3 + effort.tuned
-    measured = [_best_variant(start, effort) for start in work.each(starts, _labelled("measure"))]
+    measured = [
+        _best_variant(start, effort, work) for start in work.each(starts, _labelled("measure"))
+    ]
     finalists = _halve(measured, effort, work)
     work.total = work.done + effort.tuned + 2 * len(finalists) + 1
     finalists = _tune(finalists, effort, work)
@@ -113,7 +125,8 @@ def _starts(designs: list[Design], effort: Effort, work: Work) -> list[Predicted
     if not designs:
         return []
     by_structure: dict[Configuration, Predicted] = {}
-    for start in by_prediction(work.each(designs, _labelled("predict"))):
+    predicted = by_prediction(work.each(designs, _labelled("predict")), work.once)
+    for start in predicted:
         by_structure.setdefault(structure_of(start.design.configuration), start)
     most = design_kind(designs[0].kind).most
     count = effort.structures if most is None else min(most, effort.structures)
@@ -124,11 +137,12 @@ def _chunk(design: Design, effort: Effort) -> int:
     return default_chunk(network_of(design.configuration), effort.samples // 2)
 
 
-def _best_variant(start: Predicted, effort: Effort) -> _Candidate:
+def _best_variant(start: Predicted, effort: Effort, work: Work) -> _Candidate:
     """First stage: one network, some values of the continuous parameters; the best is kept."""
-    chunk, samples = _chunk(start.design, effort), effort.samples // 2
+    chunk, samples = work.once(_chunk, start.design, effort), effort.samples // 2
     errors = {
-        design: measure_design(design, 1, samples, chunk) for design in variants(start.design)
+        design: work.once(measure_design, design, 1, samples, chunk)
+        for design in variants(start.design)
     }
     best = min(errors, key=lambda design: errors[design].rank)
     if best != start.design:
@@ -141,8 +155,12 @@ def _halve(measured: list[_Candidate], effort: Effort, work: Work) -> list[_Cand
     """Second stage: the best of every kind and the better half of all, on more networks."""
     survivors = _select(measured, max(effort.finalists, (len(measured) + 1) // 2))
     again = {
-        candidate: measure_design(
-            candidate.design, effort.search_networks, effort.samples, candidate.chunk
+        candidate: work.once(
+            measure_design,
+            candidate.design,
+            effort.search_networks,
+            effort.samples,
+            candidate.chunk,
         )
         for candidate in work.each(survivors, _labelled("measure"))
     }
@@ -165,22 +183,27 @@ def _tune(finalists: list[_Candidate], effort: Effort, work: Work) -> list[_Cand
     finalists = sorted(finalists, key=lambda candidate: candidate.error.rank)
     able = [candidate for candidate in finalists if tunable(candidate.design)]
     tuned = {
-        candidate: _descended(candidate, effort, work.stop)
+        candidate: _descended(candidate, effort, work)
         for candidate in work.each(able[: effort.tuned], _labelled("tune"))
     }
     return sorted([tuned.get(each, each) for each in finalists], key=lambda each: each.error.rank)
 
 
-def _descended(candidate: _Candidate, effort: Effort, stop: Callable[[], bool]) -> _Candidate:
+def _descended(candidate: _Candidate, effort: Effort, work: Work) -> _Candidate:
     """Descend on two networks; keep the end only if it is better on others."""
     chunk = candidate.chunk
-    end = descend(candidate.design, _DESCENT_NETWORKS, chunk, stop=stop)
+    end = descend(candidate.design, _DESCENT_NETWORKS, chunk, stop=work.stop, once=work.once)
     if end.flat or end.design == candidate.design:
         return candidate
     # The same networks and samples for both, so that little of the difference is chance.
     before, after = (
-        measure_design(
-            design, effort.search_networks, effort.samples, chunk, first=_DESCENT_NETWORKS
+        work.once(
+            measure_design,
+            design,
+            effort.search_networks,
+            effort.samples,
+            chunk,
+            first=_DESCENT_NETWORKS,
         )
         for design in (candidate.design, end.design)
     )
@@ -194,9 +217,9 @@ def _rank(finalists: list[_Candidate], seed: int, effort: Effort, work: Work) ->
     fresh: dict[_Candidate, DesignError] = {}
     predicted = {candidate: candidate.predicted for candidate in finalists}
     for candidate in work.each(finalists, _labelled("held-out measurement of")):
-        fresh[candidate] = _on_fresh_networks(candidate.design, seed, effort, candidate.chunk)
+        fresh[candidate] = _on_fresh_networks(candidate.design, seed, effort, candidate.chunk, work)
         if candidate.predicted is None:
-            predicted[candidate] = predict_error(candidate.design)
+            predicted[candidate] = work.once(predict_error, candidate.design)
     ranking = [
         Ranked(
             with_seed(candidate.design, seed),
@@ -220,8 +243,11 @@ def _compared(ranking: list[Ranked]) -> list[Ranked]:
     return compared + ranking[len(compared) :]
 
 
-def _on_fresh_networks(design: Design, seed: int, effort: Effort, chunk: int) -> DesignError:
-    return measure_design(with_seed(design, seed), effort.networks, effort.held_out_samples, chunk)
+def _on_fresh_networks(
+    design: Design, seed: int, effort: Effort, chunk: int, work: Work
+) -> DesignError:
+    fresh, samples = with_seed(design, seed), effort.held_out_samples
+    return work.once(measure_design, fresh, effort.networks, samples, chunk)
 
 
 def _order(ranked: Ranked) -> tuple[bool, float]:
@@ -234,5 +260,5 @@ def _confirm(ranking: list[Ranked], seed: int, effort: Effort, work: Work) -> De
     if any(ranked.held_out is None for ranked in ranking):
         return None
     for ranked in work.each(ranking[:1], lambda ranked: "confirm the first"):
-        return _on_fresh_networks(ranked.design, seed, effort, ranked.chunk)
+        return _on_fresh_networks(ranked.design, seed, effort, ranked.chunk, work)
     return None

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from .._journal import anew, Once
+
 
 # Called with (pieces of work done, pieces in all as far as known, what is next).
 WorkReport: TypeAlias = Callable[[int, int, str], None]
@@ -14,10 +16,11 @@ Piece = TypeVar("Piece")
 
 @dataclass
 class Work:
-    """Counts pieces of work and asks whether to stop."""
+    """Counts pieces of work, asks whether to stop, and makes none that is kept already."""
 
     report: WorkReport
     stop: Callable[[], bool]
+    once: Once = anew
     done: int = 0
     total: int = 1
 

@@ -19,7 +19,7 @@ from ._checks import (
     check_settings,
     own_indicators_of,
 )
-from ._cost import ACCELERATOR_CORES, CIRCUIT_BYTES, run_seconds, TRUTH_BYTES
+from ._cost import ACCELERATOR_CORES, CIRCUIT_BYTES, experiment_cost, run_seconds, TRUTH_BYTES
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import Inputs, sample_inputs
@@ -71,6 +71,7 @@ __all__ = [
     "dense_forward",
     "depends_on_seed",
     "environment",
+    "experiment_cost",
     "finish",
     "forward",
     "geometric_interval",

@@ -23,7 +23,7 @@ from typing import Any, TYPE_CHECKING
 import msgspec
 
 from .._errors import check
-from .._files import partial_prefix, written_whole
+from .._files import remove_abandoned, written_whole
 from .._reading import from_json, shown
 from ._identity import field_types
 
@@ -92,7 +92,7 @@ class Store:
         self._check_manifest(manifest)
         if not read_only:
             self._check_writable()
-            self._sweep_partials()
+            remove_abandoned(self.folder, below=True)
 
     @staticmethod
     def is_at(folder: Path) -> bool:
@@ -141,17 +141,6 @@ class Store:
         except OSError as error:
             reason = error.strerror or str(error)
             raise ValueError(f"`out` must be writable, got {self.folder}; {reason}") from None
-
-    def _sweep_partials(self) -> None:
-        """Remove what killed processes of this machine left half written."""
-        prefix = partial_prefix()
-        for path in self.folder.rglob(f"{prefix}*.partial*"):
-            try:
-                os.kill(int(path.name.removeprefix(prefix).split(".")[0]), 0)
-            except ProcessLookupError:
-                path.unlink(missing_ok=True)
-            except (ValueError, OSError):
-                continue
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

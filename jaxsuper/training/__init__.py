@@ -1,6 +1,6 @@
 """Training: a hand-built network as free matrices, gradient descent, and what is left of it."""
 
-from ._fine_tune import fine_tune, Trained
+from ._fine_tune import fine_tune, Stopped, Trained
 from ._held_out import held_out, HeldOut
 from ._losses import batch_loss, sample_losses, sample_metric_names, sample_metrics, Task
 from ._outcome import judge_training, Outcome
@@ -16,6 +16,7 @@ __all__ = [
     "HeldOut",
     "Outcome",
     "Schedule",
+    "Stopped",
     "Structure",
     "Task",
     "Trained",

@@ -43,6 +43,10 @@ class Trained:
     start: HeldOut
 
 
+class Stopped(Exception):
+    """Raised by a run that was asked to stop; its checkpoint has all that was done."""
+
+
 _ADAM = optax.scale_by_adam()
 
 
@@ -79,6 +83,7 @@ def fine_tune(
     key: KeyScalar,
     progress: Callable[[HeldOut, int], None] | None = None,
     checkpoint: Path | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
     """Train a network on fresh samples of its circuits.
 
@@ -90,6 +95,7 @@ def fine_tune(
         key: decides all samples; nothing else is random.
         progress: called with each measurement and the number of steps in all.
         checkpoint: a file to keep the state in; an existing one of the same run is resumed.
+        stop: asked before every stretch between two measurements.
 
     Returns:
         The trained network with its curve; the same bit for bit if it was interrupted and resumed.
@@ -97,6 +103,7 @@ def fine_tune(
     Raises:
         ValueError: if z does not lie in 1..T, for a start without embedding and readout or of
             another number of circuits, or for a checkpoint of another run.
+        Stopped: if it was asked to stop before the last step.
     """
     check_active(schedule.n_active, circuits.n_circuits)
     held = start.ends()[0].shape[0]
@@ -130,6 +137,8 @@ def fine_tune(
     total = jnp.asarray(max(schedule.steps, 1), jnp.int32)
     setup = (schedule.n_active, task)
     while done < schedule.steps:
+        if stop():
+            raise Stopped(f"{done} of {schedule.steps} steps are done")
         count = min(schedule.evaluate_every, schedule.steps - done)
         first = jnp.asarray(done, jnp.int32)
         free, moments = _advance(

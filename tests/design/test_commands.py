@@ -2,10 +2,11 @@
 
 import json
 import signal
+from functools import wraps
 
 import pytest
 from jaxsuper import cli
-from jaxsuper.design import _search, measure_design
+from jaxsuper.design import _search, DesignError, measure_design
 
 
 def run(line, *more):
@@ -14,6 +15,14 @@ def run(line, *more):
 
 DESIGN = "design --network-width 240 --n-circuits 100 --n-active 1 --n-layers 2 --quick"
 SCALING = "scaling capacity --network-width 120 --n-active 1 --n-layers 2 --error-target 0.03"
+
+
+# Networks of the smallest designs fit 30 MiB, those of the largest do not.
+LARGE = "design --network-width 4000 --n-circuits 5000 --n-active 1 --n-layers 2"
+MANY = (
+    "scaling capacity --network-width 4000 --n-active 1 --n-layers 2 --error-target 0.1 "
+    "--design private"
+)
 
 
 def test_design_writes_what_it_says(tmp_path, capsys):
@@ -43,7 +52,8 @@ def test_a_signal_keeps_what_was_measured(sent, status, tmp_path, capsys, monkey
     """The signal comes while the second design is measured, which is finished."""
     out, plot, measured = tmp_path / "out.json", tmp_path / "plot.svg", []
 
-    def measure_until_signalled(design, *settings, **options):
+    @wraps(measure_design)
+    def measure_until_signalled(design, *settings, **options) -> DesignError:
         measured.append(design)
         if len(measured) == 2:
             signal.raise_signal(sent)
@@ -58,17 +68,26 @@ def test_a_signal_keeps_what_was_measured(sent, status, tmp_path, capsys, monkey
     assert len(result["rows"]) == 2
     assert all(row["value"] is None and row["search_value"] >= 0 for row in result["rows"])
     assert plot.read_text().startswith("<?xml")
+    # The same command measures only what is left, and ends as one that was left alone.
+    assert run(DESIGN, *more) == 0 and len(measured) == len({*measured}) + 2
+    ended, whole = json.loads(out.read_text()), tmp_path / "whole.json"
+    assert run(DESIGN, *more[:-3], whole) == 0
+    left_alone = json.loads(whole.read_text())
+    for content in (ended, left_alone):
+        del content["timing"]
+    assert ended == left_alone and not out.with_name("out.json.journal").exists()
 
 
 def test_a_second_interrupt_stops_at_once(tmp_path, capsys, monkeypatch):
-    def interrupt(*settings, **options):
+    def interrupt(*settings, **options) -> DesignError:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
+        raise AssertionError("not interrupted")
 
     monkeypatch.setattr(_search, "measure_design", interrupt)
     assert run(DESIGN, "--only", "private", "--json", tmp_path / "out.json") == 130
-    assert "nothing was written" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+    assert "the same command resumes" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json.journal"]
 
 
 def test_capacity_is_limited_by_the_allocation(tmp_path, capsys):
@@ -86,11 +105,13 @@ def test_capacity_is_limited_by_the_allocation(tmp_path, capsys):
 @pytest.mark.parametrize(
     "line, word",
     [
+        ("--memory-limit 930MiB " + LARGE, "`network_width` must be at most"),
+        ("--memory-limit 930MiB " + MANY, "`max_circuits` must be at most"),
         (DESIGN + " --only nonsense", "`only`"),
         (DESIGN + " --seed -1", "`seed`"),
         (DESIGN + " --error-target 0", "`error_target`"),
         (DESIGN + " --error-target inf", "`error_target`"),
-        (DESIGN + " --json /nowhere/x.json", "`json`"),
+        (DESIGN + " --json /dev/null/x.json", "`json`"),
         (DESIGN + " --plot x.nope", "`plot`"),
         (DESIGN.replace("--n-active 1", "--n-active 100"), "`n_active`"),
         (DESIGN.replace("100", "1000000"), "`n_circuits`"),

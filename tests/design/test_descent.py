@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import pytest
+from jaxsuper._journal import Journal
 from jaxsuper.design import (
     candidates,
     coordinates_of,
@@ -61,6 +62,19 @@ def test_descent_helps_on_other_networks(clipped):
         measure_design(design, 3, 128, SAMPLES, first=2) for design in (start, descent.design)
     )
     assert after.mse < before.mse
+
+
+def test_a_descent_that_was_cut_off_goes_on(clipped, tmp_path):
+    """From the gradients that a journal has: bit for bit where it would have gone."""
+    start = with_settings(clipped, gate_bias=3.0)
+    undisturbed, journal = descend(start, 2, SAMPLES, steps=5), tmp_path / "journal"
+    counts = iter(range(100))
+    with Journal(journal, "json", "here") as kept:
+        cut = descend(start, 2, SAMPLES, steps=5, once=kept.once, stop=lambda: next(counts) >= 3)
+        assert cut.steps == 3 == len(kept)
+    with Journal(journal, "json", "here") as kept:
+        assert descend(start, 2, SAMPLES, steps=5, once=kept.once) == undisturbed
+        assert len(kept) == 5
 
 
 def test_what_cannot_be_tuned_is_refused():

@@ -154,7 +154,7 @@ def test_what_is_reported_is_not_biased_by_the_choice(monkeypatch, sigmas):
     monkeypatch.setattr(_search, "candidates", lambda problem, kind: carried)
     monkeypatch.setattr(_search, "measure_design", noise)
     monkeypatch.setattr(_search, "_chunk", lambda design, effort: 64)
-    monkeypatch.setattr(_search, "by_prediction", lambda designs: rated * bool(list(designs)))
+    monkeypatch.setattr(_search, "by_prediction", lambda designs, once: rated * bool(list(designs)))
     monkeypatch.setattr(_search, "predict_error", lambda design: 1.0)
     effort = replace(TINY, structures=12, finalists=4)
     runs = [search(SMALL, seed=s, effort=effort, only=("carried",)) for s in range(80)]
@@ -213,7 +213,7 @@ def test_what_a_quick_search_skips_is_searched_when_named(monkeypatch):
         return {label.removeprefix("predict ") for label in labels}
 
     # Nothing is worth measuring.
-    monkeypatch.setattr(_search, "by_prediction", lambda designs: [] * len(list(designs)))
+    monkeypatch.setattr(_search, "by_prediction", lambda designs, once: [] * len(list(designs)))
     assert kinds_searched(QUICK, ("early-guess",)) == {"early-guess"}
     assert kinds_searched(Effort()) - kinds_searched(QUICK) == {"early-guess"}
 

@@ -8,6 +8,7 @@ from concurrent.futures import as_completed, Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ..._journal import anew, Once
 from ...simulation import environment
 from ._evidence import (
     ALPHA,
@@ -24,6 +25,7 @@ from ._evidence import (
     Verdict,
     within_errors,
 )
+from ._kept import identity_of, KeptEvidence
 from ._registry import Claim, Run
 
 
@@ -123,7 +125,7 @@ def _number(value: Real) -> float | None:
     return number if abs(number) < float("inf") else None
 
 
-def settle(entry: Claim, run: Run) -> Entry:
+def settle(entry: Claim, run: Run, once: Once = anew) -> Entry:
     """Gather the evidence for one claim until it is decided; an error becomes a verdict.
 
     Networks and draws are doubled from look to look, `LOOKS` times at most, as long as claim or
@@ -133,21 +135,24 @@ def settle(entry: Claim, run: Run) -> Entry:
     Args:
         entry: the claim.
         run: how thoroughly.
+        once: gathers evidence, or has it from an earlier run; errors are never kept.
 
     Returns:
         The entry of the ledger.
     """
+
+    def found(id: str, gather: list[str], quick: bool, seed: int) -> KeptEvidence:
+        # Named so that a journal tells runs and claims apart by them.
+        del id, gather, quick, seed
+        evidence, effort = _gathered(entry, run)
+        return KeptEvidence.of(evidence, effort, time.perf_counter() - started)
+
     started = time.perf_counter()
     try:
-        look = replace(run, effort=1)
-        evidence = entry.gather(look)
-        while (
-            look.effort < 2 ** (LOOKS - 1)
-            and any(point.stderr for point in evidence.points)
-            and "undecided" in (judge(evidence).verdict, judge_rival(evidence).verdict)
-        ):
-            look = replace(look, effort=2 * look.effort)
-            evidence = entry.gather(look)
+        identity = identity_of(entry.gather)
+        keep = anew if identity is None else once
+        kept = keep(found, entry.id, identity or [], run.quick, run.seed)
+        evidence = kept.evidence()
         judgement, rival = judge(evidence), judge_rival(evidence)
         strength = power(evidence) if judgement.verdict.startswith("established") else {}
     except Exception as error:  # one claim that cannot be run must not hide the others
@@ -156,9 +161,22 @@ def settle(entry: Claim, run: Run) -> Entry:
         reason = f"{type(error).__name__} at {place}: {error}"
         seconds = time.perf_counter() - started
         return Entry(entry, "error", None, None, {}, None, 0, seconds, reason)
-    seconds = time.perf_counter() - started
     verdict = judgement.verdict
-    return Entry(entry, verdict, judgement, rival, strength, evidence, look.effort, seconds)
+    return Entry(entry, verdict, judgement, rival, strength, evidence, kept.effort, kept.seconds)
+
+
+def _gathered(entry: Claim, run: Run) -> tuple[Evidence, int]:
+    """Return the evidence that decides a claim, or that of the last look, and its effort."""
+    look = replace(run, effort=1)
+    evidence = entry.gather(look)
+    while (
+        look.effort < 2 ** (LOOKS - 1)
+        and any(point.stderr for point in evidence.points)
+        and "undecided" in (judge(evidence).verdict, judge_rival(evidence).verdict)
+    ):
+        look = replace(look, effort=2 * look.effort)
+        evidence = entry.gather(look)
+    return evidence, look.effort
 
 
 def verify(
@@ -166,6 +184,7 @@ def verify(
     run: Run,
     progress: Callable[[Entry], None] | None = None,
     workers: int | None = None,
+    once: Once = anew,
 ) -> list[Entry]:
     """Settle claims, several at once: most of the time goes into compiling, on one core each.
 
@@ -174,6 +193,7 @@ def verify(
         run: how thoroughly.
         progress: called with every entry as soon as there is one, in the caller's thread.
         workers: claims at once; by default one more than cores, at most five.
+        once: gathers evidence, or has it from an earlier run.
 
     Returns:
         The entries in the order of the claims.
@@ -193,7 +213,7 @@ def verify(
 
     # One more than cores, for a claim that waits for the measurement of another.
     pool = ThreadPoolExecutor(workers or min((os.cpu_count() or 1) + 1, 5))
-    waiting = [pool.submit(settle, entry, run) for entry in chosen]
+    waiting = [pool.submit(settle, entry, run, once) for entry in chosen]
     try:
         for done in as_completed(waiting):
             take(done)
