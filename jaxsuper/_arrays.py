@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from ._errors import check, cut
 from ._types import Scalar
 
 
@@ -74,3 +75,34 @@ def merge_moments(
     # NumPy turns arrays without axes into scalars.
     count, mean, squares = map(np.asarray, merged)
     return count, mean, squares
+
+
+def check_key(argument: str, key: Any) -> None:
+    """Raise a `ValueError` unless `key` is one typed key of JAX; a traced one passes."""
+    kind = getattr(key, "dtype", None)
+    typed = kind is not None and jnp.issubdtype(kind, jax.dtypes.prng_key) and key.shape == ()
+    rule = "must be one key, as jax.random.key makes it"
+    check(typed, argument, rule, cut(repr, key, 60))
+
+
+def integers_of(argument: str, values: Any, kind: type) -> np.ndarray:
+    """Return integers as an array of some type.
+
+    Args:
+        argument: the argument's name in the error.
+        values: nested lists or an array.
+        kind: the type of the array.
+
+    Raises:
+        ValueError: for lists of unequal length, what is no integer, and what the type cannot hold.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = np.asarray(None)
+    whole = array.dtype.kind in "iu" or array.size == 0
+    check(whole, argument, "must be integers in rows of equal length", cut(repr, values, 60))
+    limits = np.iinfo(kind)
+    fits = array.size == 0 or (limits.min <= array.min() and array.max() <= limits.max)
+    check(fits, argument, f"must be integers of {limits.bits} bits", cut(repr, values, 60))
+    return array.astype(kind)

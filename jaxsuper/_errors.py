@@ -1,8 +1,12 @@
 """Errors of one line: argument, rule, what was given, remedy."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, Protocol, runtime_checkable
+
+
+# Longer text is cut in errors, which are one line.
+_LONGEST = 300
 
 
 @runtime_checkable
@@ -24,7 +28,8 @@ def bad(argument: str, rule: str, given: object, remedy: str = "") -> ValueError
     Returns:
         The error, to be raised by the caller.
     """
-    return ValueError(f"`{argument}` {rule}, got {given}" + (f"; {remedy}" if remedy else ""))
+    text = cut(str, given, _LONGEST)
+    return ValueError(f"`{argument}` {rule}, got {text}" + (f"; {remedy}" if remedy else ""))
 
 
 def check(condition: Condition, argument: str, rule: str, given: object, remedy: str = "") -> None:
@@ -44,7 +49,42 @@ def check(condition: Condition, argument: str, rule: str, given: object, remedy:
         raise bad(argument, rule, given, remedy)
 
 
-def lookup(table: dict[str, Any], name: str, argument: str) -> Any:
+def cut(text_of: Callable[[object], str], value: object, length: int) -> str:
+    """Return a value's text on one line, cut if it is long.
+
+    Args:
+        text_of: `str` or `repr`.
+        value: anything.
+        length: the most characters.
+    """
+    try:
+        text = " ".join(text_of(value).split())
+    except (ValueError, RecursionError):
+        # Integers of thousands of digits and very deep tables have no text.
+        text = f"a very long {type(value).__name__}"
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def check_kind(argument: str, value: object, *kinds: type) -> None:
+    """Raise a `ValueError` unless a value is of one of some types.
+
+    Args:
+        argument: the argument's name, printed in backticks.
+        value: what was given.
+        kinds: the types.
+
+    Raises:
+        ValueError: names the types.
+    """
+    if isinstance(value, kinds):
+        return
+    names = " or ".join(kind.__name__ for kind in kinds)
+    of = "" if value is None else f" of type {type(value).__name__}"
+    given = cut(repr, value, 60) + of
+    raise bad(argument, f"must be of type {names}", given)
+
+
+def lookup(table: dict[str, Any], name: object, argument: str) -> Any:
     """Return `table[name]`, or raise a `ValueError` that lists the choices and the nearest one.
 
     Args:
@@ -61,7 +101,7 @@ def lookup(table: dict[str, Any], name: str, argument: str) -> Any:
     return table[one_of(tuple(table), name, argument)]
 
 
-def one_of(names: Iterable[str], name: str, argument: str) -> str:
+def one_of(names: Iterable[str], name: object, argument: str) -> str:
     """Return the name, or raise a `ValueError` that lists the choices and the nearest one.
 
     Args:
@@ -76,6 +116,8 @@ def one_of(names: Iterable[str], name: str, argument: str) -> str:
         ValueError: if it is none of the choices.
     """
     known = tuple(names)
+    if not isinstance(name, str):
+        raise bad(argument, f"must be one of {', '.join(known)}", cut(repr, name, 60))
     if name in known:
         return name
     near = get_close_matches(name, known, n=1, cutoff=0.3)

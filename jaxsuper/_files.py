@@ -24,9 +24,10 @@ def check_writable(path: Path | None, argument: str) -> None:
     if path is None:
         return
     check(not path.is_dir(), argument, "must be a file", f"the folder {path}")
-    folder = path.parent
+    folder = path.resolve().parent
     check(folder.is_dir(), argument, "must lie in an existing folder", path, f"create {folder}")
-    _check_takes_files(folder, path, argument)
+    if not path.exists() or path.is_file():
+        _check_takes_files(folder, path, argument)
     check(not path.exists() or os.access(path, os.W_OK), argument, "must be writable", path)
 
 
@@ -62,7 +63,8 @@ def _check_takes_files(folder: Path, given: Path, argument: str) -> None:
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a path beside the destination to write to, and move it there if that succeeds.
 
-    A file is there whole or not at all, also after a crash of the machine.
+    A file is there whole or not at all, also after a crash of the machine; a link stays one. What is
+    there and no file, such as a pipe or a device, is written to as it is.
 
     Args:
         path: the destination; the other path has the same ending.
@@ -70,11 +72,19 @@ def written_whole(path: Path) -> Iterator[Path]:
     Yields:
         The path to write to, so that no half file is ever seen at the destination.
     """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = path.resolve()
     partial = path.with_name(f"{partial_prefix()}{os.getpid()}.{path.stem}.partial{path.suffix}")
     try:
         yield partial
         _sync(partial)
         partial.replace(path)
+    except OSError as error:
+        if error.filename is None:  # said of a write: which file is known here only
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
     finally:
         partial.unlink(missing_ok=True)
     _sync(path.parent)

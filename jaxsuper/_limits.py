@@ -5,14 +5,17 @@ at once what could only end in swapping or a kill, not to plan to the last megab
 """
 
 import math
+import operator
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
+from typing import Any
 
-from ._errors import bad, check
+from ._errors import bad, check, cut
 
 
 # Indices of neurons, circuits, samples and layers are 32-bit integers.
@@ -62,6 +65,18 @@ def parse_memory(text: str, argument: str = "memory_limit") -> int:
         raise bad(argument, "must be a number of bytes, MiB or GiB", repr(text), "e.g. 2GiB")
     count = int(float(match[1]) * _UNITS[(match[2] or "").upper()])
     check(count >= 1, argument, "must be above 0", repr(text), "leave it out for what is free")
+    return count
+
+
+def parse_memory_limit(text: str) -> int:
+    """Return a limit for this process in bytes, as `parse_memory`.
+
+    Raises:
+        ValueError: if Python and the libraries alone take more.
+    """
+    count = parse_memory(text)
+    rule = f"must be above the {amount(BASE_BYTES)} that Python and the libraries take"
+    check(count > BASE_BYTES, "memory_limit", rule, repr(text))
     return count
 
 
@@ -149,19 +164,49 @@ def _duration(seconds: float | int) -> str:
     return f"{days:.3g} days" if days < 1000 else f"{days / 365.25:.3g} years"
 
 
-def check_index(argument: str, value: int, least: int = 1) -> None:
-    """Raise a `ValueError` unless `value` lies between `least` and the largest 32-bit integer."""
+def check_integer(argument: str, value: Any) -> None:
+    """Raise a `ValueError` unless `value` is an integer, of Python or of numpy."""
+    try:
+        operator.index(value)
+    except TypeError:
+        raise bad(argument, "must be an integer", cut(repr, value, 60)) from None
+
+
+def check_number(argument: str, value: Any) -> None:
+    """Raise a `ValueError` unless `value` is a real number, of Python or of numpy; NaN passes."""
+    of_array = getattr(getattr(value, "dtype", None), "kind", "")
+    number = isinstance(value, Real) or of_array in ("i", "u", "f")
+    check(number, argument, "must be a number", cut(repr, value, 60))
+
+
+def check_positive(argument: str, value: Any) -> None:
+    """Raise a `ValueError` unless `value` is a positive and finite number."""
+    check_number(argument, value)
+    check(0 < value < math.inf, argument, "must be positive and finite", value)
+
+
+def check_index(argument: str, value: Any, least: int = 1) -> None:
+    """Raise a `ValueError` unless `value` is an integer from `least` to the largest of 32 bits."""
+    check_integer(argument, value)
     check(value >= least, argument, f"must be at least {least}", value)
     check(value <= LARGEST, argument, f"must be at most 2^31-1 = {LARGEST}", value)
 
 
-def check_seed(argument: str, value: int) -> None:
+def check_optional(argument: str, value: Any) -> None:
+    """As `check_index`, of what may be left out."""
+    if value is not None:
+        check_index(argument, value)
+
+
+def check_seed(argument: str, value: Any) -> None:
     """Raise a `ValueError` unless a seed, or the number of a network, has 32 bits."""
+    check_integer(argument, value)
     check(0 <= value < 2**32, argument, "must lie in 0..2^32-1", value)
 
 
-def check_single(argument: str, value: float | int) -> None:
+def check_single(argument: str, value: Any) -> None:
     """Raise a `ValueError` for a number that is infinite in single precision; NaN passes."""
+    check_number(argument, value)
     fits = not abs(value) > LARGEST_SINGLE
     check(fits, argument, "must be finite in single precision, at most 3.4e38", value)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ._errors import bad
+from ._errors import bad, cut
 
 
 _Wanted = TypeVar("_Wanted")
@@ -32,12 +32,7 @@ _SHOWN = 60
 
 def shown(value: object) -> str:
     """Return a value as it stands in an error: on one line, cut if it is long."""
-    try:
-        text = " ".join(repr(value).split())
-    except (ValueError, RecursionError):
-        # Integers of thousands of digits and very deep tables have no text.
-        text = f"a very long {type(value).__name__}"
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    return cut(repr, value, _SHOWN)
 
 
 def typed(kind: type[_Wanted], given: object, place: str) -> _Wanted:

@@ -6,7 +6,7 @@ Nothing heavy is imported here, so that a command line can be read and explained
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ._errors import bad, one_of
+from ._errors import bad, check_kind, one_of
 
 
 # The continuous parameters of a network: swept without compiling again, tuned by gradient.
@@ -108,6 +108,8 @@ class Experiment:
     chunk: int | None = None
 
     def __post_init__(self) -> None:
+        check_kind("configuration", self.configuration, Configuration)
+        check_kind("n_active", self.n_active, tuple, list)
         if not self.n_active:
             object.__setattr__(self, "n_active", (self.configuration.n_active,))
 
@@ -126,7 +128,8 @@ class Experiment:
         for name in settings:
             one_of((*(field.name for field in fields(Configuration)), *own), name, "settings")
         n_active = settings.pop("n_active", Configuration.n_active)
-        counts = (n_active,) if isinstance(n_active, int) else tuple(n_active)
+        several = isinstance(n_active, tuple | list)
+        counts = tuple(n_active) if several else (n_active,)
         if not counts:
             raise bad("n_active", "must name at least one number", "none")
         options = {name: settings.pop(name) for name in own if name in settings}

@@ -62,11 +62,11 @@ def _obey(line: "Line") -> int:
     from rich.console import Console
 
     from ._cache import use_cache
-    from ._limits import parse_memory, use_memory_limit
+    from ._limits import parse_memory_limit, use_memory_limit
 
     try:
         limit = line.memory_limit
-        use_memory_limit(None if limit is None else parse_memory(limit))
+        use_memory_limit(None if limit is None else parse_memory_limit(limit))
         use_cache(line.cache)
         # Tables in a file or a pipe need not fit the 80 columns of no terminal at all.
         console = Console(width=None if sys.stdout.isatty() else 110)

@@ -97,7 +97,7 @@ BAD = [
     ("--redundancy 51", "`redundancy` must be at most the block width 50"),
     ("--n-circuits 100", "the capacity of prime steps"),
     ("--n-active 61", "`n_active` must lie in 1..60"),
-    ("--n-active 0", "`n_active` must lie in 1..60"),
+    ("--n-active 0", "`n_active` must be at least 1, got 0"),
     ("--lower-threshold 0.8", "`lower_threshold` must be below"),
     ("--gate-bias nan", "`gate_bias` must be finite"),
     ("--lower-threshold nan", "`lower_threshold` must be below"),

@@ -58,6 +58,7 @@ REFUSED = [
     ),
     (f"{SIMULATE} --metrics mze", "did you mean 'mse'"),
     (f"{SIMULATE} --memory-limit 0", "`memory_limit` must be above 0"),
+    ("verify --memory-limit 1MiB", "`memory_limit` must be above the 900 MiB that Python"),
     ("allocate --redundancy 6 --block-width 1" + 30 * "0", "`block_width` must be at most 2^31"),
     (
         "allocate --redundancy 3 --block-width 50 --family random --n-circuits 1000000000",
@@ -82,7 +83,7 @@ REFUSED = [
     (f"{TUNE} --network-width 80 --network {10**20}", "`network` must lie in"),
     (f"{TUNE} --network-width 80 --learning-rate 1e39", "`learning_rate` must be finite"),
     (f"{TUNE} --network-width 400000", "`network_width` must be at most"),
-    ("sweep published --dry-run --call-seconds inf", "`call_seconds` must be above 0 and finite"),
+    ("sweep published --dry-run --call-seconds inf", "`call_seconds` must be positive and finite"),
     ("sweep published --dry-run --memory 0", "`memory_limit` must be above 0"),
     (
         "sweep published --dry-run --process 0 --processes 1 --coordinator localhost:99999",
@@ -187,8 +188,8 @@ def test_the_limit_holds_for_one_command(monkeypatch):
     from jaxsuper.commands import verify
 
     monkeypatch.setattr(verify, "run", lambda *_: seen.append(_limits.given_memory_limit()))
-    assert run("verify --memory-limit 2GiB") == run("verify") == run("verify --memory 1.5MB") == 0
-    assert seen == [2 * GIB, None, 1_500_000] and _limits.given_memory_limit() is None
+    assert run("verify --memory-limit 2GiB") == run("verify") == run("verify --memory 1.5GB") == 0
+    assert seen == [2 * GIB, None, 1_500_000_000] and _limits.given_memory_limit() is None
 
 
 @pytest.mark.parametrize("text", ["", "lots", "-1", "0", "0GiB", "1e9", "nan", "inf", "2 XiB"])

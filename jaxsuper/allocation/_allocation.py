@@ -6,6 +6,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Int
 
+from .._arrays import integers_of
 from .._errors import check
 from .._limits import check_cost, check_index, Cost
 from .._types import Sets
@@ -92,8 +93,10 @@ class Allocation(AbstractAllocation):
         Raises:
             ValueError: if a neuron lies outside 0..n-1, a set names a neuron twice or there is no set.
         """
-        sets = np.asarray(sets, dtype=np.int32)
-        check(sets.size > 0, "sets", "must hold at least one set of one neuron", sets.shape)
+        check_index("block_width", block_width)
+        sets = integers_of("sets", sets, np.int32)
+        table = sets.ndim == 2 and sets.size > 0
+        check(table, "sets", "must hold at least one set of one neuron, (T, S)", sets.shape)
         inside = sets.min() >= 0 and sets.max() < block_width
         check(inside, "sets", f"must lie in 0..{block_width - 1}", f"{sets.min()}..{sets.max()}")
         ordered = np.sort(sets, axis=1)
@@ -153,7 +156,7 @@ def check_listing(block_width: int, redundancy: int, n_circuits: int) -> None:
 def check_redundancy(block_width: int, redundancy: int) -> None:
     """Raise a `ValueError` unless 1 <= S <= n < 2^31."""
     check_index("block_width", block_width)
-    check(redundancy >= 1, "redundancy", "must be at least 1", redundancy)
+    check_index("redundancy", redundancy)
     check(
         redundancy <= block_width,
         "redundancy",

@@ -21,7 +21,7 @@ def blocks(n_blocks: int, n_circuits: int) -> Allocation:
         ValueError: unless 1 <= T <= n^2.
     """
     check_index("n_blocks", n_blocks)
-    check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
+    check_index("n_circuits", n_circuits)
     limit = n_blocks**2
     rule = f"must be at most {limit}, the square of the {n_blocks} blocks"
     check(n_circuits <= limit, "n_circuits", rule, n_circuits, "widen the network")

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 from .._errors import check
+from .._limits import check_index
 from .._types import Sets
 from ._allocation import Allocation, check_listing, check_redundancy
 from ._fields import prime_numbers, prime_power
@@ -213,7 +214,7 @@ def prime_steps(block_width: int, redundancy: int, n_circuits: int) -> Allocatio
 def check_capacity(n_circuits: int, block_width: int, redundancy: int) -> None:
     """Raise a `ValueError` that names the capacity if T circuits do not fit."""
     capacity = prime_step_capacity(block_width, redundancy)
-    check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
+    check_index("n_circuits", n_circuits)
     check(
         n_circuits <= capacity,
         "n_circuits",

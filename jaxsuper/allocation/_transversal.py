@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Int
 
 from .._errors import check
+from .._limits import check_index
 from .._types import Sets
 from ._allocation import Allocation, check_listing, check_redundancy
 from ._balanced import most_even
@@ -189,7 +190,7 @@ def transversal(block_width: int, redundancy: int, n_circuits: int) -> Allocatio
         ValueError: if T exceeds the capacity.
     """
     capacity = transversal_capacity(block_width, redundancy)
-    check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
+    check_index("n_circuits", n_circuits)
     check(
         n_circuits <= capacity,
         "n_circuits",

@@ -16,7 +16,8 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._errors import check
+from .._errors import bad, check, cut
+from .._limits import check_index
 from .._types import KeyScalar
 
 
@@ -100,7 +101,7 @@ class AbstractCircuits(eqx.Module):
 
     def check_depth(self, n_layers: int) -> None:
         """Raise a `ValueError` unless the circuits have weights for `n_layers` layers."""
-        check(n_layers >= 1, "n_layers", "must be at least 1", n_layers)
+        check_index("n_layers", n_layers)
         depth = self.depth
         check(
             depth is None or depth == n_layers,
@@ -114,7 +115,14 @@ def check_finite(argument: str, values: Any) -> None:
     """Raise a `ValueError` if a concrete array holds NaN or infinity; traced values pass."""
     try:
         concrete = np.asarray(values)
+    except ValueError:
+        rule = "must hold numbers in rows of equal length"
+        raise bad(argument, rule, cut(repr, values, 60)) from None
     except Exception:  # a tracer has no values to look at
         return
-    bad = int((~np.isfinite(concrete)).sum())
-    check(bad == 0, argument, "must be finite", f"{bad} values that are not")
+    numbers = concrete.dtype.kind in "biuf"
+    check(numbers, argument, "must hold real numbers", cut(repr, values, 60))
+    with np.errstate(over="ignore"):
+        single = concrete.astype(np.float32)
+    infinite = int((~np.isfinite(single)).sum())
+    check(infinite == 0, argument, "must be finite", f"{infinite} values that are not")

@@ -8,6 +8,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from .._errors import check
+from .._limits import check_number
 from .._types import Scalar
 
 
@@ -22,6 +23,8 @@ def check_thresholds(lower: Any, upper: Any) -> None:
     """
     if isinstance(lower, Tracer) or isinstance(upper, Tracer):
         return
+    check_number("lower_threshold", lower)
+    check_number("upper_threshold", upper)
     low, high = np.asarray(lower), np.asarray(upper)
     gap = high.astype(np.float32) - low.astype(np.float32)
     rule = "must be below `upper_threshold`, also in single precision"

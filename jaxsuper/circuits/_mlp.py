@@ -9,6 +9,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from .._errors import check
+from .._limits import check_index
 from .._types import KeyScalar
 from ._base import AbstractCircuits, check_finite, Layout
 
@@ -49,8 +50,9 @@ class MLP(AbstractCircuits):
         square = len(shape) == 4 and shape[2] == shape[3] and self.weights.size > 0
         check(square, "weights", "must have shape (L or 1, T, d, d)", shape)
         layers, _, width, _ = shape
-        self.bias = jnp.asarray(jnp.zeros((1, width)) if bias is None else bias, dtype=jnp.float32)
-        check_finite("bias", self.bias)
+        bias = jnp.zeros((1, width)) if bias is None else bias
+        check_finite("bias", bias)
+        self.bias = jnp.asarray(bias, dtype=jnp.float32)
         fits = self.bias.ndim == 2 and self.bias.shape[0] in (1, layers)
         fits = fits and self.bias.shape[1] == width
         check(fits, "bias", f"must have shape (1 or {layers}, {width})", self.bias.shape)
@@ -62,10 +64,9 @@ class MLP(AbstractCircuits):
                 float(self.bias.max()),
                 "carry it as a weight from a neuron that is on when the circuit is",
             )
-        self.mean = jnp.asarray(
-            self.weights.mean(axis=1) if mean is None else mean, dtype=jnp.float32
-        )
-        check_finite("mean", self.mean)
+        mean = self.weights.mean(axis=1) if mean is None else mean
+        check_finite("mean", mean)
+        self.mean = jnp.asarray(mean, dtype=jnp.float32)
         fits = self.mean.shape in ((1, width, width), (layers, width, width))
         check(fits, "mean", f"must have shape (1 or {layers}, {width}, {width})", self.mean.shape)
         each = tuple(range(width))
@@ -77,8 +78,8 @@ class MLP(AbstractCircuits):
         cls, n_circuits: int, width: int, n_layers: int = 1, *, key: KeyScalar, **parameters: Any
     ) -> "MLP":
         """Draw Gaussian weights of variance 2/d; `n_layers` = 1 shares them between layers."""
-        check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
-        check(width >= 1, "width", "must be at least 1", width)
+        check_index("n_circuits", n_circuits)
+        check_index("width", width)
         shape = (n_layers, n_circuits, width, width)
         return cls(jax.random.normal(key, shape) * (2 / width) ** 0.5, **parameters)
 

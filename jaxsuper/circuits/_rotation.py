@@ -9,6 +9,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Complex, Float
 
 from .._errors import check
+from .._limits import check_cost, check_index, check_single, Cost
 from .._types import KeyScalar, Scalar
 from ._base import AbstractCircuits, check_finite, Layout
 from ._indicator import check_thresholds, step_biases, step_input
@@ -31,7 +32,8 @@ def as_angles(angles: Any) -> Float[Array, "layers T"]:
 
 def uniform_angles(n_circuits: int, *, key: KeyScalar) -> Float[Array, " T"]:
     """Draw T angles uniform on the circle, in radians."""
-    check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
+    check_index("n_circuits", n_circuits)
+    check_cost(lambda n_circuits: Cost(8 * n_circuits), {"n_circuits": n_circuits})
     return jax.random.uniform(key, (n_circuits,), maxval=2 * jnp.pi)
 
 
@@ -212,5 +214,6 @@ def check_gate_bias(gate_bias: Any) -> None:
     """Raise a `ValueError` unless b is finite and at least 0: an inactive circuit must stay at 0."""
     if isinstance(gate_bias, Tracer):
         return
+    check_single("gate_bias", gate_bias)
     check_finite("gate_bias", gate_bias)
     check(bool((np.asarray(gate_bias) >= 0).all()), "gate_bias", "must be at least 0", gate_bias)

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._errors import check
+from .._limits import check_index
 from .._types import KeyScalar, Scalar
 from ._base import AbstractCircuits, Layout
 from ._indicator import check_thresholds, step_biases, step_input
@@ -46,7 +46,7 @@ class Step(AbstractCircuits):
         Raises:
             ValueError: if T < 1 or not 0 <= lo < hi <= 1.
         """
-        check(n_circuits >= 1, "n_circuits", "must be at least 1", n_circuits)
+        check_index("n_circuits", n_circuits)
         self.check_parameters(lower_threshold=lower_threshold, upper_threshold=upper_threshold)
         self.count = n_circuits
         self.lower_threshold = jnp.asarray(lower_threshold, dtype=jnp.float32)

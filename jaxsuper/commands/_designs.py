@@ -33,8 +33,8 @@ def check_sizes(
         ValueError: says what is needed, what there is and what fits.
     """
     check_index("network_width", network_width)
-    check_index("n_circuits", n_circuits)
     check_index("n_active", n_active)
+    check_index("n_circuits", n_circuits)
     check_index("n_layers", n_layers)
     from ..design import design_kind, kinds as known
     from ..network import traits_of

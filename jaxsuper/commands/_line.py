@@ -14,7 +14,7 @@ from typing import Annotated, Any, TYPE_CHECKING, TypeAlias
 
 import tyro
 
-from .._errors import one_of
+from .._errors import cut, one_of
 from . import modules
 
 
@@ -113,7 +113,7 @@ def _sentence(framed: str, words: Sequence[str]) -> str:
     if match := re.search(
         r"Error parsing (\S+): (.*?)(?: Argument helptext| For full help|$)", text
     ):
-        return f"{match[1]} {_not_a_number(match[2])}"
+        return f"{match[1]} {_not_read(match[2])}"
     if match := re.match(r"Missing value for argument '([^']*)'", text):
         return f"{match[1]} must be followed by a value; see {help_}"
     if match := re.match(r"Unrecognized (?:or misplaced )?options: (.*)", text):
@@ -121,12 +121,15 @@ def _sentence(framed: str, words: Sequence[str]) -> str:
     return re.split(r" For full help", text)[0]
 
 
-def _not_a_number(reason: str) -> str:
-    """Return what Python says of a word that is no number, as a sentence."""
+def _not_read(reason: str) -> str:
+    """Return what Python says of a word that is no value, of any the setting can have."""
     for start, kind in (("invalid literal for int", "an integer"), ("could not conv", "a number")):
-        if reason.startswith(start):
-            return f"must be {kind}, got {reason.rpartition(': ')[2]}"
-    return f"cannot be read: {reason}"
+        if start in reason:
+            given = re.sub(r" - <class.*", "", reason.partition(start)[2].rpartition(": ")[2])
+            return f"must be {kind}, got {cut(str, given.strip(), 60)}"
+    if "Exceeds the limit" in reason:
+        return "must be an integer, got one of thousands of digits"
+    return f"cannot be read: {cut(str, reason, 200)}"
 
 
 def _positional(words: Sequence[str]) -> str:

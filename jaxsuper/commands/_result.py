@@ -5,7 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .._files import write_json
+from .._errors import check
+from .._files import check_writable, write_json
+from ._terminal import check_picture
 
 
 # Settings that say where results go, and are no part of them.
@@ -28,6 +30,14 @@ def envelope(config: dict[str, Any], precision: str = "highest", **results: Any)
     from ..simulation import environment
 
     return {"config": config, "environment": environment(precision), **results}
+
+
+def check_outputs(json: Path | None, plot: Path | None) -> None:
+    """Raise a `ValueError` unless both files can be written, and are two; None passes."""
+    check_writable(json, "json")
+    check_picture(plot, "plot")
+    if json is not None and plot is not None:
+        check(json.resolve() != plot.resolve(), "plot", "must be another file than `json`", plot)
 
 
 def write(path: Path | None, content: Any) -> None:

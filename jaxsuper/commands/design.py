@@ -15,14 +15,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 
 from .._errors import check
-from .._files import check_writable
 from .._limits import check_seed
 from ._designs import check_sizes
-from ._result import config_of, envelope, finite, write
+from ._result import check_outputs, config_of, envelope, finite, write
 from ._resuming import resumable
 from ._terminal import (
     caught_signals,
-    check_picture,
     interrupted_status,
     number,
     progress_bar,
@@ -78,7 +76,7 @@ class Command:
         error_target: say which designs keep the active circuits' error at layer L below this.
         only: kinds of design to search; all by default.
         quick: fewer structures and samples, no gradient.
-        seed: of everything random.
+        seed: from which all that is random follows.
         json: write settings, environment, timing and rows to this file.
         plot: draw the designs' errors by layer into this file (png, pdf, svg).
     """
@@ -108,8 +106,7 @@ def run(command: Command, console: Console) -> int:
     Raises:
         ValueError: for bad input.
     """
-    check_writable(command.json, "json")
-    check_picture(command.plot, "plot")
+    check_outputs(command.json, command.plot)
     target = command.error_target
     rule = "must be positive and finite"
     check(target is None or 0 < target < float("inf"), "error_target", rule, target)

@@ -15,14 +15,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 
 from .._errors import check
-from .._files import check_writable
 from .._limits import check_index, check_seed
 from ._designs import check_sizes
-from ._result import config_of, envelope, finite, write
+from ._result import check_outputs, config_of, envelope, finite, write
 from ._resuming import resumable
 from ._terminal import (
     caught_signals,
-    check_picture,
     interrupted_status,
     number,
     progress_bar,
@@ -64,8 +62,8 @@ class Command:
         max_circuits: no more than so many; by default what the sets of a design hold.
         confidence: that all decisions of a design's bisection are right.
         tolerance: relative width of the interval at which to stop.
-        samples: of each network.
-        seed: of everything random.
+        samples: inputs drawn for each network.
+        seed: from which all that is random follows.
         json: write settings, environment, timing and rows to this file.
         plot: draw the errors measured against T into this file (png, pdf, svg).
     """
@@ -98,8 +96,7 @@ def run(command: Command, console: Console) -> int:
     Raises:
         ValueError: for bad input.
     """
-    check_writable(command.json, "json")
-    check_picture(command.plot, "plot")
+    check_outputs(command.json, command.plot)
     check(len(command.design) > 0, "design", "must name at least one", "none")
     check_index("samples", command.samples)
     check_seed("seed", command.seed)

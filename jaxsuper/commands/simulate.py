@@ -8,13 +8,11 @@ import tyro
 from rich.console import Console
 
 from .._errors import check, one_of
-from .._files import check_writable
 from .._settings import Configuration, Experiment, N_NETWORKS
 from ._choices import Choices
 from ._layers import tables_by_layer, tables_by_z
-from ._result import write
+from ._result import check_outputs, write
 from ._terminal import (
-    check_picture,
     drawing_prepared,
     number,
     progress_bar,
@@ -69,8 +67,7 @@ def run(command: Command, console: Console) -> None:
     Raises:
         ValueError: for bad input, before anything is simulated or written.
     """
-    check_writable(command.json, "json")
-    check_picture(command.plot, "plot")
+    check_outputs(command.json, command.plot)
     check(len(command.metrics) > 0, "metrics", "must name at least one metric", "none")
     from ..circuits import layout_of
     from ..simulation import metric_names

@@ -13,7 +13,6 @@ from typing import Any, Literal, TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from .._errors import check
 from .._files import make_writable_folder, remove_abandoned
 from .._limits import check_cost, check_index, check_single, Cost
 from ._choices import Choices, Family
@@ -118,8 +117,8 @@ def run(command: Command, console: Console) -> int:
         command.held_out,
         tuple(sorted(set(command.trained))),
     )
-    check(command.n_layers >= 2, "n_layers", "must be at least 2", command.n_layers)
-    check(command.n_circuits >= 3, "n_circuits", "must be at least 3", command.n_circuits)
+    check_index("n_layers", command.n_layers, 2)
+    check_index("n_circuits", command.n_circuits, 3)
     check_active(command.n_active, command.n_circuits)
     check_settings(command)
     _check_fits(command, len(layout_of(command.circuit).channels))

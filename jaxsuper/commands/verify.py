@@ -48,7 +48,7 @@ class Command:
         quick: fewer networks and settings, under two minutes on two cores; without the claims that
             so few cannot decide, unless `only` has their ids.
         out: the folder to write to, made if need be; "none" writes nothing.
-        seed: of everything random; the ledger is made once for each.
+        seed: from which all that is random follows; the ledger is made once for each.
         list: print the claims and stop.
     """
 

@@ -27,7 +27,8 @@ from math import sqrt
 
 import numpy as np
 
-from .._errors import check
+from .._errors import check, check_kind
+from .._limits import check_number
 from ..simulation import student_interval
 
 
@@ -115,6 +116,9 @@ def check_rules(rules: Rules) -> None:
     Raises:
         ValueError: unless 0.5 <= confidence < 1 and tolerance > 0.
     """
+    check_kind("rules", rules, Rules)
+    check_number("confidence", rules.confidence)
+    check_number("tolerance", rules.tolerance)
     fine = 0.5 <= rules.confidence < 1
     check(fine, "confidence", "must lie in 0.5..1 without 1", rules.confidence)
     check(0 < rules.tolerance < 1, "tolerance", "must lie between 0 and 1", rules.tolerance)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .._errors import check, one_of
+from .._errors import check, check_kind, one_of
 from .._journal import anew, Once
+from .._limits import check_index, check_integer, check_optional, check_positive, check_seed
 from ..simulation import default_chunk
 from ._bisection import check_rules, Crossing, crossing, Rules
 from ._fits import check_fits
@@ -152,13 +153,16 @@ def check_frontier(
         ValueError: for bad sizes, target or kind, for a width at which the kind holds nothing, and
             for a number of circuits whose networks need more memory than there is.
     """
+    check_kind("problem", problem, Problem)
+    check_integer("n_active", problem.n_active)
     one_of(frontier_kinds(), kind, "design")
     fewest = problem.n_active + _SPARE
     problem = replace(problem, n_circuits=fewest)
     check_problem(problem)
-    check(0 < target < float("inf"), "error_target", "must be positive and finite", target)
-    check(samples >= 1, "samples", "must be at least 1", samples)
-    check(0 <= seed < 2**32, "seed", "must lie in 0..2^32-1", seed)
+    check_positive("error_target", target)
+    check_index("samples", samples)
+    check_seed("seed", seed)
+    check_optional("max_circuits", max_circuits)
     check_rules(rules or Rules())
     rule = f"must be at least {fewest}, the active circuits and {_SPARE} inactive ones"
     check(max_circuits is None or max_circuits >= fewest, "max_circuits", rule, max_circuits)
@@ -211,6 +215,7 @@ def frontier(
         ValueError: for bad sizes, target or kind, and for a width at which the kind holds nothing.
     """
     rules = rules or Rules()
+    check_kind("problem", problem, Problem)
     settings = {"max_circuits": max_circuits, "rules": rules, "samples": samples, "seed": seed}
     fewest = problem.n_active + _SPARE
     held = check_frontier(problem, target, kind, **settings)

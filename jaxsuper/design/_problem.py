@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._errors import check
+from .._errors import check, check_kind
+from .._limits import check_index
 from ..network import Traits
 from ..simulation import check_active, Configuration, PARAMETERS, Recipe
 
@@ -65,10 +66,12 @@ def check_problem(problem: Problem) -> None:
     Raises:
         ValueError: unless 8 <= D <= 10^6, T >= 2, 1 <= L <= 10^4 and 1 <= z < T.
     """
+    check_kind("problem", problem, Problem)
+    check_index("network_width", problem.network_width)
     rule = "must be at least 8, two neurons for each of a rotation's four"
     check(problem.network_width >= 8, "network_width", rule, problem.network_width)
-    check(problem.n_circuits >= 2, "n_circuits", "must be at least 2", problem.n_circuits)
-    check(problem.n_layers >= 1, "n_layers", "must be at least 1", problem.n_layers)
+    check_index("n_circuits", problem.n_circuits, 2)
+    check_index("n_layers", problem.n_layers)
     for name, most in _MOST.items():
         size = getattr(problem, name)
         check(size <= most, name, f"must be at most {most} to be searched", size)

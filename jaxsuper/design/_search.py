@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from .._errors import bad, one_of
+from .._errors import bad, check_kind, one_of
 from .._journal import anew, Once
+from .._limits import check_seed
 from ..simulation import Configuration, default_chunk
 from ._descent import descend
 from ._fits import check_fits, neediest
@@ -80,7 +81,10 @@ def search(
             need more memory than there is, before anything is built.
     """
     check_problem(problem)
+    check_seed("seed", seed)
     effort = effort or Effort()
+    check_kind("effort", effort, Effort)
+    check_kind("only", only, tuple, list)
     for kind in only:
         one_of(kinds(), kind, "only")
     searched = only or tuple(kind for kind in kinds() if kind not in effort.skip)

@@ -17,6 +17,7 @@ import optax
 from jaxtyping import Array, Bool, Float
 
 from .._errors import check
+from .._limits import check_index
 from .._types import KeyScalar, Scalar
 from ._embedding import check_active, check_sizes, Embedding
 from ._objectives import loss_of, silent_loss
@@ -211,14 +212,14 @@ def train(
     check_active(n_features, n_active)
     loss_of(loss)
     for name, value in (("n_seeds", n_seeds), ("n_steps", n_steps)):
-        check(value >= 1, name, "must be at least 1", value)
+        check_index(name, value)
     check(learning_rate > 0, "learning_rate", "must be above 0", learning_rate)
     check(initial_scale > 0, "initial_scale", "must be above 0", initial_scale)
     check(penalty >= 0, "penalty", "must be at least 0", penalty)
     logits = loss in ("binary", "categorical")
     check(not (rectified and logits), "rectified", "must be False for a cross-entropy", rectified)
     if batch_size is not None:
-        check(batch_size >= 1, "batch_size", "must be at least 1", batch_size)
+        check_index("batch_size", batch_size)
     inputs = all_features(n_features, n_active) if batch_size is None else None
     first = partial(_start, (n_features, width), initial_scale, tied, rectified, key)
     # The number of no seed.

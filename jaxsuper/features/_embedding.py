@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._errors import check
+from .._limits import check_index
 
 
 class Embedding(eqx.Module):
@@ -52,13 +53,13 @@ class Embedding(eqx.Module):
 
 def check_sizes(n_features: int, width: int) -> None:
     """Raise a `ValueError` unless T >= 1 and D >= 1."""
-    check(n_features >= 1, "n_features", "must be at least 1", n_features)
-    check(width >= 1, "width", "must be at least 1", width)
+    check_index("n_features", n_features)
+    check_index("width", width)
 
 
 def check_active(n_features: int, n_active: int) -> None:
     """Raise a `ValueError` unless 1 <= z <= T."""
-    check(n_active >= 1, "n_active", "must be at least 1", n_active)
+    check_index("n_active", n_active)
     check(
         n_active <= n_features, "n_active", f"must be at most the {n_features} features", n_active
     )

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._errors import check
+from .._limits import check_index
 from .._types import KeyScalar, Scalar
 from ._embedding import check_sizes, Embedding
 from ._random import random_unit
@@ -71,7 +72,7 @@ def tight_frame(
     check_sizes(n_features, width)
     check(n_features >= width, "n_features", f"must be at least the width {width}", n_features)
     check(tolerance > 0, "tolerance", "must be above 0", tolerance)
-    check(max_iterations >= 1, "max_iterations", "must be at least 1", max_iterations)
+    check_index("max_iterations", max_iterations)
     start = random_unit(n_features, width, key=key).vectors
     allowed = jnp.asarray(tolerance, jnp.float32)
     count, gap, vectors = _alternate(start, allowed, max_iterations)

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._arrays import merge_moments
-from .._errors import check
+from .._limits import check_index, check_optional
 from .._types import KeyScalar, Scalar
 from ._embedding import check_active, Embedding
 from ._readouts import AbstractReadout, check_shapes
@@ -125,7 +125,7 @@ def _finish(parts: list[_Moments], counts: list[int], exact: bool) -> Losses:
 
 
 def _size(n_features: int, batch_size: int, chunk: int | None) -> int:
-    check(chunk is None or chunk >= 1, "chunk", "must be at least 1", chunk)
+    check_optional("chunk", chunk)
     default = min(max(_FLOATS // n_features, _SMALLEST), _LARGEST)
     return chunk or min(default, batch_size)
 
@@ -155,7 +155,7 @@ def measure(
     Raises:
         ValueError: for an empty batch or chunk, unless 1 <= z <= T, or if the shapes disagree.
     """
-    check(batch_size >= 1, "batch_size", "must be at least 1", batch_size)
+    check_index("batch_size", batch_size)
     check_active(embedding.n_features, n_active)
     check_shapes(embedding, readout)
     size = _size(embedding.n_features, batch_size, chunk)

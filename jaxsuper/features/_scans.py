@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from .._errors import check
+from .._limits import check_index
 from .._types import KeyScalar, Scalar
 from ._embedding import Embedding
 from ._readouts import AbstractReadout, check_shapes, Linear, Threshold
@@ -74,7 +74,7 @@ def scan_threshold(
     Raises:
         ValueError: unless 1 <= z <= T, for no sample, or if the shapes disagree.
     """
-    check(n_samples >= 1, "n_samples", "must be at least 1", n_samples)
+    check_index("n_samples", n_samples)
     readout: AbstractReadout = Linear(embedding.vectors) if linear is None else linear
     check_shapes(embedding, readout)
     projected, features = _project(embedding, readout, n_active, n_samples, key)

@@ -4,6 +4,7 @@ from ._block import Block
 from ._carried import Carried
 from ._cleaned import Cleaned
 from ._clipped import Clipped
+from ._cost import network_bytes
 from ._dense import (
     check_trainable,
     dense_layers,
@@ -63,6 +64,7 @@ __all__ = [
     "indicator_vectors",
     "inhibition_rules",
     "make_network",
+    "network_bytes",
     "neurons_that_exist",
     "place",
     "register",

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._errors import check
+from .._limits import check_index
 from .._types import ActiveIds, KeyScalar
 from ..allocation import AbstractAllocation, Extent, extent_of
 
@@ -64,7 +64,7 @@ def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> P
     Raises:
         ValueError: if L < 1.
     """
-    check(n_layers >= 1, "n_layers", "must be at least 1", n_layers)
+    check_index("n_layers", n_layers)
     n_circuits = allocation.n_circuits
     sets, members = jnp.asarray(allocation.sets), jnp.asarray(allocation.members)
     extent = extent_of(allocation)
@@ -75,7 +75,9 @@ def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> P
         bits = jax.random.bits(jax.random.fold_in(key, layer), (n_circuits,), jnp.uint32)
         bits = jnp.where(counts, bits, jnp.uint32(2**32 - 1))
         order = jnp.argsort(bits, stable=True).astype(jnp.int32)
-        circuit_of = jnp.zeros(n_circuits, jnp.int32).at[order].set(jnp.arange(n_circuits))
+        circuit_of = (
+            jnp.zeros(n_circuits, jnp.int32).at[order].set(jnp.arange(n_circuits, dtype=jnp.int32))
+        )
         with_none = jnp.append(circuit_of, jnp.int32(n_circuits))
         return sets[order], with_none[members]
 

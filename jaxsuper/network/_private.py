@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from .._arrays import sum_of
 from .._errors import check
+from .._limits import check_index
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import AbstractAllocation, Allocation, max_overlap
 from ..circuits import AbstractCircuits, Layout, small_weights
@@ -18,7 +19,7 @@ from ._placement import indicator_vectors, place, Placement, repeat_first
 
 
 def _check_allocation(allocation: Allocation) -> None:
-    check(allocation.redundancy >= 2, "redundancy", "must be at least 2", allocation.redundancy)
+    check_index("redundancy", allocation.redundancy, 2)
     most = max_overlap(allocation)
     rule = "must share at most one neuron between two sets"
     check(most <= 1, "allocation", rule, most, "use the family 'transversal'")

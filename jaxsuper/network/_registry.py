@@ -3,8 +3,11 @@
 from typing import Any
 
 import equinox as eqx
+from jax.core import Tracer
 
-from .._errors import bad, check, lookup, one_of
+from .._arrays import check_key
+from .._errors import bad, check, check_kind, lookup, one_of
+from .._limits import check_cost, check_single, Cost
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation, Allocation
 from ..circuits import AbstractCircuits, Layout
@@ -12,6 +15,7 @@ from ._block import Block
 from ._carried import Carried
 from ._cleaned import Cleaned
 from ._clipped import Clipped
+from ._cost import network_bytes
 from ._early_guess import EarlyGuess
 from ._network import AbstractNetwork, Traits
 from ._oracle import Oracle
@@ -156,6 +160,9 @@ def build(
     Raises:
         ValueError: if the parts do not fit or a name is unknown.
     """
+    check_kind("circuits", circuits, AbstractCircuits)
+    check_kind("allocation", allocation, Allocation)
+    check_key("key", key)
     traits = traits_of(construction)
     circuits.check_depth(n_layers)
     rule = f"must be as many as the {allocation.n_circuits} sets of the allocation"
@@ -166,5 +173,12 @@ def build(
         check(name in traits.options, name, rule, options[name])
     kind, indicators = type(circuits).__name__, options.get("indicators")
     check_parts(circuits.layout, kind, allocation, construction, precision, indicators)
+    factor = options.get("inhibition_factor", 1.0)
+    if not isinstance(factor, Tracer):
+        check_single("inhibition_factor", factor)
+        check(factor >= 0, "inhibition_factor", "must be finite and not negative", factor)
+    n, each = allocation.block_width, allocation.redundancy
+    cost = lambda n_layers: network_bytes(allocation.n_circuits, n, each, n_layers, traits)
+    check_cost(lambda n_layers: Cost(cost(n_layers)), {"n_layers": n_layers})
     options["precision"] = precision
     return _build(circuits, allocation, n_layers, construction, key=key, **options)

@@ -1,6 +1,7 @@
 """How the on-indicator is carried: which construction a scheme asks for, and its share of D."""
 
 from .._errors import bad, check, lookup, one_of
+from .._limits import check_index
 from ._registry import constructions, traits_of
 
 
@@ -58,7 +59,7 @@ def construction_for(construction: str, indicator: str, own: tuple[int, float, i
     scheme = lookup(_SCHEMES, indicator, "indicator")
     one_of(constructions(), construction, "construction")
     redundancy, _, copies = own
-    check(copies >= 1, "indicator_copies", "must be at least 1", copies)
+    check_index("indicator_copies", copies)
     check(redundancy >= 0, "indicator_redundancy", "must not be negative", redundancy)
     if construction == "clipped":
         return construction if indicator == "recomputed" and own == _UNSET else scheme

@@ -30,6 +30,8 @@ LABELS = {
 }
 # Below this an error is rounding, not a fact.
 _FLOOR = 1e-8
+# Above a point, as a factor: further than any panel shows.
+_FARTHEST = 1e6
 # Standard errors from 0 of a value of which one can say how large it is.
 _KNOWN = 3.0
 
@@ -114,7 +116,9 @@ def draw(
     ax.plot(places[low], np.full(low.sum(), bottom), "v", mfc="none", color=color, markersize=4)
     # An error bar that reaches 0 has no place on a logarithmic axis.
     most = 0.9 * np.abs(values)
-    bars = np.stack([np.clip(down, 0, most), np.maximum(up, 0)])[:, there]
+    # One that leaves the panel is cut there, and may be too long for the axis to be scaled by.
+    longest = _FARTHEST * np.abs(values)
+    bars = np.stack([np.clip(down, 0, most), np.clip(up, 0, longest)])[:, there]
     if there.any():
         ax.errorbar(
             places[there],

@@ -8,6 +8,7 @@ from typing import Any, TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from .._errors import check, lookup, one_of
+from .._limits import check_index
 from ..circuits import kinds, width_of
 from ._series import averaged, bottom_of, draw, ERRORS, finish, keys, LABELS, lines_in
 from ._style import colors_of, style, subplots
@@ -107,6 +108,7 @@ def sweep_figure(
     if hue is not None:
         lookup(columns, hue, "hue")
     if layer is not None:
+        check_index("layer", layer)
         rows = rows.filter(layer=layer)
         check(len(rows) > 0, "layer", "must be one that was run", layer)
     elif "layer" not in (x, hue):

@@ -16,7 +16,9 @@ from ._checks import (
     check_active,
     check_experiment,
     check_network_fits,
+    check_setting,
     check_settings,
+    CHOICES,
     own_indicators_of,
 )
 from ._cost import ACCELERATOR_CORES, CIRCUIT_BYTES, experiment_cost, run_seconds, TRUTH_BYTES
@@ -47,6 +49,7 @@ from ._statistics import finish, mean_errors, Measurement, merge, merge_networks
 
 __all__ = [
     "ACCELERATOR_CORES",
+    "CHOICES",
     "CIRCUIT_BYTES",
     "PARAMETERS",
     "TRUTH_BYTES",
@@ -64,6 +67,7 @@ __all__ = [
     "check_active",
     "check_experiment",
     "check_network_fits",
+    "check_setting",
     "check_settings",
     "chunk_statistics",
     "configurations_of",

@@ -1,19 +1,67 @@
 """Checks of settings, before anything is built."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
-from .._errors import check, one_of
-from .._limits import check_cost, check_index, check_seed, check_single, Cost
+from .._errors import check, check_kind, one_of
+from .._limits import (
+    check_cost,
+    check_index,
+    check_integer,
+    check_optional,
+    check_seed,
+    check_single,
+    Cost,
+)
 from .._settings import Configuration, Experiment
-from ..circuits import check_parameters, layout_of, width_of
-from ..network import construction_for, indicator_schemes, Traits, traits_of
+from ..allocation import families
+from ..circuits import check_parameters, kinds, layout_of, width_of
+from ..network import (
+    construction_for,
+    constructions,
+    indicator_schemes,
+    inhibition_rules,
+    PRECISIONS,
+    Traits,
+    traits_of,
+)
 from ._cost import experiment_cost, network_cost
 from ._parameters import parameters_of
 
 
 _SIZES = ("network_width", "n_circuits", "redundancy", "n_layers", "batch_size")
+_COUNTS = (*_SIZES, "n_active", "indicator_copies")
+# Asked when they are needed: what is registered later counts too.
+CHOICES: dict[str, Callable[[], Sequence[str]]] = {
+    "circuit": kinds,
+    "construction": constructions,
+    "allocation": families,
+    "indicator": indicator_schemes,
+    "inhibition": inhibition_rules,
+    "precision": lambda: PRECISIONS,
+}
+
+
+def check_setting(name: str, value: Any, place: str = "") -> None:
+    """Raise a `ValueError` for a value that a setting can have with no others.
+
+    Args:
+        name: of a field of `Configuration`.
+        value: of the setting.
+        place: what it is called in the error, by default the name.
+    """
+    place = place or name
+    if name in CHOICES:
+        one_of(CHOICES[name](), value, place)
+    elif name in _COUNTS:
+        check_index(place, value)
+    elif name == "indicator_redundancy":
+        check_index(place, value, least=0)
+    elif name in ("seed", "network"):
+        check_seed(place, value)
+    else:
+        check_single(place, value)
 
 
 def check_settings(configuration: Configuration) -> None:
@@ -26,15 +74,9 @@ def check_settings(configuration: Configuration) -> None:
         ValueError: names the argument, the rule, what was given and a remedy.
     """
     settings = configuration
-    for name in _SIZES:
-        check_index(name, getattr(settings, name))
-    check_index("indicator_copies", settings.indicator_copies)
-    check_index("indicator_redundancy", settings.indicator_redundancy, least=0)
-    for name in ("seed", "network"):
-        check_seed(name, getattr(settings, name))
-    for name, value in parameters_of(settings).items():
-        check_single(name, value)
-    one_of(indicator_schemes(), settings.indicator, "indicator")
+    check_kind("configuration", configuration, Configuration)
+    for field in fields(Configuration):
+        check_setting(field.name, getattr(settings, field.name))
     traits = traits_of(settings.construction)
     width = width_of(settings.circuit)
     check(
@@ -69,6 +111,7 @@ def own_indicators_of(configuration: Configuration) -> tuple[int, float, int]:
 
 def check_active(n_active: int, n_circuits: int) -> None:
     """Raise a `ValueError` unless 1 <= z <= T."""
+    check_integer("n_active", n_active)
     rule = f"must lie in 1..{n_circuits}, the number of circuits"
     check(1 <= n_active <= n_circuits, "n_active", rule, n_active)
 
@@ -119,6 +162,7 @@ def check_experiment(experiment: Experiment) -> None:
     Raises:
         ValueError: names the argument, the rule, what was given and a remedy.
     """
+    check_kind("experiment", experiment, Experiment)
     configuration = experiment.configuration
     check_settings(configuration)
     count, chunk = experiment.n_networks, experiment.chunk
@@ -126,7 +170,7 @@ def check_experiment(experiment: Experiment) -> None:
     check_seed("network", configuration.network + count - 1)
     for z in experiment.n_active:
         check_active(z, configuration.n_circuits)
-    check(chunk is None or chunk >= 1, "chunk", "must be at least 1", chunk)
+    check_optional("chunk", chunk)
     traits = _traits(configuration)
 
     def cost(n_networks: int, chunk: int | None = chunk, **sizes: Any) -> Cost:

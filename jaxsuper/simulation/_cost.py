@@ -7,7 +7,7 @@ import jax
 from .._limits import Cost
 from .._settings import Configuration
 from ..circuits import width_of
-from ..network import Traits
+from ..network import network_bytes, Traits
 
 
 # Floats per channel of a chunk: on a CPU a channel of all circuits should stay in the cache, on an
@@ -23,8 +23,6 @@ _PRODUCT, _GATHER, _REST = 0.045, 0.22, 3e6
 # with a margin of a third; for each neuron of a block, which XLA's memory analysis puts at 110 to
 # 140 for one network (constructions at n = 100 to 1000).
 CIRCUIT_BYTES, TRUTH_BYTES, _NEURON_BYTES = 35, 160, 140
-# Bytes while a table of sets is listed and inverted, per entry: the table, sorted and ordered.
-ENTRY_BYTES = 40
 # Of one layer and z as rows of a result: about 17 metrics, as dictionaries and as text.
 _ROWS_BYTES = 17 * 1000
 
@@ -83,15 +81,8 @@ def network_cost(configuration: Configuration, traits: Traits) -> Cost:
     if traits.own_indicators:
         each = configuration.indicator_redundancy or configuration.redundancy
         sets += each * configuration.indicator_copies
-    entries = configuration.n_circuits * sets
-    matrices = 0
-    if traits.inhibited:
-        # A bool for each pair of neurons and gap, and one gap in single precision, twice.
-        kept = (1 + traits.own_indicators) * (configuration.n_layers - 1)
-        matrices = n**2 * (kept + 8)
-    # Sets and their inverse, shuffled in every layer, of 4 bytes each, and once more on the way.
-    lists = 16 * configuration.n_layers * entries
-    return Cost(float(matrices + lists + ENTRY_BYTES * entries + 8 * n))
+    sizes = (configuration.n_circuits, n, sets, configuration.n_layers)
+    return Cost(network_bytes(*sizes, traits))
 
 
 def experiment_cost(

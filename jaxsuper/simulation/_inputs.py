@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt32
 
 from .._arrays import distinct_of
-from .._errors import check
+from .._errors import check, check_kind
+from .._limits import check_index
 from .._types import ActiveIds, KeyScalar
 from ..circuits import AbstractCircuits, exact_channels, exact_trajectory
 
@@ -59,7 +60,7 @@ def distinct_integers(
         int32 (count,), distinct in the places that count, anything in the others.
     """
     count = words.shape[0]
-    last = jnp.arange(count) + (upper - (count if counted is None else counted))
+    last = jnp.arange(count, dtype=jnp.int32) + (upper - (count if counted is None else counted))
     draws = (words % (last + 1).astype(jnp.uint32)).astype(jnp.int32)
     return distinct_of(draws, last)
 
@@ -93,7 +94,9 @@ def sample_inputs(
     Raises:
         ValueError: unless 1 <= z <= T.
     """
-    check(n_active >= 1, "n_active", "must be at least 1", n_active)
+    check_kind("circuits", circuits, AbstractCircuits)
+    circuits.check_depth(n_layers)
+    check_index("n_active", n_active)
     limit = circuits.n_circuits
     check(n_active <= limit, "n_active", f"must be at most the {limit} circuits", n_active)
     total = limit if n_circuits is None else n_circuits

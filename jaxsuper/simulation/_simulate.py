@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._errors import check
-from .._limits import check_cost, check_index, Cost
+from .._arrays import check_key
+from .._errors import check, check_kind
+from .._limits import check_cost, check_index, check_optional, Cost
 from .._types import KeyScalar
 from ..network import AbstractNetwork, DenseNetwork
 from ._cost import run_seconds, sample_bytes
@@ -146,6 +147,7 @@ def simulate(
             than there is.
     """
     check_index("batch_size", batch_size)
+    check_optional("chunk", chunk)
     chunk = None if chunk is None else min(chunk, batch_size)
     options = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
     return simulate_and_show(network, n_active, batch_size, 0, key=key, **options)[0]
@@ -182,11 +184,14 @@ def simulate_and_show(
     Raises:
         ValueError: as `simulate`.
     """
+    check_kind("network", network, AbstractNetwork)
+    check_key("key", key)
     check_index("batch_size", batch_size)
-    check(chunk is None or chunk >= 1, "chunk", "must be at least 1", chunk)
-    check(n_active >= 1, "n_active", "must be at least 1", n_active)
+    check_optional("chunk", chunk)
+    check_index("n_active", n_active)
     limit = network.n_circuits
     check(n_active <= limit, "n_active", f"must be at most the {limit} circuits", n_active)
+    check_optional("slots", slots)
     room = slots_for(n_active, limit) if slots is None else slots
     check(n_active <= room <= limit, "slots", f"must lie in {n_active}..{limit}", slots)
     size = chunk or default_chunk(network, batch_size)

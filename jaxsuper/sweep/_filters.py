@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import bad, check, one_of
+from .._errors import bad, check, check_kind, one_of
 from .._reading import shown
 from ..allocation import johnson_bound
 from ..circuits import width_of
@@ -135,6 +135,7 @@ def compile_filter(text: str) -> Filter:
     Raises:
         ValueError: for anything else.
     """
+    check_kind("filter", text, str)
     check(len(text) <= _LONGEST, "filter", f"must have at most {_LONGEST} characters", len(text))
     try:
         with warnings.catch_warnings(action="ignore"):

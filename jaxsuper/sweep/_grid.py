@@ -7,7 +7,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from .._errors import check, lookup
+from .._errors import check, check_kind, lookup
+from .._limits import check_index
 from .._reading import shown, text_of
 from ..simulation import Configuration
 from ._columns import configurations_of, Factor, pieces, repeated
@@ -17,6 +18,12 @@ from ._identity import setting
 
 
 _MANY, _SPLIT = f"must have at most {MOST:,} configurations", "split it"
+
+_LISTS = (list, tuple, range)
+
+
+def _places(name: str, tables: Sequence[Any]) -> list[tuple[str, Any]]:
+    return [(f"{name}[{index}]", table) for index, table in enumerate(tables)]
 
 
 @dataclass(frozen=True)
@@ -49,12 +56,21 @@ class Grid:
     repeats: int = 1
 
     def __post_init__(self) -> None:
-        check(self.repeats >= 1, "repeats", "must be at least 1", self.repeats)
+        check_index("repeats", self.repeats)
+        check_kind("base", self.base, Mapping)
+        check_kind("product", self.product, Mapping)
+        for name in ("zips", "listed", "filters"):
+            check_kind(name, getattr(self, name), tuple, list)
+        for place, table in [*_places("zip", self.zips), *_places("list", self.listed)]:
+            check_kind(place, table, Mapping)
         sizes = [self.repeats]
         for name, values in self.product.items():
+            check_kind(f"product.{name}", values, *_LISTS)
             check(len(values) > 0, f"product.{name}", "must have at least one value", "none")
             sizes.append(len(values))
         for index, together in enumerate(self.zips):
+            for name, values in together.items():
+                check_kind(f"zip[{index}].{name}", values, *_LISTS)
             lengths = {name: len(values) for name, values in together.items()}
             equal = len(set(lengths.values())) == 1 and min(lengths.values()) > 0
             rule = "must hold lists of equal length"
@@ -166,6 +182,7 @@ def grid_from_toml(text: str) -> Grid:
     Raises:
         ValueError: for bad TOML, unknown keys, and as `Grid`.
     """
+    check_kind("grid", text, str)
     return Grid(**read_grid(text))
 
 
@@ -181,6 +198,7 @@ def load_grid(name: str) -> Grid:
     Raises:
         ValueError: if there is no such preset or file, or the file is not a grid.
     """
+    check_kind("grid", name, str)
     if not name.endswith(".toml"):
         return lookup(_PRESETS, name, "grid")
     path = Path(name)

@@ -10,27 +10,13 @@ from math import isfinite
 from operator import attrgetter
 from typing import Any
 
-from .._errors import check, lookup, one_of
+from .._errors import check, lookup
 from .._limits import LARGEST_SINGLE
 from .._reading import shown
-from ..allocation import families
-from ..circuits import kinds
-from ..network import constructions, indicator_schemes, inhibition_rules, PRECISIONS
-from ..simulation import Configuration
+from ..simulation import check_setting, CHOICES, Configuration
 
 
 _TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(Configuration)}
-# Asked when they are needed: what is registered later counts too.
-_CHOICES = {
-    "circuit": kinds,
-    "construction": constructions,
-    "allocation": families,
-    "indicator": indicator_schemes,
-    "inhibition": inhibition_rules,
-    "precision": lambda: PRECISIONS,
-}
-# Sizes are counted with 32 bits on devices, seeds are of 32 bits without a sign.
-_LEAST, _MOST = -(2**31), 2**32 - 1
 
 
 def field_types() -> dict[str, type]:
@@ -40,7 +26,7 @@ def field_types() -> dict[str, type]:
 
 def choices(name: str) -> tuple[str, ...]:
     """Return the values that a setting by name can have, nothing for a number."""
-    return _CHOICES[name]() if name in _CHOICES else ()
+    return tuple(CHOICES[name]()) if name in CHOICES else ()
 
 
 def setting(name: str, value: Any, place: str = "") -> Any:
@@ -63,7 +49,8 @@ def setting(name: str, value: Any, place: str = "") -> Any:
     rule = f"must be of type {kind.__name__}"
     if kind is str:
         check(isinstance(plain, str), place, rule, shown(value))
-        return one_of(_CHOICES[name](), plain, place)
+        check_setting(name, plain, place)
+        return plain
     number = isinstance(plain, int | float) and not isinstance(plain, bool)
     check(number, place, rule, shown(value))
     if kind is float:
@@ -77,8 +64,7 @@ def setting(name: str, value: Any, place: str = "") -> Any:
         return float(plain) + 0.0
     whole = isinstance(plain, int) or plain.is_integer()
     check(whole, place, rule, shown(value))
-    rule = f"must lie in {_LEAST}..{_MOST}"
-    check(_LEAST <= plain <= _MOST, place, rule, shown(value))
+    check_setting(name, int(plain), place)
     return int(plain)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import jax
 
-from .._errors import check
-from .._limits import BASE_BYTES
+from .._errors import check, check_kind
+from .._limits import BASE_BYTES, check_integer, check_positive
 from ..simulation import ACCELERATOR_CORES, Configuration
 from ._allocations import Allocations, loads_and_failures
 from ._buckets import Bucket, make_buckets
@@ -170,12 +170,13 @@ def make_plan(
         ValueError: if one configuration alone needs more than `memory`, and for bad numbers.
     """
     devices = n_devices or len(jax.devices())
-    check(memory is None or memory >= 1, "memory", "must be above 0", memory)
+    if memory is not None:
+        check_integer("memory", memory)
+        check(memory >= 1, "memory", "must be above 0", memory)
     limit = memory or default_memory()
     least = f"must be at least {BASE_BYTES // 2**20 + 1} MiB for a configuration of any size"
     check(limit > BASE_BYTES, "memory", least, f"{limit // 2**20} MiB")
-    within = 0 < call_seconds < float("inf")
-    check(within, "call_seconds", "must be above 0 and finite", call_seconds)
+    check_positive("call_seconds", call_seconds)
     by_id = by_ids(configurations)
     loads, failures = loads_and_failures(by_id, allocations)
     good = {name: one for name, one in by_id.items() if name in loads}
@@ -187,6 +188,8 @@ def make_plan(
 
 def by_ids(configurations: Sequence[Configuration]) -> dict[str, Configuration]:
     """Return configurations by id, in their order, each once."""
+    for one in configurations:
+        check_kind("configurations", one, Configuration)
     return {config_id(one): one for one in configurations}
 
 

@@ -39,8 +39,8 @@ def join_processes(
         LostProcessError: if the others do not come.
     """
     if coordinator is None:
-        given = process if process is not None else processes
-        check(given is None, "process", "must come with a `coordinator`", given)
+        for name, given in (("process", process), ("processes", processes)):
+            check(given is None, name, "must come with a `coordinator`", given)
         return
     if coordinator == "auto":
         _initialize()

@@ -11,7 +11,8 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from .._errors import check
+from .._errors import check, check_kind
+from .._limits import check_integer
 from ..simulation import Configuration, environment
 from ._allocations import Allocations
 from ._devices import available_cores, device_mesh, place
@@ -112,7 +113,13 @@ def run_sweep(
         OSError: if a part cannot be written, e.g. since the disk is full; what was written before
             stays.
     """
+    check_kind("configurations", configurations, list, tuple)
+    check_kind("out", out, Path, str)
+    check_kind("shard", shard, tuple, list)
+    check(len(shard) == 2, "shard", "must be (i, n)", shard)
     index, count = shard
+    check_integer("shard", index)
+    check_integer("shard", count)
     check(count >= 1 and 1 <= index <= count, "shard", "must be i/n with 1 <= i <= n", shard)
     store = Store(out) if Store.is_at(out) and not retry_failed else None
     # Reading the store leaves the interpreter free for what names the configurations.

@@ -22,7 +22,7 @@ from typing import Any, TYPE_CHECKING
 
 import msgspec
 
-from .._errors import check
+from .._errors import check, check_kind
 from .._files import remove_abandoned, written_whole
 from .._reading import from_json, shown
 from ._identity import field_types
@@ -276,7 +276,9 @@ def read_store(folders: Path | Iterable[Path]) -> "polars.DataFrame":
     """
     import polars
 
+    check_kind("folders", folders, Path, str, list, tuple)
     several = [folders] if isinstance(folders, str | Path) else list(folders)
+    check(len(several) > 0, "folders", "must name at least one", "none")
     tables = [Store(Path(folder), read_only=True).table() for folder in several]
     merged = polars.concat(tables)
     first = polars.struct("config_id", "layer", "metric").is_first_distinct()

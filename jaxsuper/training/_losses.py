@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 
 from .._arrays import sum_of
 from .._errors import check, lookup, one_of
+from .._limits import check_number
 from .._types import Scalar
 from ..circuits import Layout
 from ..network import DenseNetwork
@@ -45,6 +46,7 @@ class Task:
         lookup(_POWERS, self.loss, "loss")
         one_of(_CIRCUITS, self.circuits, "circuits")
         weight = self.indicator_weight
+        check_number("indicator_weight", weight)
         check(0 <= weight < float("inf"), "indicator_weight", "must be finite, at least 0", weight)
 
 

@@ -6,7 +6,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from .._errors import check
+from .._limits import check_index, check_positive, check_single
 from .._types import Scalar
+from ._parts import check_trained
 
 
 _WARM_UP = 0.05
@@ -36,13 +38,14 @@ class Schedule:
 
     def __post_init__(self):
         for name in ("n_active", "batch_size", "evaluate_every", "held_out"):
-            check(getattr(self, name) >= 1, name, "must be at least 1", getattr(self, name))
-        check(self.steps >= 0, "steps", "must be at least 0", self.steps)
+            check_index(name, getattr(self, name))
+        check_index("steps", self.steps, 0)
         # Ids of samples are 32-bit integers.
         most = (2**31 - 1) // self.batch_size
         check(self.steps <= most, "steps", f"must be at most {most} at this batch size", self.steps)
-        rate = self.learning_rate
-        check(0 < rate < float("inf"), "learning_rate", "must be positive and finite", rate)
+        check_positive("learning_rate", self.learning_rate)
+        check_single("learning_rate", self.learning_rate)
+        check_trained(self.trained)
 
 
 def rate_at(step: Int[Array, ""], steps: Int[Array, ""], learning_rate: Scalar) -> Scalar:

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .._errors import check
+from .._limits import check_index
 from ..circuits import small_weights
 from ..network import (
     AbstractNetwork,
@@ -206,8 +206,8 @@ def structure_of(network: AbstractNetwork, trained: DenseNetwork) -> Structure:
         ValueError: if the construction has no weights between layers, too few circuits, or layers
             that are not all ReLU layers.
     """
-    check(network.n_layers >= 2, "n_layers", "must be at least 2", network.n_layers)
-    check(network.n_circuits >= 3, "n_circuits", "must be at least 3", network.n_circuits)
+    check_index("n_layers", network.n_layers, 2)
+    check_index("n_circuits", network.n_circuits, 3)
     built = dense_network(network).weights
     values = jax.device_get(_numbers(network, trained.weights, built))
     return Structure(*(float(np.asarray(value)) for value in values))

@@ -147,6 +147,15 @@ def test_a_mean_of_few_events_does_not_set_the_axis(tmp_path):
     assert sweep_figure(sure, "layer", "mse_x_active").axes[0].get_ylim()[0] < 1e-7
 
 
+def test_bars_longer_than_any_number_are_cut(tmp_path):
+    """Two networks far apart have an interval whose end has no place on a logarithmic axis."""
+    store = stored(tmp_path / "store", [Configuration(network=i, seed=10**i) for i in (0, 7)])
+    figure = sweep_figure(store.table(), "n_circuits", "mse_x_active", None, 1)
+    save(figure, tmp_path / "x.png")
+    low, high = figure.axes[0].get_ylim()
+    assert 0 < low < high < 1e8
+
+
 def test_other_figures_have_other_names():
     given: list[Any] = [
         ("n_circuits", "mse_x_active"),

@@ -87,8 +87,11 @@ BAD = {
     "product-int": ("product = 1", "`product` must be a table, got an integer"),
     "filters-int": ("filters = 1", "`filters` must be a list, got an integer"),
     "filters-ofint": ("filters = [1]", "`filters[0]` must be a string, got an integer"),
-    "D-1e300": ("[base]\nnetwork_width = 1e300", "`base.network_width` must lie in"),
-    "D-digits": ("[base]\nnetwork_width = 1" + "0" * 999, "`base.network_width` must lie in"),
+    "D-1e300": ("[base]\nnetwork_width = 1e300", "`base.network_width` must be at most 2^31-1"),
+    "D-digits": (
+        "[base]\nnetwork_width = 1" + "0" * 999,
+        "`base.network_width` must be at most 2^31-1",
+    ),
     "digits": ("[base]\nnetwork_width = 1" + "0" * 5000, "`grid` must be TOML"),
     "nan": ("[base]\ngate_bias = nan", "`base.gate_bias` must be finite in float32, got nan"),
     "inf": ("[product]\ngate_bias = [1, -inf]", "`product.gate_bias[1]` must be finite"),

@@ -269,7 +269,7 @@ def test_a_limit_that_is_too_low(tmp_path, capsys):
     line = ["sweep", "published", "--out", str(tmp_path / "store"), "--cache", "none"]
     assert cli.main([*line, "--memory", "900MiB"]) == 2
     error = capsys.readouterr().err
-    assert "`memory` must be at least" in error and "MiB for a configuration" in error
+    assert "`memory_limit` must be above the 900 MiB" in error
     assert not (tmp_path / "store").exists()
 
 
@@ -277,7 +277,7 @@ BAD = [
     ("--shard 0/3", "`shard` must be i/n"),
     ("--shard 4/3", "`shard` must be i/n"),
     ("--memory lots", "`memory_limit` must be a number of bytes"),
-    ("--call-seconds 0", "`call_seconds` must be above 0"),
+    ("--call-seconds 0", "`call_seconds` must be positive"),
     ("--process 1", "`process` must come with a `coordinator`"),
     ("--coordinator here --process 0 --processes 2", "`coordinator` must be HOST:PORT"),
     ("--coordinator localhost:1 --process 2 --processes 2", "`process` must lie in 0..1"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..._errors import check
+from ..._errors import check, check_kind
 from ..._settings import Configuration, Experiment
 from ...network import AbstractNetwork
 from ...simulation import check_active, check_settings, configurations_of, depends_on_seed
@@ -81,6 +81,7 @@ def predict(
         check_settings(settings)
         check_active(settings.n_active, settings.n_circuits)
         return _predict(of_configuration(settings), state_evolution)
+    check_kind("subject", subject, Configuration, Experiment, AbstractNetwork)
     check(n_active is not None, "n_active", "must be given with a network", n_active)
     assert n_active is not None
     check_active(n_active, subject.n_circuits)
