@@ -1,11 +1,11 @@
 """`jaxsuper scaling critical`: the number of circuits at which erroneous activity runs away, by width."""
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 
-import numpy as np
 from rich.box import SIMPLE
 from rich.console import Console
 
@@ -169,7 +169,7 @@ def _print(law: "CriticalLaw", console: Console) -> None:
     shown = table(title, _COLUMNS, ("design", "ends by"), box=SIMPLE, padding=(0, 0, 0, 1))
     for point in law.points:
         n, at = point.network_width / 4, point.measured.at
-        found = np.isfinite(at)
+        found = isfinite(at)
         ends = f"{point.measured.low:.0f} to {point.measured.high:.0f}" if found else ""
         shown.add_row(
             point.design,
@@ -182,7 +182,7 @@ def _print(law: "CriticalLaw", console: Console) -> None:
             point.ends_by,
             number(at / n**2, 2) if found else "",
             number(at / n, 3) if found else "",
-            number(point.payload, 2) if np.isfinite(point.payload) else "",
+            number(point.payload, 2) if isfinite(point.payload) else "",
         )
     console.print(shown)
     for name, (measured, theory) in law.fits.items():
