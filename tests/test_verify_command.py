@@ -348,3 +348,45 @@ def test_a_typo_in_a_formula_is_found(formula, id, wrong, monkeypatch):
     monkeypatch.setattr(theory, formula, wrong)
     (entry,) = claims([id])
     assert settle(entry, Run(quick=True)).verdict not in ("established", "established in regime")
+
+
+OWN = """
+from jaxsuper.analytics.claims import claim, Evidence, Point
+
+@claim("own.halves", "a half is {said}", rival="a third")
+def halves(run):
+    return Evidence([Point(1, 0.5, {said}, rival=1 / 3)], slack=1e-3)
+"""
+
+
+@pytest.mark.parametrize("said, status", [("0.5", 0), ("0.6", 1)])
+def test_a_claim_of_ones_own_is_judged_from_its_file(enter, tmp_path, monkeypatch, said, status):
+    enter()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(OWN.format(said=said))
+    assert cli.main(["verify", "--claims", "mine.py", "--out", "out"]) == status
+    (entry,) = json.loads((tmp_path / "out" / "ledger.json").read_text())
+    assert (entry["id"], entry["tier"], entry["expected"]) == (
+        "own.halves",
+        "science",
+        "established",
+    )
+    assert "own.halves" in (tmp_path / "out" / "ledger.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("x = (", "line 1; SyntaxError"),
+        ("import os\n1 / 0", "line 2; ZeroDivisionError"),
+        ("x = 1", "at least one claim"),
+        (None, "Python file"),
+    ],
+)
+def test_a_file_without_claims_is_refused_in_a_line(tmp_path, capsys, content, said):
+    path = tmp_path / "mine.py"
+    if content is not None:
+        path.write_text(content)
+    assert cli.main(["verify", "--claims", str(path), "--out", str(tmp_path / "out")]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -50,6 +50,8 @@ class Command:
         out: the folder to write to, made if need be; "none" writes nothing.
         seed: from which all that is random follows; the ledger is made once for each.
         list: print the claims and stop.
+        claims: a Python file that enters claims of one's own; only these are checked, unless `only`
+            names others.
     """
 
     only: tuple[str, ...] = ()
@@ -57,6 +59,7 @@ class Command:
     out: Path | None = Path("ledger")
     seed: tuple[int, ...] = (0,)
     list: bool = False
+    claims: Path | None = None
 
 
 def run(command: Command, console: Console) -> int:
@@ -74,9 +77,10 @@ def run(command: Command, console: Console) -> int:
         ValueError: for an unknown id, a bad seed or a folder that cannot be written to, before
             anything runs.
     """
-    from ..analytics.claims import claims
+    from ..analytics.claims import claims, claims_from
 
-    chosen = claims(command.only or None)
+    own = claims_from(command.claims) if command.claims is not None else None
+    chosen = own if own and not command.only else claims(command.only or None)
     check(len(command.seed) > 0, "seed", "must be at least one", "none")
     check(len({*command.seed}) == len(command.seed), "seed", "must differ", command.seed)
     for seed in command.seed:

@@ -103,6 +103,11 @@ def _power(entry: dict[str, Any]) -> str:
     return f"<p>{said}.</p>{table(head, [cells], 'power')}"
 
 
+def _formula(formula: str) -> str:
+    """Return the formula, if the claim has one besides its words."""
+    return f'<div class="scroll">{formula_mathml(formula)}</div>' if formula else ""
+
+
 def _rival(entry: dict[str, Any]) -> str:
     """Return what the same data say of the rival."""
     rival = entry["rival"]
@@ -208,7 +213,9 @@ def claim_article(entry: dict[str, Any]) -> str:
     facts += [_rival(entry), _seeds(entry)]
     if note := entry.get("evidence", {}).get("note", "") or entry["reason"]:
         facts.append(f"<p>{escape(note)}</p>")
-    soft = f"Regime: {escape(entry['regime'])}. Source: {escape(entry['source'])}. "
+    soft = f"Regime: {escape(entry['regime'])}. "
+    if entry["source"]:
+        soft += f"Source: {escape(entry['source'])}. "
     if known:
         soft += f"Largest share of what is allowed that a point needs: {_excess(entry['worst'])}. "
     if entry["effort"] > 1:
@@ -218,7 +225,7 @@ def claim_article(entry: dict[str, Any]) -> str:
         f'<article id="{id}" data-tier="{escape(entry["tier"])}" data-subject="{subject}" '
         f'data-verdict="{escape(entry["verdict"])}"{"" if entry["as_expected"] else " data-off"}>'
         f"<div><h3>{id}</h3><p>{escape(entry['statement'])}</p>"
-        f'<div class="scroll">{formula_mathml(entry["formula"])}</div></div>'
+        f"{_formula(entry['formula'])}</div>"
         f"{_figure(entry) if known else ''}<div>{''.join(facts)}</div>"
         f"{_points(entry) if known else ''}</article>"
     )

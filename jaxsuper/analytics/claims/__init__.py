@@ -1,7 +1,7 @@
 """Claims: every formula and statement of the theory, with its evidence and verdict.
 
 Importing this folder registers all claims. A new claim is a function with the `claim` decorator in
-the file of its subject.
+the file of its subject, or in a file of one's own: `claims_from`.
 """
 
 from . import (
@@ -37,7 +37,9 @@ from ._evidence import (
     power,
     within_errors,
 )
+from ._from_file import claims_from
 from ._ledger import comparisons, Entry, ledger, settle, verify
+from ._measured import measured_at
 from ._registry import Claim, claim, claims, Run, TIERS
 
 
@@ -55,10 +57,12 @@ __all__ = [
     "Run",
     "claim",
     "claims",
+    "claims_from",
     "comparisons",
     "judge",
     "judge_rival",
     "ledger",
+    "measured_at",
     "outside_errors",
     "power",
     "settle",

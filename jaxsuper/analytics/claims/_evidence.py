@@ -162,8 +162,8 @@ class Evidence:
     """
 
     points: Sequence[Point]
-    x_label: str
-    y_label: str
+    x_label: str = "x"
+    y_label: str = "value"
     tolerance: float = 0.0
     slack: float = 0.0
     factor: float | None = None

@@ -192,11 +192,11 @@ def claim(
     id: str,
     statement: str,
     *,
-    tier: Tier,
-    formula: str,
-    source: str,
-    expected: Verdict,
     rival: str,
+    tier: Tier = "science",
+    formula: str = "",
+    source: str = "",
+    expected: Verdict = "established",
     regime: str = "everywhere",
     quick: bool = True,
 ) -> Callable[[Callable[[Run], Evidence]], Callable[[Run], Evidence]]:
@@ -205,11 +205,11 @@ def claim(
     Args:
         id: subject and name, "errors.rotation-active".
         statement: what is claimed, in words.
+        rival: the formula that the same evidence has to judge the other way round, in words.
         tier: what kind of statement it is, of `TIERS`.
         formula: the same as LaTeX.
         source: where it comes from.
-        expected: the verdict that this library stands for.
-        rival: the formula that the same evidence has to judge the other way round, in words.
+        expected: the verdict that this library, or its author, stands for.
         regime: where the claim is meant to hold.
         quick: whether a quick run decides it too.
 
