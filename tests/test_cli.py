@@ -157,7 +157,7 @@ def test_help_of_every_command(name, capsys):
     settings = {field.name for field in fields(commands.modules()[name].Command)}
     shown = {setting for setting in settings if f"--{setting.replace('_', '-')}" in printed}
     # What is left are positional arguments.
-    assert settings - shown <= {"grid", "stores", "study"}
+    assert settings - shown <= {"grid", "stores", "law"}
     assert "--cache FOLDER" in printed and f"jaxsuper {name}" in printed
 
 
@@ -219,7 +219,8 @@ def test_choices_are_those_of_the_registries():
     from typing import get_args, get_type_hints
 
     from jaxsuper import _settings as names, allocation, circuits, design, network, training
-    from jaxsuper.commands import design as design_command, scaling, tune
+    from jaxsuper.analytics.scaling import DESIGNS
+    from jaxsuper.commands import _capacity, _critical, design as design_command, tune
     from jaxsuper.network import _inhibition, _registry, _schemes
 
     assert sorted(names.CIRCUITS) == sorted(circuits._registry.kinds())
@@ -229,7 +230,8 @@ def test_choices_are_those_of_the_registries():
     assert sorted(names.INHIBITIONS) == sorted(_inhibition._RULES)
     assert sorted(names.PRECISIONS) == sorted(_registry.PRECISIONS)
     assert design_command.KINDS == design.kinds()
-    assert scaling.KINDS == design.frontier_kinds()
+    assert _capacity.KINDS == design.frontier_kinds()
+    assert _critical.DESIGNS == DESIGNS
     hints = get_type_hints(tune.Command)
     assert get_args(get_args(hints["trained"])[0]) == training.PARTS
     assert set(get_args(hints["start"])) == set(training._start.STARTS)

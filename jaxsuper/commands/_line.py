@@ -101,7 +101,13 @@ def _sentence(framed: str, words: Sequence[str]) -> str:
     lines = [re.sub(r"[\u2500-\u257f]+", " ", line).strip("| ") for line in framed.splitlines()]
     lines = [line for line in lines if line.strip("-+ ")][1:]  # the first is the frame's title
     text = " ".join(lines)
-    help_ = f"jaxsuper {words[0]} --help" if words and words[0] in modules() else "jaxsuper --help"
+    path, _ = _owner(words)
+    help_ = " ".join(("jaxsuper", *path, "--help"))
+    if len(path) == 1 and (kinds := _kinds(path[0])):
+        said = next((word for word in words[1:] if not word.startswith("-")), "")
+        if said:
+            one_of(kinds, said, path[0])
+        return f"{_positional(words)} must be given: {' or '.join(kinds)}; see {help_}"
     if match := re.search(
         r"invalid choice '(.*)' for argument '(?:[^']*[./])?(?:--)?([\w-]+)'\. Expected one of \((.*)\)",
         text,
@@ -134,7 +140,7 @@ def _not_read(reason: str) -> str:
 
 def _positional(words: Sequence[str]) -> str:
     """Return what a command takes without a flag, in words."""
-    return {"sweep": "a grid", "figures": "a store", "scaling": "a study"}.get(words[0], "more")
+    return {"sweep": "a grid", "figures": "a store", "scaling": "a law"}.get(words[0], "more")
 
 
 def _unrecognized(text: str, words: Sequence[str], help_: str) -> str:
@@ -151,13 +157,31 @@ def _unrecognized(text: str, words: Sequence[str], help_: str) -> str:
     flags = [word for word in left if word.startswith("--")]
     ending = f"; see {help_}"
     if flags:
-        known = _flags(words[0])
+        known = _flags(words)
         near = get_close_matches(flags[0], known, n=2, cutoff=0.6)
         ending = f"; did you mean {' or '.join(near)}?" if near else ending
     return f"Unrecognized options: {' '.join(left)}{ending}"
 
 
-def _flags(command: str) -> list[str]:
+def _flags(words: Sequence[str]) -> list[str]:
     """Return the flags of a command, and those of all."""
-    owners = [Line, *([modules()[command].Command] if command in modules() else [])]
+    _, owner = _owner(words)
+    owners = [Line, *([owner] if owner else [])]
     return [f"--{field.name.replace('_', '-')}" for owner in owners for field in fields(owner)]
+
+
+def _kinds(command: str) -> dict[str, Any]:
+    """Return the settings of what a command has kinds of, by name."""
+    return getattr(modules()[command], "LAWS", {})
+
+
+def _owner(words: Sequence[str]) -> tuple[tuple[str, ...], Any]:
+    """Return the words that name a command, or a kind of it, and its settings."""
+    named = [word for word in words if word in modules()][:1] if words else []
+    if not named:
+        return (), None
+    kinds = _kinds(named[0])
+    for word in words[words.index(named[0]) + 1 :]:
+        if word in kinds:
+            return (named[0], word), kinds[word]
+    return (named[0],), modules()[named[0]].Command

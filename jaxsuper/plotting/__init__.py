@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._mse import plot_mse
     from ._page import ledger_page
     from ._published import published_figures
+    from ._scaling import critical_figure
     from ._style import color_of, save, style, subplots
     from ._sweeps import sweep_figure, sweep_name
     from ._trajectories import plot_channel, plot_plane
@@ -35,6 +36,7 @@ __getattr__, __dir__ = lazy(
         "_mse": ("plot_mse",),
         "_page": ("ledger_page",),
         "_published": ("published_figures",),
+        "_scaling": ("critical_figure",),
         "_style": ("color_of", "save", "style", "subplots"),
         "_sweeps": ("sweep_figure", "sweep_name"),
         "_trajectories": ("plot_channel", "plot_plane"),
@@ -49,6 +51,7 @@ __all__ = [
     "claim_article",
     "color_of",
     "conjunctions_figure",
+    "critical_figure",
     "design_figure",
     "formula_mathml",
     "ledger_page",

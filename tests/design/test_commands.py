@@ -120,7 +120,7 @@ def test_capacity_is_limited_by_the_allocation(tmp_path, capsys):
         (DESIGN.replace("240", "1000000000000"), "`network_width`"),
         (DESIGN.replace("--n-layers 2", "--n-layers 1000000000"), "`n_layers`"),
         ("design --network-width 100", "n-circuits"),
-        (SCALING.replace("capacity", "nonsense"), "`study`"),
+        (SCALING.replace("capacity", "nonsense"), "`scaling` must be one of capacity, critical"),
         (SCALING + " --design nonsense", "`design`"),
         (SCALING + " --confidence 1", "`confidence`"),
         (SCALING + " --max-circuits 1", "`max_circuits`"),

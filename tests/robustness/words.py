@@ -198,10 +198,16 @@ CONTRADICTIONS = {
 _LIMITS = ("0", "-1", "lots", "0GiB", "1e9", "nan", "2 XiB", "1 MiB", "", "1..5GiB", "GiB")
 
 
+def settings_of(command: str) -> Any:
+    """Return the settings of a command, of `scaling` those of the law that `POSITIONAL` names."""
+    module = commands.modules()[command]
+    return module.LAWS[POSITIONAL[command][0]] if hasattr(module, "LAWS") else module.Command
+
+
 @cache
 def hints(command: str) -> dict[str, Any]:
     """Return the settings of a command with the types of one value."""
-    module, found = commands.modules()[command].Command, {}
+    module, found = settings_of(command), {}
     given = get_type_hints(module, include_extras=True)
     for each in fields(module):
         kind = given[each.name]
@@ -210,7 +216,7 @@ def hints(command: str) -> dict[str, Any]:
         inner = [part for part in get_args(kind) if part not in (type(None), Ellipsis)]
         if inner and get_origin(kind) is not Literal:
             kind = inner[0]
-        if each.name not in ("grid", "stores", "study", "network") or command == "tune":
+        if each.name not in ("grid", "stores", "network") or command == "tune":
             found[each.name] = kind
     return found
 
@@ -328,5 +334,5 @@ def _contradiction(command: str) -> st.SearchStrategy[str]:
 def _required(command: str) -> list[str]:
     from dataclasses import MISSING
 
-    module = commands.modules()[command].Command
+    module = settings_of(command)
     return [f.name for f in fields(module) if f.default is MISSING and f.name in LINES[command]]

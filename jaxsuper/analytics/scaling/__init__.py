@@ -1,0 +1,24 @@
+"""Scaling laws: how many circuits fit as networks grow, measured, fitted and held against theory.
+
+designs = [scaling_design("published"), scaling_design("three-links")]
+law     = critical_law(designs, (800, 1600, 3200), Path("critical"))      resumes from the folder
+"""
+
+from ._critical import critical_law, CriticalLaw, CriticalPoint
+from ._crossing import Crossing, find_crossing
+from ._designs import DESIGNS, scaling_design, ScalingDesign
+from ._fits import fit_power, PowerFit
+
+
+__all__ = [
+    "DESIGNS",
+    "CriticalLaw",
+    "CriticalPoint",
+    "Crossing",
+    "PowerFit",
+    "ScalingDesign",
+    "critical_law",
+    "find_crossing",
+    "fit_power",
+    "scaling_design",
+]

@@ -1,0 +1,83 @@
+"""Figures of scaling laws: critical numbers of circuits against width, and the transition in density."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from ..analytics.scaling import CriticalLaw, CriticalPoint
+from ._style import color_of, style, subplots
+
+
+# No superposition has one circuit for each d neurons; no more than one parameter of W per circuit.
+_BOUNDS = (
+    ("no superposition, $T = D/d$", lambda n: n, "0.55", "-."),
+    ("one circuit per weight of a block, $T = (D/d)^2$", lambda n: n**2, "0.55", (0, (1, 2))),
+)
+
+
+def critical_figure(law: CriticalLaw, says: dict[str, str] | None = None) -> Figure:
+    """Draw T_c against D on logarithmic axes.
+
+    Args:
+        law: measured points, 95 % intervals over networks.
+        says: design -> what it is, in words, for the legend.
+
+    Returns:
+        The figure: points measured, lines density evolution, in the legend both exponents; grey:
+        no superposition, and as many circuits as a block of W has weights.
+    """
+    with style():
+        figure, ax = subplots(figsize=(7.6, 5.0))
+        names = list(dict.fromkeys(point.design for point in law.points))
+        for index, name in enumerate(names):
+            points = [point for point in law.points if point.design == name]
+            _draw_design(ax, index, points, _label(law, name, (says or {}).get(name, name)))
+        widths = np.array(sorted({point.network_width for point in law.points}), float)
+        bottom, top = _limits(law.points)
+        for label, count, color, line in _BOUNDS:
+            ax.plot(widths, count(widths / 4), color=color, linestyle=line, label=label, zorder=0)
+        ax.set(xscale="log", yscale="log", xlabel="D", ylabel="circuits T")
+        ax.set_ylim(bottom, top)
+        ax.set_xticks(widths, [f"{width:g}" for width in widths])
+        ax.xaxis.set_minor_locator(NullLocator())
+        sizes = f"z = {law.n_active}, {law.n_layers} layers"
+        ax.set_title(f"most circuits without seizure or dying, {sizes}", fontsize=9)
+        figure.legend(loc="outside lower center", fontsize=7, ncols=2)
+    return figure
+
+
+def _label(law: CriticalLaw, name: str, says: str) -> str:
+    if name not in law.fits:
+        return says
+    measured, theory = law.fits[name]
+    return (
+        f"{says}: $D^{{{measured.exponent:.2f}}}$ "
+        f"({measured.low:.2f} to {measured.high:.2f}), theory {theory.exponent:.2f}"
+    )
+
+
+def _draw_design(ax: Axes, index: int, points: Sequence[CriticalPoint], label: str) -> None:
+    color = color_of(index)
+    widths = [point.network_width for point in points]
+    ax.plot(widths, [point.theory for point in points], "-", color=color, linewidth=1)
+    found = [point for point in points if np.isfinite(point.measured.at)]
+    at = np.array([point.measured.at for point in found])
+    ends = np.array([[p.measured.low, p.measured.high] for p in found]).reshape(-1, 2)
+    ax.errorbar(
+        [point.network_width for point in found],
+        at,
+        np.abs(ends.T - at),
+        fmt="o",
+        color=color,
+        markersize=4,
+        capsize=2,
+        label=label,
+    )
+
+
+def _limits(points: Sequence[CriticalPoint]) -> tuple[float, float]:
+    values = [value for p in points for value in (p.theory, p.measured.at) if np.isfinite(value)]
+    return min(*values, min(p.network_width for p in points) / 4) / 1.5, max(values) * 3

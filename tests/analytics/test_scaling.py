@@ -1,0 +1,83 @@
+"""Scaling laws: fits and crossings on data with known answers, and a small law through a store."""
+
+import numpy as np
+import pytest
+from jaxsuper.analytics.scaling import (
+    critical_law,
+    find_crossing,
+    fit_power,
+    scaling_design,
+)
+
+
+def test_a_power_law_with_a_logarithm_is_told_its_logarithm():
+    n = np.array([100.0, 300, 1000, 3000])
+    values = 0.5 * n**2 / np.log(n) ** 2
+    draws = values * np.exp(0.01 * np.random.default_rng(0).standard_normal((500, 4)))
+    right = fit_power(n.tolist(), values.tolist(), draws, 2.0)
+    assert (right.exponent, right.prefactor) == (pytest.approx(2), pytest.approx(0.5))
+    assert right.low < 2 < right.high
+    wrong = fit_power(n.tolist(), values.tolist(), draws)
+    assert wrong.high < 1.9
+    assert wrong.residual > 10 * right.residual
+
+
+def test_intervals_of_exponents_cover():
+    rng, n, covered = np.random.default_rng(1), [100, 200, 400, 800], 0
+    for _ in range(100):
+        noise = 0.05 * rng.standard_normal((4, 8, 1))
+        networks = np.array(n)[:, None, None] ** 1.5 * np.exp(noise)
+        chosen = rng.integers(0, 8, (4, 400, 8))
+        draws = np.take_along_axis(networks, chosen.reshape(4, -1, 1), 1).reshape(4, 400, 8).mean(2)
+        fit = fit_power(n, networks.mean((1, 2)).tolist(), draws.T)
+        covered += fit.low <= 1.5 <= fit.high
+    assert covered >= 84  # of 95 expected with infinitely many networks; few make intervals short
+
+
+def test_a_crossing_is_found_between_networks_that_scatter():
+    rng = np.random.default_rng(0)
+    measured = {
+        T: (T / 500) ** 4 * np.exp(0.2 * rng.standard_normal((40, 1))) for T in (300, 400, 600, 800)
+    }
+    found = find_crossing(measured, lambda means: means[..., 0])
+    assert found.low < 500 < found.high
+    assert found.at == pytest.approx(500, rel=0.03)
+    assert found.side == 0
+
+
+@pytest.mark.parametrize(("counts", "side"), [((100, 200), 1), ((700, 900), -1)])
+def test_what_is_not_bracketed_says_on_which_side_it_lies(counts, side):
+    measured = {T: np.full((3, 1), T / 500) for T in counts}
+    found = find_crossing(measured, lambda means: means[..., 0])
+    assert found.side == side
+    assert np.isnan(found.at)
+
+
+def test_designs_have_their_links_and_redundancy():
+    assert [scaling_design(f"{word}-links").links_to_fire for word in ("two", "three", "four")] == [
+        "2",
+        "3",
+        "4",
+    ]
+    growing = scaling_design("logarithmic")
+    assert [growing.redundancy(n) for n in (125, 250, 500, 4000)] == [4, 5, 6, 9]
+    assert growing.links_to_fire == ""
+    with pytest.raises(ValueError, match=r"design.*three-links"):
+        scaling_design("three-link")
+
+
+@pytest.mark.slow
+def test_a_small_law_is_measured_resumed_and_close_to_theory(tmp_path):
+    settings = {"networks": 4, "samples": 64, "n_layers": 4}
+    designs = [scaling_design("two-links")]
+    law = critical_law(designs, (400, 800), tmp_path / "store", **settings)
+    for point in law.points:
+        assert point.measured.low < point.measured.at < point.measured.high
+        assert point.theory == pytest.approx(point.measured.at, rel=0.12)
+        assert point.bare < 0.7 * point.measured.at  # the bare rule is not the constant
+    measured, theory = law.fits["two-links"]
+    assert measured.exponent == pytest.approx(theory.exponent, abs=0.15)
+    calls = []
+    again = critical_law(designs, (400, 800), tmp_path / "store", progress=calls.append, **settings)
+    assert not calls
+    assert [p.measured.at for p in again.points] == [p.measured.at for p in law.points]
