@@ -63,13 +63,14 @@ def _indicators_by_layer(run: Run) -> Evidence:
     tier="science",
     formula=r"T_c:\ \mathrm{E}\,\hat\alpha^2(5) = 2\,\mathrm{E}\,\hat\alpha^2(1)",
     source="this library; notes#critical-load",
-    regime="n = 200, 400 (and 800), S = 3, .6/.9, z = 1, lines",
+    regime="n = 200, 400, 800, S = 3, .6/.9, z = 1, lines",
     expected="established",
     rival="n q = z S, q = P(Bin(z S, p) >= h): no inhibition, no feedback, sharp steps",
+    quick=False,
 )
 def _circuits_by_width(run: Run) -> Evidence:
     points = []
-    for n in (200, 400, 800)[: run.choose(2, 3)]:
+    for n in (200, 400, 800)[: run.choose(1, 3)]:
         theory = critical_circuits(n, 3, 1, 5, 0.6, 0.9).n_circuits
         counts = [round(theory * factor) for factor in (0.9, 1.0, 1.1, 1.2)]
         measured = {T: _networks(run, n, T, _TWO_LINKS, 128) for T in counts}
