@@ -1,34 +1,23 @@
 """`jaxsuper scaling critical`: the number of circuits at which erroneous activity runs away, by width."""
 
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
-from pathlib import Path
-from time import perf_counter
 from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 
 from rich.box import SIMPLE
 from rich.console import Console
 
 from .._errors import check
-from .._files import check_writable
-from .._limits import check_index, check_seed
-from ._result import config_of, envelope, finite, write
-from ._terminal import (
-    caught_signals,
-    check_picture,
-    interrupted_status,
-    number,
-    plain_warnings,
-    progress_bar,
-    save_picture,
-    say,
-    table,
-)
+from ._laws import Law, run_law
+from ._result import finite
+from ._terminal import number, say, table
 
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..analytics.scaling import CriticalLaw, CriticalPoint
-    from ..sweep import Progress
 
 # As the registry of `analytics.scaling` has them, without loading it; a test holds the two together.
 DESIGNS = ("published", "two-links", "three-links", "four-links", "logarithmic")
@@ -42,7 +31,7 @@ else:
 
 
 @dataclass(frozen=True)
-class Critical:
+class Critical(Law):
     """Measure at which number of circuits networks of several widths seize, beside theory.
 
     Inactive indicators' error may grow to twice that of layer 1 by layer L, active ones' be 0.1: the
@@ -50,28 +39,10 @@ class Critical:
     same command resumes, and more widths or designs add to it.
 
     Attributes:
-        out: folder of the results store.
-        network_width: D, several for an exponent.
         design: which designs; logarithmic has S = log2 n - 3, the others the same S at all widths.
-        n_active: z, circuits active in a sample.
-        n_layers: L.
-        networks: independent ones for each T; intervals are a bootstrap over them.
-        samples: of each network.
-        seed: of everything random.
-        json: write settings, environment, timing and rows to this file.
-        plot: draw T against D, with theory and bounds, into this file (png, pdf, svg).
     """
 
-    out: Path
-    network_width: tuple[int, ...] = (800, 1600, 3200)
     design: tuple[Design, ...] = ("published", "two-links", "three-links", "four-links")
-    n_active: int = 1
-    n_layers: int = 5
-    networks: int = 8
-    samples: int = 128
-    seed: int = 0
-    json: Path | None = None
-    plot: Path | None = None
 
 
 def run(command: Critical, console: Console) -> int:
@@ -87,60 +58,17 @@ def run(command: Critical, console: Console) -> int:
     Raises:
         ValueError: for bad input.
     """
-    check_writable(command.json, "json")
-    check_picture(command.plot, "plot")
-    for name in ("n_active", "n_layers", "networks", "samples"):
-        check_index(name, getattr(command, name))
-    check(command.n_layers >= 2, "n_layers", "must be at least 2", command.n_layers)
     check(len(command.design) > 0, "design", "must name at least one", "none")
-    for width in command.network_width:
-        check_index("network_width", width)
-    check_seed("seed", command.seed)
-    from .. import sweep
     from ..analytics import scaling
 
-    sweep.use_all_cores()
     designs = [scaling.scaling_design(name) for name in dict.fromkeys(command.design)]
-    started = perf_counter()
-    with caught_signals() as caught, plain_warnings(), progress_bar() as bar:
 
-        def report(progress: "Progress") -> None:
-            bar(progress.done, progress.total, "networks")
-
-        law = scaling.critical_law(
-            designs,
-            sorted(set(command.network_width)),
-            command.out,
-            n_active=command.n_active,
-            n_layers=command.n_layers,
-            networks=command.networks,
-            samples=command.samples,
-            seed=command.seed,
-            progress=report,
-            stop=lambda: bool(caught),
-        )
-    seconds = perf_counter() - started
-    _print(law, console)
-    content = envelope(
-        config_of(command),
-        timing={"run": seconds},
-        rows=[row_of(point) for point in law.points],
-        fits={
-            name: {"measured": vars(measured), "theory": theory.exponent}
-            for name, (measured, theory) in law.fits.items()
-        },
-        interrupted=law.stopped,
-    )
-    write(command.json, content)
-
-    def figure():
+    def figure_of(law: "CriticalLaw") -> "Figure":
         from ..plotting import critical_figure
 
         return critical_figure(law, {design.name: design.says for design in designs})
 
-    if law.points:
-        save_picture(command.plot, figure)
-    return interrupted_status(caught, "what was measured is in the store: the same command resumes")
+    return run_law(command, console, partial(scaling.critical_law, designs), _show, figure_of)
 
 
 def row_of(point: "CriticalPoint") -> dict[str, Any]:
@@ -164,7 +92,8 @@ def row_of(point: "CriticalPoint") -> dict[str, Any]:
     }
 
 
-def _print(law: "CriticalLaw", console: Console) -> None:
+def _show(law: "CriticalLaw", console: Console) -> dict[str, Any]:
+    """Print a law and return what its file holds."""
     title = f"most circuits without seizure, z = {law.n_active}, {law.n_layers} layers"
     shown = table(title, _COLUMNS, ("design", "ends by"), box=SIMPLE, padding=(0, 0, 0, 1))
     for point in law.points:
@@ -190,3 +119,8 @@ def _print(law: "CriticalLaw", console: Console) -> None:
         say(
             console, f"{name}: T ~ D^{measured.exponent:.3f} ({ends}), theory {theory.exponent:.3f}"
         )
+    fits = {
+        name: {"measured": vars(measured), "theory": theory.exponent}
+        for name, (measured, theory) in law.fits.items()
+    }
+    return {"rows": [row_of(point) for point in law.points], "fits": fits}

@@ -2,6 +2,8 @@
 
 import sys
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Annotated, TYPE_CHECKING, TypeAlias
 
 import tyro
@@ -9,16 +11,20 @@ from rich.console import Console
 
 from ._capacity import Capacity
 from ._critical import Critical
+from ._optimum import Optimum
+from ._transition import Transition
 
 
-LAWS = {"capacity": Capacity, "critical": Critical}
+LAWS = {
+    "capacity": Capacity,
+    "critical": Critical,
+    "transition": Transition,
+    "optimum": Optimum,
+}
 if TYPE_CHECKING:
-    Law: TypeAlias = Capacity | Critical
+    Law: TypeAlias = Capacity | Critical | Transition | Optimum
 else:
-    Law = (
-        Annotated[Capacity, tyro.conf.subcommand("capacity")]
-        | Annotated[Critical, tyro.conf.subcommand("critical")]
-    )
+    Law = reduce(or_, (Annotated[law, tyro.conf.subcommand(name)] for name, law in LAWS.items()))
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,9 @@ class Command:
     `jaxsuper scaling LAW --help` explains a law.
 
     Attributes:
-        law: capacity (most circuits under an error target, at one width) or critical (where circuits
-            seize, over widths).
+        law: capacity (most circuits under an error target, at one width), critical (where circuits
+            seize, over widths), transition (at which density, with S ~ ln n) or optimum (over S and
+            thresholds).
     """
 
     law: Law

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._mse import plot_mse
     from ._page import ledger_page
     from ._published import published_figures
-    from ._scaling import critical_figure
+    from ._scaling import critical_figure, optimum_figure, transition_figure
     from ._style import color_of, save, style, subplots
     from ._sweeps import sweep_figure, sweep_name
     from ._trajectories import plot_channel, plot_plane
@@ -36,7 +36,7 @@ __getattr__, __dir__ = lazy(
         "_mse": ("plot_mse",),
         "_page": ("ledger_page",),
         "_published": ("published_figures",),
-        "_scaling": ("critical_figure",),
+        "_scaling": ("critical_figure", "optimum_figure", "transition_figure"),
         "_style": ("color_of", "save", "style", "subplots"),
         "_sweeps": ("sweep_figure", "sweep_name"),
         "_trajectories": ("plot_channel", "plot_plane"),
@@ -55,6 +55,7 @@ __all__ = [
     "design_figure",
     "formula_mathml",
     "ledger_page",
+    "optimum_figure",
     "plot_changes",
     "plot_channel",
     "plot_mse",
@@ -66,5 +67,6 @@ __all__ = [
     "subplots",
     "sweep_figure",
     "sweep_name",
+    "transition_figure",
     "tuning_figure",
 ]

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from ..analytics.scaling import CriticalLaw, CriticalPoint
+from ..analytics.scaling import CriticalLaw, CriticalPoint, OptimumPoint, TransitionPoint
 from ._style import color_of, style, subplots
 
 
@@ -81,3 +81,75 @@ def _draw_design(ax: Axes, index: int, points: Sequence[CriticalPoint], label: s
 def _limits(points: Sequence[CriticalPoint]) -> tuple[float, float]:
     values = [value for p in points for value in (p.theory, p.measured.at) if np.isfinite(value)]
     return min(*values, min(p.network_width for p in points) / 4) / 1.5, max(values) * 3
+
+
+def transition_figure(points: Sequence[TransitionPoint], n_layers: int) -> Figure:
+    """Draw how networks fail against the density of their clipped matrix.
+
+    Args:
+        points: one for each width.
+        n_layers: L, for the title.
+
+    Returns:
+        Growth of inactive indicators' error, and the error of active ones: points measured, lines density
+        evolution, dashed where failing begins.
+    """
+    with style():
+        figure, axes = subplots(1, 2, figsize=(8.4, 4.0))
+        panels = (
+            ("growth of inactive indicators' error", 0, 2.0),
+            ("error of active ones", 1, 0.1),
+        )
+        for ax, (label, column, limit) in zip(np.ravel(axes), panels, strict=True):
+            for index, one in enumerate(points):
+                densities = sorted(one.tried)
+                values = np.array([one.tried[density] for density in densities])
+                name = f"D = {one.point.network_width}, S = {one.point.redundancy}"
+                color = color_of(index)
+                ax.plot(densities, values[:, column], "o", color=color, markersize=4, label=name)
+                ax.plot(densities, values[:, 2 + column], "-", color=color, linewidth=1)
+            ax.axhline(limit, color="0.4", linestyle="--", linewidth=0.8)
+            ax.set(yscale="log", xlabel=r"density $\kappa$ of the clipped matrix", ylabel=label)
+        axes.ravel()[1].set_ylim(bottom=1e-5)
+        figure.suptitle(f"S = log2 n - 3, .55/.9, {n_layers} layers", fontsize=9)
+        handles, labels = axes.ravel()[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=7)
+    return figure
+
+
+def optimum_figure(points: Sequence[OptimumPoint]) -> Figure:
+    """Draw the most circuits over redundancy and thresholds against width.
+
+    Args:
+        points: one for each width.
+
+    Returns:
+        Points measured, each with its S; the line density evolution; grey: no superposition, one
+        circuit for each weight of a block, and that over ln^2 n.
+    """
+    with style():
+        figure, ax = subplots(figsize=(6.4, 4.4))
+        widths = np.array([one.network_width for one in points], float)
+        n = widths / 4
+        ax.plot(widths, [one.theory.n_circuits for one in points], "-", color=color_of(0))
+        for one in points:
+            found = one.measured.measured
+            ends = np.abs(np.array([[found.low], [found.high]]) - found.at)
+            ax.errorbar(
+                [one.network_width], [found.at], ends, fmt="o", color=color_of(0), capsize=2
+            )
+            said = f"S = {one.measured.redundancy}"
+            ax.annotate(said, (one.network_width, found.at), (4, -10), textcoords="offset points")
+        constant = float(np.mean([one.constant for one in points]))
+        law = constant * n**2 / np.log(n) ** 2
+        ax.plot(widths, law, ":", color="0.3", label=f"{constant:.2f} $n^2/\\ln^2 n$")
+        for label, count, color, line in _BOUNDS:
+            ax.plot(widths, count(n), color=color, linestyle=line, label=label, zorder=0)
+        ax.set(xscale="log", yscale="log", xlabel="D", ylabel="circuits T")
+        ax.set_xticks(widths, [f"{width:g}" for width in widths])
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.legend(fontsize=7)
+        ax.set_title(
+            "most circuits over S and thresholds: points measured, line theory", fontsize=9
+        )
+    return figure

@@ -114,6 +114,7 @@ def test_at_fixed_redundancy_circuits_grow_as_n_to_two_less_one_over_h(S, lo, h)
         assert np.log(many / few) / np.log(100) == pytest.approx(2 - 1 / h, abs=0.02)
 
 
+@pytest.mark.slow
 def test_redundancy_that_grows_as_the_logarithm_keeps_the_density():
     def density(n, S):
         T = critical_circuits(n, S, 1, 6, 0.55, 0.9, precision=0.02).n_circuits

@@ -10,6 +10,7 @@ from . import (
     bounds as bounds,
     capacities as capacities,
     conjunctions as conjunctions,
+    critical_loads as critical_loads,
     derivations as derivations,
     designs as designs,
     designs_predicted as designs_predicted,

@@ -8,6 +8,8 @@ from ._critical import critical_law, CriticalLaw, CriticalPoint
 from ._crossing import Crossing, find_crossing
 from ._designs import DESIGNS, scaling_design, ScalingDesign
 from ._fits import fit_power, PowerFit
+from ._optimum import optimum_law, OptimumPoint
+from ._transition import transition_law, TransitionPoint
 
 
 __all__ = [
@@ -15,10 +17,14 @@ __all__ = [
     "CriticalLaw",
     "CriticalPoint",
     "Crossing",
+    "OptimumPoint",
     "PowerFit",
     "ScalingDesign",
+    "TransitionPoint",
     "critical_law",
     "find_crossing",
     "fit_power",
+    "optimum_law",
     "scaling_design",
+    "transition_law",
 ]

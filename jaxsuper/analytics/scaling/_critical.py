@@ -90,6 +90,7 @@ def critical_law(
     networks: int = 8,
     samples: int = 128,
     seed: int = 0,
+    around: Sequence[float | int] = _AROUND,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> CriticalLaw:
@@ -104,6 +105,7 @@ def critical_law(
         networks: independent ones for each T.
         samples: of each.
         seed: of everything random.
+        around: theory's T_c times these are tried first.
         progress: as of `run_sweep`.
         stop: asked between calls.
 
@@ -121,7 +123,7 @@ def critical_law(
         "seed": seed,
     }
     cells = {
-        (design.name, width): _Cell.of(design, width, settings)
+        (design.name, width): _Cell.of(design, width, settings, around)
         for design in designs
         for width in widths
     }
@@ -169,7 +171,13 @@ class _Cell:
     measured: dict[int, Any]
 
     @classmethod
-    def of(cls, design: ScalingDesign, width: int, settings: dict[str, Any]) -> "_Cell":
+    def of(
+        cls,
+        design: ScalingDesign,
+        width: int,
+        settings: dict[str, Any],
+        around: Sequence[float | int],
+    ) -> "_Cell":
         one = design.at(width, 1, **settings)
         n, held = width // width_of(one.circuit), design.held(width)
         found = critical_circuits(
@@ -183,7 +191,7 @@ class _Cell:
             most=held,
         )
         cell = cls(design, width, settings, found.n_circuits, found.ends_by, held, [], {})
-        cell.counts = cell._within(found.n_circuits * np.array(_AROUND))
+        cell.counts = cell._within(found.n_circuits * np.array(around, float))
         return cell
 
     def _within(self, counts: Any) -> list[int]:
