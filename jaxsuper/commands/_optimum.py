@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ..analytics.scaling import OptimumPoint
 
-_COLUMNS = ("D", "S* theory", "lo/hi", "T* theory", "S* measured", "lo/hi ", "T* measured", "95 %")
-_COLUMNS += ("ratio", "T* ln^2 n/n^2")
+_COLUMNS = ("D", "S theory", "lo/hi", "T theory", "S measured", "lo/hi ", "T measured", "95 %")
+_COLUMNS += ("ratio", "T ln^2 n/n^2")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ def run(command: Optimum, console: Console) -> int:
 
 def _show(points: "list[OptimumPoint]", console: Console) -> dict[str, Any]:
     """Print a law and return what its file holds."""
-    shown = table("most circuits over S and thresholds", _COLUMNS, (), box=SIMPLE)
+    shown = table(
+        "most circuits over S and thresholds", _COLUMNS, (), box=SIMPLE, padding=(0, 0, 0, 1)
+    )
     for one in points:
         theory, best = one.theory, one.measured
         shown.add_row(
@@ -70,7 +72,7 @@ def _show(points: "list[OptimumPoint]", console: Console) -> dict[str, Any]:
             str(best.redundancy),
             f"{one.lower_threshold:.2f}/{one.upper_threshold:.2f}",
             f"{best.measured.at:.0f}",
-            f"{best.measured.low:.0f} to {best.measured.high:.0f}",
+            f"{best.measured.low:.0f}-{best.measured.high:.0f}",
             number(theory.n_circuits / best.measured.at, 3),
             number(one.constant, 3),
         )

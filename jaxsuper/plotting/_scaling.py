@@ -54,8 +54,8 @@ def _label(law: CriticalLaw, name: str, says: str) -> str:
         return says
     measured, theory = law.fits[name]
     return (
-        f"{says}: $D^{{{measured.exponent:.2f}}}$ "
-        f"({measured.low:.2f} to {measured.high:.2f}), theory {theory.exponent:.2f}"
+        f"{says}: $D^{{{measured.exponent:.3f}}}$ "
+        f"({measured.low:.3f} to {measured.high:.3f}), theory {theory.exponent:.3f}"
     )
 
 

@@ -36,7 +36,8 @@ def find_crossing(
 ) -> Crossing:
     """Find where a criterion of means over networks passes 1.
 
-    Networks of different T are different ones and drawn again independently.
+    Networks of different T are different ones and drawn again independently; replicates are spread as
+    Student's quantiles are for so few networks.
 
     Args:
         measured: T -> (networks, quantities), at least two of them.
@@ -61,9 +62,22 @@ def find_crossing(
         side = -1 if level[0] > 0 else 1
     levels = np.log(criterion(np.stack(replicates, 1)))
     draws = np.array([_first(x, one) for one in levels])
+    if side == 0:
+        draws = at + _widening(min(map(len, measured.values()))) * (draws - at)
     there = np.isfinite(draws)
     low, high = interval(np.exp(draws)) if there.any() and side == 0 else (np.nan, np.nan)
     return Crossing(float(np.exp(at)), low, high, side, np.exp(draws))
+
+
+def _widening(count: int) -> float:
+    """Return by how much percentiles of a bootstrap over few networks are too narrow.
+
+    Resampled means have n - 1 of n parts of the variance, and normal quantiles for Student's.
+    """
+    from scipy.stats import norm, t
+
+    student = float(t.isf(0.025, count - 1) / norm.isf(0.025))
+    return student * (count / (count - 1)) ** 0.5
 
 
 def _first(x: Any, level: Any) -> float:
