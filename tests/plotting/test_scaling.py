@@ -17,7 +17,11 @@ from jaxsuper.theory.seizure import Optimum
 def point(width, T, S=3, found=True):
     T = float(T)
     draws = T * np.linspace(0.98, 1.02, 50)
-    at = Crossing(T, 0.98 * T, 1.02 * T, 0, draws) if found else Crossing(*[np.nan] * 3, 1, draws)
+    at = (
+        Crossing(T, 0.98 * T, 1.02 * T, 0, draws)
+        if found
+        else Crossing(np.nan, np.nan, np.nan, 1, draws)
+    )
     tried = {round(0.9 * T): (1.5, 0.0), round(1.1 * T): (3.0, 0.2)}
     return CriticalPoint(
         "two-links", width, S, at, 0.97 * T, "seizure", 0.5 * T, 0.05, 10**6, tried
@@ -41,8 +45,9 @@ def test_circuits_against_width_with_theory_bounds_and_exponent(tmp_path, found)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert any("lines, S = 3: $D^{1.5" in label for label in labels)
     assert any("no superposition" in label for label in labels)
-    theory = next(line for line in ax.lines if len(line.get_xdata()) == 3)
-    assert list(theory.get_ydata()) == pytest.approx([679, 1940, 5432])
+    drawn = [np.asarray(line.get_data()) for line in ax.lines]
+    theory = next(data[1] for data in drawn if data.shape[1] == 3)
+    assert list(theory) == pytest.approx([679, 1940, 5432])
     save(figure, tmp_path / "x.svg")
 
 

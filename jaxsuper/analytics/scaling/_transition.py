@@ -81,5 +81,7 @@ def _point(point: CriticalPoint, z: int, n_layers: int) -> TransitionPoint:
         thresholds = one.lower_threshold, one.upper_threshold
         theory = density_evolution(links, n_layers, *thresholds, until=1e3)
         tried[density(T)] = (growth, active, theory.growth, float(theory.active[-1]))
-    ends = [density(T) for T in (point.measured.at, point.measured.low, point.measured.high)]
-    return TransitionPoint(point, *ends, density(point.theory), tried)
+    at, low, high = (
+        density(T) for T in (point.measured.at, point.measured.low, point.measured.high)
+    )
+    return TransitionPoint(point, at, low, high, density(point.theory), tried)
