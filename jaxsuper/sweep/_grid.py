@@ -11,7 +11,7 @@ from .._errors import check, check_kind, lookup
 from .._limits import check_index
 from .._reading import shown, text_of
 from ..simulation import Configuration
-from ._columns import configurations_of, Factor, pieces, repeated
+from ._columns import configurations_of, Factor, pieces, repeated, rows_of
 from ._filters import compile_filter, Filter
 from ._grid_file import LARGEST, MOST, read_grid
 from ._identity import setting
@@ -107,7 +107,7 @@ class Grid:
         Raises:
             ValueError: for a grid without any configuration, or a filter without a value.
         """
-        found: dict[Configuration, None] = {}
+        found: dict[tuple[Any, ...], None] = {}
         count = 0
         for columns in pieces(self._base, self._factors):
             for test in self._tests:
@@ -115,9 +115,9 @@ class Grid:
                 columns = {name: values[passed] for name, values in columns.items()}
             count += len(columns["seed"]) * self.repeats
             check(count <= MOST, "grid", _MANY, f"{count:,} or more", _SPLIT)
-            found.update(dict.fromkeys(configurations_of(repeated(columns, self.repeats))))
+            found.update(dict.fromkeys(rows_of(repeated(columns, self.repeats))))
         check(len(found) > 0, "grid", "must hold at least one configuration", "none")
-        return list(found)
+        return configurations_of(found)
 
 
 def _pairs() -> Mapping[str, Sequence[int]]:

@@ -12,7 +12,7 @@ from ..simulation import ACCELERATOR_CORES, Configuration
 from ._allocations import Allocations, loads_and_failures
 from ._buckets import Bucket, make_buckets
 from ._devices import available_cores
-from ._identity import config_id
+from ._identity import fresh_id
 from ._shape import bytes_held, bytes_running, samples_at_once, seconds, seconds_compiling
 
 
@@ -188,9 +188,10 @@ def make_plan(
 
 def by_ids(configurations: Sequence[Configuration]) -> dict[str, Configuration]:
     """Return configurations by id, in their order, each once."""
-    for one in configurations:
-        check_kind("configurations", one, Configuration)
-    return {config_id(one): one for one in configurations}
+    if not all(type(one) is Configuration for one in configurations):
+        for one in configurations:
+            check_kind("configurations", one, Configuration)
+    return {fresh_id(one): one for one in configurations}
 
 
 def _planned(
