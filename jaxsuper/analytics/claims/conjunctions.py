@@ -33,6 +33,7 @@ def _measured(
     regime="d = 120, p = .15, one of the pair active",
     expected="established",
     rival="an unbiased readout: other active features only add variance",
+    quick=False,
 )
 def _orthogonal_errors(run: Run) -> Evidence:
     points, d, p = [], 120, 0.15
@@ -56,6 +57,7 @@ def _orthogonal_errors(run: Run) -> Evidence:
     regime="D = d, s = 2, m = 150 to 1500, one of the pair active",
     expected="established",
     rival="the errors of orthogonal features",
+    quick=False,
 )
 def _superposed_errors(run: Run) -> Evidence:
     points = []
@@ -82,6 +84,7 @@ def _superposed_errors(run: Run) -> Evidence:
     regime="D = d, s = 2, m = 150 to 1500",
     expected="established",
     rival="c (s m)^(2/3) neurons, the limit for large m, from the first",
+    quick=False,
 )
 def _width(run: Run) -> Evidence:
     from scipy.optimize import brentq

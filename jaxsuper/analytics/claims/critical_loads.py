@@ -41,6 +41,7 @@ def _networks(run: Run, n: int, T: int, settings: dict[str, Any], batch: int, co
     regime="n = 400 (and 800), S = 3, .6/.9, z = 1, lines",
     expected="established",
     rival="what fires by mistake makes nothing else fire: the error stays that of layer 2",
+    quick=False,
 )
 def _indicators_by_layer(run: Run) -> Evidence:
     points = []
