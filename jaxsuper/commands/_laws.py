@@ -85,7 +85,6 @@ def run_law(
         check_index(name, getattr(command, name))
     check(command.n_layers >= 2, "n_layers", "must be at least 2", command.n_layers)
     check(command.networks >= 2, "networks", "must be at least 2 for an interval", command.networks)
-    check(len(command.network_width) > 0, "network_width", "must name at least one", "none")
     for width in command.network_width:
         check_index("network_width", width)
     check_seed("seed", command.seed)

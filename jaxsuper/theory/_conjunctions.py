@@ -8,6 +8,7 @@ vectors. The construction is that of Hänni, Mendel, Vaintrob and Chan, "Mathema
 Computation in Superposition", arXiv 2408.05451; the closed forms are ours; notes#universal-and.
 """
 
+from collections.abc import Callable
 from math import log, pi, sqrt
 from typing import NamedTuple
 
@@ -146,10 +147,32 @@ def neurons_needed(m: int, s: int, mse: float, ratio: float | None = None) -> in
     def good(d: int) -> bool:
         return best_density(m, d, s, input_width(d, ratio))[1] <= mse
 
-    low, high = 3, 6
+    return fewest_neurons(good, (3, 6, _WIDEST), 16, "mse", mse)
+
+
+def fewest_neurons(
+    good: Callable[[int], bool],
+    widths: tuple[int, int, int],
+    stride: int,
+    argument: str,
+    value: float | int,
+) -> int:
+    """Return the fewest neurons that are good enough, to a hundredth.
+
+    Args:
+        good: whether so many are; more never are worse.
+        widths: too few, those tried first, and as many as are not reached any more.
+        stride: from one try to the next.
+        argument: what asks for more neurons than can be, in the error.
+        value: of it.
+
+    Raises:
+        ValueError: if none are good enough.
+    """
+    low, high, widest = widths
     while not good(high):
-        low, high = high, 16 * high
-        check(high < _WIDEST, "mse", f"must be within reach of {_WIDEST:g} neurons", mse)
+        low, high = high, stride * high
+        check(high < widest, argument, f"must be within reach of {widest:g} neurons", value)
     while high > 1.01 * low and high - low > 1:
         middle = round(sqrt(low * high))
         low, high = (low, middle) if good(middle) else (middle, high)

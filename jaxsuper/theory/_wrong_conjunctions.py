@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._errors import check
-from ._conjunctions import input_width, interference
+from ._conjunctions import fewest_neurons, input_width, interference
 
 
 # Of the grid of what a neuron holds, and of the noise that joint neurons have in common.
@@ -131,11 +131,4 @@ def neurons_to_recover(m: int, s: int, wrong: float = 1.0, ratio: float | None =
     def good(d: int) -> bool:
         return least_wrong_density(m, d, s, input_width(d, ratio))[1] <= wrong
 
-    low, high = 16, 64
-    while not good(high):
-        low, high = high, 2 * high
-        check(high < _WIDEST, "wrong", f"must be within reach of {_WIDEST:g} neurons", wrong)
-    while high > 1.01 * low and high - low > 1:
-        middle = round(sqrt(low * high))
-        low, high = (low, middle) if good(middle) else (middle, high)
-    return high
+    return fewest_neurons(good, (16, 64, _WIDEST), 2, "wrong", wrong)

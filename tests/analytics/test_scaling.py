@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from jaxsuper import cli
 from jaxsuper.analytics.scaling import (
     critical_law,
     find_crossing,
@@ -85,3 +86,13 @@ def test_a_small_law_is_measured_resumed_and_close_to_theory(tmp_path):
     again = critical_law(designs, (400, 800), tmp_path / "store", progress=calls.append, **settings)
     assert not calls
     assert [p.measured.at for p in again.points] == [p.measured.at for p in law.points]
+
+
+@pytest.mark.parametrize("width", ["2000000000", "402", "4"])
+@pytest.mark.parametrize("law", ["critical", "transition", "optimum"])
+def test_widths_are_refused_in_a_line_before_anything_is_made(tmp_path, capsys, law, width):
+    out = tmp_path / "store"
+    assert cli.main(["scaling", law, "--network-width", width, "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and len(said) < 400
+    assert not out.exists()

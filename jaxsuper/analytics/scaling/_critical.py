@@ -12,7 +12,7 @@ from ...circuits import width_of
 from ...sweep import config_id, Progress, read_store, run_sweep
 from ...theory.seizure import bare_critical_circuits, critical_circuits, DEAD, GROWTH
 from ._crossing import Crossing, find_crossing
-from ._designs import check_width, ScalingDesign
+from ._designs import check_widths, ScalingDesign
 from ._fits import fit_power, PowerFit
 
 
@@ -113,9 +113,7 @@ def critical_law(
         ValueError: for bad sizes.
     """
     check(networks >= 2, "networks", "must be at least 2 for an interval", networks)
-    check(len(widths) > 0, "network_width", "must name at least one", "none")
-    for width in widths:
-        check_width(width)
+    check_widths(widths, n_active, n_layers)
     settings = {
         "n_active": n_active,
         "n_layers": n_layers,

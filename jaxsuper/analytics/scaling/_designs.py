@@ -1,6 +1,6 @@
 """The designs whose scaling is measured: settings for any width."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any
@@ -9,11 +9,14 @@ from ..._errors import check, lookup
 from ..._settings import Configuration
 from ...allocation import allocate, capacity
 from ...circuits import width_of
+from ...simulation import check_network_fits
 from ...theory.seizure import load_classes, LoadClasses
 
 
 # With S = log2 n - 3 the published sizes D = 500, 1000, ... have S = 4, 5, ...
 _DOUBLINGS_BEFORE = 3
+# Below it blocks do not hold the sets of all S that are looked at.
+_NARROWEST = 64
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,15 @@ def scaling_design(name: str) -> ScalingDesign:
     return lookup(_DESIGNS, name, "design")
 
 
-def check_width(network_width: int) -> None:
-    """Raise a `ValueError` unless a width holds whole blocks of rotations."""
-    check(network_width % 4 == 0, "network_width", "must be a multiple of 4", network_width)
+def check_widths(widths: Sequence[int], n_active: int, n_layers: int) -> None:
+    """Raise a `ValueError` unless there are widths, all of whole blocks and with room in memory.
+
+    Held against it is one circuit for each d neurons: no law is about fewer.
+    """
+    check(len(widths) > 0, "network_width", "must name at least one", "none")
+    d = width_of("rotation")
+    for width in widths:
+        check(width % d == 0, "network_width", f"must be a multiple of {d}", width)
+        check(width >= _NARROWEST, "network_width", f"must be at least {_NARROWEST}", width)
+        least = Configuration(width, max(width // d, n_active + 2), 2, n_active, n_layers)
+        check_network_fits(least, ("network_width", "n_circuits", "n_layers"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from ...sweep import Progress
 from ...theory.seizure import best_thresholds, Optimum
 from ._critical import critical_law, CriticalPoint
-from ._designs import fixed_design
+from ._designs import check_widths, fixed_design
 
 
 # How far from theory's thresholds the search looks.
@@ -74,6 +74,7 @@ def optimum_law(
     Returns:
         A point for each width that was finished.
     """
+    check_widths(widths, n_active, n_layers)  # before theory, which takes a while
     points = []
     for width in widths:
         n = width // 4

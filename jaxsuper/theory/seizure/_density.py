@@ -4,17 +4,17 @@ What fires is decided by indicators alone, in any circuit with the standard step
 circuit's S indicators determines that of the next layer, since layers are shuffled independently
 ("density evolution", as for codes on sparse graphs). A neuron of an inactive circuit has
 
-    S h = a sigma + (1+chi') a c - chi' a z S  +  rho + e - chi' (1-p) A,     alpha' = step(h)
+    S h = (1+chi') a c - chi' a z S  +  rho + e - chi' (A - e),     alpha' = step(h)
 
 with a the indicator of active circuits, c the neurons of active ones that it is linked to (counted
-once, the K that its own circuit uses among them), rho its own circuit's erroneous indicators, e those of
-the others on the neuron, and (1-p) A those of the neurons that it is not linked to. An erroneous
-neuron that is linked excites by 1, not by 1+chi': it adds to the total that inhibits, whereas the z S
-neurons of active circuits are there whoever is linked to them. Next layer: sigma' = K' + rho', rho' the sum
-over the S - K' other neurons, alike and independent given sigma; K' is drawn afresh.
+once, the K that its own circuit uses among them), rho its own circuit's erroneous indicators, and e what
+it is linked to of A, those of all others. An erroneous neuron that is linked excites by 1, not by
+1+chi': it adds to the total that inhibits, whereas the z S neurons of active circuits are there whoever
+is linked to them. Next layer: K' is drawn afresh, and rho' is the sum over the S - K' other neurons,
+alike and independent given K and rho.
 
-State: the law of rho for each K, on a grid. Active circuits have one more law, so that it is seen when
-they die. Left out: fluctuations of A between inputs, overlaps above 1, and T close to the loads.
+State: the law of rho for each K, on a grid; mean and variance of A between inputs. Active circuits have
+one more law, so that it is seen when they die. Left out: overlaps above 1, and T close to the loads.
 """
 
 from typing import Any, NamedTuple
