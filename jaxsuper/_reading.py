@@ -17,6 +17,9 @@ from ._errors import bad, cut
 _Wanted = TypeVar("_Wanted")
 # Of the library's messages "Expected `int`, got `str` - at `$.curve[0].step`".
 _PLACE = re.compile(r"^(?P<rule>.*?)(?: - at `\$\.?(?P<place>.*)`)?$", re.DOTALL)
+# The library takes time with the square of a dotted key's parts: more of them are refused before.
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
+_DEEP_KEY = re.compile(rf"(?<![\w-])(?:{_PART}){{100}}")
 _TYPES = {
     "array": "a list",
     "bool": "a boolean",
@@ -84,6 +87,8 @@ def from_toml(text: str, place: str) -> dict[str, Any]:
     Raises:
         ValueError: for what is no TOML, or nested deeper than can be read.
     """
+    if _DEEP_KEY.search(text):
+        raise bad(place, "must not be nested so deep", "a key of more than 100 parts")
     try:
         return tomllib.loads(text)
     except RecursionError:

@@ -1,6 +1,5 @@
 """What notebooks print is short, whatever it is of."""
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -78,9 +77,7 @@ def test_sweeps():
 
 def test_tables_are_bounded_and_escaped():
     rows = [[f"<{i}>", *map(str, range(50))] for i in range(1000)]
-    started = time.perf_counter()
     html = html_table("a & b", ["name", *map(str, range(50))], rows)
-    assert time.perf_counter() - started < 1
     assert html.count("<tr>") == MOST_ROWS + 2 and "&lt;999&gt;" in html and "a &amp; b" in html
     assert html.count("<th>") == MOST_COLUMNS + 1
     assert listed(range(3)) == "0, 1, 2" and listed(range(9), 2) == "0, 1, ... 7 more"

