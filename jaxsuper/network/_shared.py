@@ -37,37 +37,41 @@ def combine(row: tuple[int, ...], blocks: Float[Array, "d n B"]) -> Float[Array,
 
 def spread(values: Float[Array, "k T B"], members: Int[Array, "n R"]) -> Float[Array, "k n B"]:
     """Return sum_t e_t values_t: every neuron adds up its circuits."""
-    nothing = jnp.zeros_like(values[:, :1])
-    return gather_sum(jnp.concatenate([values, nothing], axis=1), members)
+    return gather_sum(values, members, ragged=True)
 
 
 def mean_part(
     weights: Float[Array, "d r"], seen: Sequence[Float[Array, "n B"]]
-) -> list[Float[Array, "n B"]]:
+) -> Float[Array, "d n B"]:
     """Apply the d x r mean weights across blocks, as sums of blocks: they fuse."""
-    return [sum_of([w * block for w, block in zip(row, seen, strict=True)]) for row in weights]
+    columns = weights.T[:, :, None, None]
+    return sum_of([w * block[None] for w, block in zip(columns, seen, strict=True)])
 
 
 def difference_part(
     layout: Layout, weights: Float[Array, "T out in_"], means: CircuitValues
 ) -> Float[Array, "out T B"]:
     """Apply each circuit's own weights to its difference channels."""
-    seen = [means[channel] for channel in layout.difference_channels]
-    rows = [
-        sum_of([weights[:, o, i, None] * value for i, value in enumerate(seen)])
-        for o in range(len(layout.difference_outputs))
-    ]
-    return jnp.stack(rows) if rows else jnp.zeros((0, *means.shape[1:]), means.dtype)
+    if not layout.difference_outputs:
+        return jnp.zeros((0, *means.shape[1:]), means.dtype)
+    # One product over all outputs and circuits: a stack of rows would be written element by element.
+    columns = weights.transpose(1, 2, 0)[..., None]
+    seen = enumerate(layout.difference_channels)
+    return sum_of([columns[:, i] * means[channel][None] for i, channel in seen])
 
 
 def add_difference(
-    layout: Layout, blocks: Sequence[Float[Array, "n B"]], change: Float[Array, "out n B"]
+    layout: Layout, blocks: Float[Array, "d n B"], change: Float[Array, "out n B"]
 ) -> Activations:
-    """Add the difference outputs to their blocks, and stack the d blocks."""
-    rows = list(blocks)
-    for index, block in enumerate(layout.difference_outputs):
-        rows[block] = rows[block] + change[index]
-    return jnp.stack(rows)
+    """Add the difference outputs to their blocks."""
+    outputs = layout.difference_outputs
+    if not outputs:
+        return blocks
+    first, end = outputs[0], outputs[-1] + 1
+    if outputs != tuple(range(first, end)):
+        return blocks.at[jnp.array(outputs)].add(change)
+    # Padded, not stacked: it fuses into one pass over the blocks.
+    return blocks + jnp.pad(change, ((first, len(blocks) - end), (0, 0), (0, 0)))
 
 
 def embed(placement: Placement, values: Float[Array, "d z B"], active: ActiveIds) -> Activations:
