@@ -9,7 +9,7 @@ import numpy as np
 from jaxsuper import dense_layers, DenseNetwork, forward, sample_inputs
 from jaxsuper.network import indicator_vectors
 from jaxsuper.simulation import default_chunk, dense_forward, prepare, samples_key
-from jaxsuper.simulation._simulate import layers_once
+from jaxsuper.simulation._chunks import layers_once
 
 from benchmarks.records import Setting
 from benchmarks.timing import Compiled

@@ -21,6 +21,7 @@ from ._checks import (
     CHOICES,
     own_indicators_of,
 )
+from ._chunks import chunk_statistics, Trajectories
 from ._cost import ACCELERATOR_CORES, CIRCUIT_BYTES, experiment_cost, run_seconds, TRUTH_BYTES
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
@@ -37,13 +38,7 @@ from ._intervals import (
 from ._metrics import layer_metrics, metric_names
 from ._parameters import parameters_of, with_parameters
 from ._run import configurations_of, Networks, run_networks
-from ._simulate import (
-    chunk_statistics,
-    default_chunk,
-    simulate,
-    simulate_and_show,
-    Trajectories,
-)
+from ._simulate import default_chunk, simulate, simulate_and_show
 from ._statistics import finish, mean_errors, Measurement, merge, merge_networks, Moments
 
 

@@ -1,41 +1,19 @@
 """Batches of any size in bounded memory: one compile, chunk after chunk."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
 
 from .._arrays import check_key
 from .._errors import check, check_kind
 from .._limits import check_cost, check_index, check_optional, Cost
 from .._types import KeyScalar
-from ..network import AbstractLayer, AbstractNetwork, DenseNetwork
+from ..network import AbstractNetwork, DenseNetwork
+from ._chunks import layers_once, run_chunks, Trajectories
 from ._cost import run_seconds, sample_bytes
-from ._forward import dense_forward, forward, LayerView
-from ._inputs import sample_inputs
-from ._metrics import layer_metrics, metric_names
+from ._metrics import metric_names
 from ._padding import chunk_for, slots_for
-from ._statistics import finish, Measurement, Moments, moments
-
-
-# Entries of Ctilde, in all layers, that take as long to make as it takes to compile what makes them.
-_MANY_ENTRIES = 2**25
-
-
-class Trajectories(NamedTuple):
-    """The active circuits of a few samples, layer by layer.
-
-    Attributes:
-        estimated: (L, k, z, B), their estimated channels.
-        truth: (L, k, z, B), those of the small circuits run on their own.
-    """
-
-    estimated: Float[Array | np.ndarray, "L k z B"]
-    truth: Float[Array | np.ndarray, "L k z B"]
+from ._statistics import finish, Measurement
 
 
 def default_chunk(network: AbstractNetwork, batch_size: int) -> int:
@@ -56,88 +34,6 @@ def default_chunk(network: AbstractNetwork, batch_size: int) -> int:
     return chunk_for(count, network.network_width, batch_size, seconds, each)
 
 
-def chunk_statistics(
-    network: AbstractNetwork,
-    n_active: int,
-    chunk: int,
-    first_sample: Int[Array, ""],
-    n_valid: Int[Array, ""],
-    key: KeyScalar,
-    dense: DenseNetwork | None = None,
-    counted: Int[Array | np.ndarray, ""] | None = None,
-) -> Moments:
-    """Simulate `chunk` samples and reduce them; pure, to be jitted or mapped by the caller.
-
-    Args:
-        network: the network.
-        n_active: z.
-        chunk: samples, a static number.
-        first_sample: id of the first.
-        n_valid: how many of them count.
-        key: root key of the samples.
-        dense: if given, its matrices are used instead of the structured pass.
-        counted: how many of the `n_active` slots count, if not all.
-
-    Returns:
-        Their moments.
-    """
-    return _chunk(network, n_active, chunk, 0, first_sample, n_valid, key, dense, counted)[0]
-
-
-def _chunk(
-    network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted, layers=None
-):
-    """Return the moments of a chunk and the trajectories of its first samples."""
-    padded = network.placement.padded
-    inputs = sample_inputs(
-        network.circuits,
-        n_active,
-        network.n_layers,
-        first_sample + jnp.arange(chunk),
-        key=key,
-        n_circuits=None if padded is None else padded.n_circuits,
-        counted=counted,
-    )
-    shown = jnp.arange(min(n_shown, chunk))
-
-    def observe(view: LayerView):
-        metrics = layer_metrics(network.circuits.layout, view, padded, counted)
-        ids = view.active[:, : len(shown)]
-        return metrics, jnp.stack([channel[ids, shown[None]] for channel in view.estimates])
-
-    if dense is None:
-        observed = forward(network, inputs, observe, layers)
-    else:
-        observed = dense_forward(network, dense, inputs, observe)
-    (averaged, worst), estimated = observed
-    trajectories = Trajectories(estimated, inputs.truth[..., : len(shown)])
-    return moments(averaged, worst, n_valid), trajectories
-
-
-@eqx.filter_jit
-def _run_chunk(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers):
-    return _chunk(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers)
-
-
-@eqx.filter_jit
-def _layers(network):
-    return network.layers()
-
-
-def layers_once(network: AbstractNetwork, n_chunks: int) -> AbstractLayer | None:
-    """Return the network's layers if to make them once, by a program of its own, is quicker.
-
-    Args:
-        network: the network.
-        n_chunks: how many chunks of samples need them.
-
-    Returns:
-        The layers, for `forward`, or None if every chunk had better make them itself.
-    """
-    again = (n_chunks - 1) * (network.n_layers - 1) * network.block_width**2
-    return _layers(network) if network.traits.inhibited and again >= _MANY_ENTRIES else None
-
-
 def simulate(
     network: AbstractNetwork,
     n_active: int,
@@ -151,7 +47,9 @@ def simulate(
 ) -> Measurement:
     """Measure a network on a batch of random inputs.
 
-    Sample i depends on `fold_in(key, i)` alone: neither chunk size nor device count matters.
+    Sample i depends on `fold_in(key, i)` alone: neither chunk size nor device count matters. All
+    devices of this process share the chunks, and the result is bit for bit that of one of them; ask
+    for smaller chunks if there are more devices than chunks.
 
     Args:
         network: the network.
@@ -224,19 +122,8 @@ def simulate_and_show(
     check_cost(lambda chunk: Cost(chunk * each), {"chunk": size})
     counted = np.int32(n_active)
     layers = None if dense is not None else layers_once(network, -(-batch_size // size))
-    parts, trajectories = [], None
-    for first in range(0, batch_size, size):
-        valid = min(size, batch_size - first)
-        start, count = np.int32(first), np.int32(valid)
-        part, shown = _run_chunk(
-            network, room, size, n_shown, start, count, key, dense, counted, layers
-        )
-        # Chunks in flight together would compete for the cache.
-        parts.append(jax.block_until_ready(part))
-        trajectories = trajectories or shown
-        if progress is not None:
-            progress(first + valid)
-    assert trajectories is not None
+    same = (network, key, dense, counted, layers)
+    parts, trajectories = run_chunks(same, room, size, n_shown, batch_size, progress)
     first = min(size, batch_size)
     kept = Trajectories(*(np.asarray(leaf)[:, :, :n_active, :first] for leaf in trajectories))
-    return finish(jax.device_get(parts), *metric_names(network.circuits)), kept
+    return finish(parts, *metric_names(network.circuits)), kept

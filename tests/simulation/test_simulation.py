@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import allocation, circuits, network, simulation
-from jaxsuper.simulation import _simulate
+from jaxsuper.simulation import _chunks
 from jaxsuper.simulation._inputs import distinct_integers
 from jaxsuper.simulation._statistics import merge, moments
 
@@ -134,19 +134,19 @@ def test_layers_made_once_are_those_of_every_chunk(construction, monkeypatch):
     net = simulation.prepare(settings)
     run = lambda: simulation.simulate(net, 2, 40, key=simulation.samples_key(settings), chunk=10)
     made, sizes = run(), []
-    once = _simulate._layers
-    monkeypatch.setattr(_simulate, "_layers", lambda n: sizes.append(1) or once(n))
+    once = _chunks._layers
+    monkeypatch.setattr(_chunks, "_layers", lambda n: sizes.append(1) or once(n))
     # Three chunks after the first, and two gaps.
     entries = 3 * 2 * net.block_width**2
     for enough, calls in ((entries, 1), (entries + 1, 0)):
-        monkeypatch.setattr(_simulate, "_MANY_ENTRIES", enough)
+        monkeypatch.setattr(_chunks, "_MANY_ENTRIES", enough)
         found = run()
         assert (found.mean == made.mean).all() and (found.worst == made.worst).all()
         assert len(sizes) == calls
         sizes.clear()
-    monkeypatch.setattr(_simulate, "_MANY_ENTRIES", 0)
+    monkeypatch.setattr(_chunks, "_MANY_ENTRIES", 0)
     plain = simulation.Configuration(80, 20, 3, 2, 3, 40, construction="plain")
-    assert _simulate.layers_once(simulation.prepare(plain), 10) is None
+    assert _chunks.layers_once(simulation.prepare(plain), 10) is None
 
 
 def test_merging_is_exact(getkey):
