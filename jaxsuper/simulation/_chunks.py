@@ -1,13 +1,14 @@
 """Chunks of samples: what runs one, and how the devices of this process share them."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int
 
 from .._types import KeyScalar
@@ -26,7 +27,6 @@ _MANY_ENTRIES = 2**25
 Shared: TypeAlias = tuple[
     AbstractNetwork, KeyScalar, DenseNetwork | None, Any, AbstractLayer | None
 ]
-_AXIS = "samples"
 # Calls whose results are awaited on an accelerator while the next one is under way.
 _IN_FLIGHT = 2
 
@@ -125,30 +125,14 @@ def layers_once(network: AbstractNetwork, n_chunks: int) -> AbstractLayer | None
     return _layers(network) if network.traits.inhibited and again >= _MANY_ENTRIES else None
 
 
-@eqx.filter_jit
-def _run_chunks(mesh, n_active, chunk, n_shown, firsts, counts, same):
-    """As `_run_chunk`, a chunk for each device, stacked on a leading axis."""
-    arrays, others = eqx.partition(same, eqx.is_array)
+def sharing_devices() -> list[jax.Device]:
+    """Return the devices that share a batch unless others are named: all accelerators there are.
 
-    def one(first, n_valid, arrays):
-        network, key, dense, counted, layers = eqx.combine(arrays, others)
-        sizes = (n_active, chunk, n_shown, first[0], n_valid[0])
-        result = _chunk(network, *sizes, key, dense, counted, layers)
-        return jax.tree.map(lambda leaf: leaf[None], result)
-
-    split, whole = PartitionSpec(_AXIS), PartitionSpec()
-    specs = (split, split, whole)
-    mapped = jax.shard_map(one, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
-    return mapped(firsts, counts, arrays)
-
-
-def _devices_for(same: Any, n_chunks: int) -> Mesh | None:
-    """Return the devices that share the chunks; None if there is one, or one network has several."""
-    devices = jax.local_devices()[:n_chunks]
-    arrays = [leaf for leaf in jax.tree.leaves(same) if isinstance(leaf, jax.Array)]
-    if len(devices) == 1 or any(len(leaf.devices()) > 1 for leaf in arrays):
-        return None
-    return Mesh(np.array(devices), (_AXIS,), axis_types=(AxisType.Auto,))
+    Devices of a CPU are the same cores by several names, and a default that was set is kept to.
+    """
+    if jax.default_backend() == "cpu" or jax.config.jax_default_device is not None:  # pyrefly: ignore
+        return []
+    return jax.local_devices()
 
 
 def run_chunks(
@@ -158,8 +142,12 @@ def run_chunks(
     n_shown: int,
     batch_size: int,
     progress: Callable[[int], None] | None = None,
+    devices: Sequence[jax.Device] | None = None,
 ) -> tuple[list[Moments], Trajectories]:
-    """Run a batch, chunk after chunk, or as many at a time as this process has devices.
+    """Run a batch, chunk after chunk, or as many at a time as there are devices to share it.
+
+    Every device runs the program that one would: a program for all of them is compiled otherwise,
+    and differs in the last bit.
 
     Args:
         same: what all chunks share.
@@ -168,53 +156,56 @@ def run_chunks(
         n_shown: samples of the first chunk to show.
         batch_size: samples in all.
         progress: called with the number of samples done.
+        devices: that share the chunks; where the arrays are if there is none.
 
     Returns:
         The moments of the chunks in the order of their samples, whatever device ran them, and the
         trajectories; on the host.
     """
-    n_chunks = -(-batch_size // chunk)
-    mesh = _devices_for(same, n_chunks)
-    together = 1 if mesh is None else mesh.size
-    run = _one_at_a_time(same) if mesh is None else _one_for_each(same, mesh)
+    sharing = sharing_devices() if devices is None else devices
+    places = _copies(same, sharing[: -(-batch_size // chunk)])
     # Chunks in flight together would compete for the cache of a CPU.
-    ahead = 0 if jax.default_backend() == "cpu" else _IN_FLIGHT
-    under_way: list[Any] = []
+    ahead = 0 if jax.default_backend() == "cpu" else _IN_FLIGHT * len(places)
+    under_way: deque[tuple[Moments, Trajectories]] = deque()
     parts: list[Moments] = []
-    trajectories, done = None, 0
-    for start in range(0, n_chunks, together):
-        firsts = chunk * np.arange(start, start + together, dtype=np.int32)
-        counts = np.clip(batch_size - firsts, 0, chunk).astype(np.int32)
-        part, shown = run((n_active, chunk, n_shown), firsts, counts)
-        under_way.append(part)
-        trajectories = trajectories or jax.device_get(shown)
-        last = start + together >= n_chunks
-        while len(under_way) > (0 if last else ahead):
-            stacked = jax.device_get(under_way.pop(0))
-            every = [stacked] if mesh is None else _taken_apart(stacked, together)
-            parts += [each for each in every if each.count > 0]
-            done += sum(int(each.count) for each in every)
-            if progress is not None:
-                progress(done)
-    assert trajectories is not None
-    if mesh is not None:
-        trajectories = _taken_apart(trajectories, together)[0]
-    return parts, trajectories
+    shown: list[Trajectories] = []
+    done = 0
+
+    def run(place, first):
+        network, *others = place
+        count = np.int32(min(chunk, batch_size - first))
+        return _run_chunk(network, n_active, chunk, n_shown, np.int32(first), count, *others)
+
+    def finish_one():
+        nonlocal done
+        part, trajectories = under_way.popleft()
+        parts.append(jax.device_get(part))
+        if not shown:
+            shown.append(jax.device_get(trajectories))
+        done += int(parts[-1].count)
+        if progress is not None:
+            progress(done)
+
+    firsts = range(0, batch_size, chunk)
+    # Threads, because the first call on every device compiles.
+    with ThreadPoolExecutor(len(places)) as threads:
+        for start in range(0, len(firsts), len(places)):
+            together = firsts[start : start + len(places)]
+            if len(together) == 1:
+                under_way.append(run(places[0], together[0]))
+            else:
+                under_way.extend(threads.map(run, places, together))
+            while len(under_way) > ahead:
+                finish_one()
+    while under_way:
+        finish_one()
+    return parts, shown[0]
 
 
-def _taken_apart(stacked: Any, count: int) -> list[Any]:
-    return [jax.tree.map(lambda leaf, i=i: leaf[i], stacked) for i in range(count)]
-
-
-def _one_at_a_time(same: Shared) -> Callable[..., Any]:
-    network, *others = same
-    return lambda sizes, firsts, counts: _run_chunk(network, *sizes, firsts[0], counts[0], *others)
-
-
-def _one_for_each(same: Shared, mesh: Mesh) -> Callable[..., Any]:
-    whole, split = (NamedSharding(mesh, spec) for spec in (PartitionSpec(), PartitionSpec(_AXIS)))
+def _copies(same: Shared, devices: Sequence[jax.Device]) -> list[Shared]:
+    """Return the arrays on every device; as they are if they are not shared or on several."""
     arrays, others = eqx.partition(same, eqx.is_array)
-    everywhere = eqx.combine(jax.device_put(arrays, whole), others)
-    return lambda sizes, firsts, counts: _run_chunks(
-        mesh, *sizes, *jax.device_put((firsts, counts), split), everywhere
-    )
+    leaves = [leaf for leaf in jax.tree.leaves(arrays) if isinstance(leaf, jax.Array)]
+    if len(devices) < 2 or any(len(leaf.devices()) > 1 for leaf in leaves):
+        return [same]
+    return [eqx.combine(jax.device_put(arrays, device), others) for device in devices]

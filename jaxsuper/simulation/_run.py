@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-import jax
-
 from .._settings import Configuration, Experiment
 from ._build import depends_on_seed, parts_of, prepare, samples_key
 from ._checks import check_experiment
-from ._chunks import Trajectories
+from ._chunks import sharing_devices, Trajectories
 from ._padding import room_for
 from ._simulate import simulate_and_show
 from ._statistics import Measurement, merge_networks
@@ -98,8 +96,8 @@ def run_networks(
         options: dict[str, Any] = {"key": key, "chunk": room.chunk, "slots": room.slots}
         if index == 0:
             started = perf_counter()
-            # Several devices share two chunks or more, by a program of its own.
-            some = min(room.chunk * min(jax.local_device_count(), 2), size)
+            # Every device that shares the samples compiles.
+            some = min(room.chunk * max(len(sharing_devices()), 1), size)
             simulate_and_show(network, first_z, some, _N_SHOWN, **options)
             timing["compile"] = max(timing["compile"] - built, 0.0) + perf_counter() - started
         for z in counts:

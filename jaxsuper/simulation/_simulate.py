@@ -1,7 +1,9 @@
 """Batches of any size in bounded memory: one compile, chunk after chunk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import jax
 import numpy as np
 
 from .._arrays import check_key
@@ -44,12 +46,12 @@ def simulate(
     slots: int | None = None,
     dense: DenseNetwork | None = None,
     progress: Callable[[int], None] | None = None,
+    devices: Sequence[jax.Device] | None = None,
 ) -> Measurement:
     """Measure a network on a batch of random inputs.
 
-    Sample i depends on `fold_in(key, i)` alone: neither chunk size nor device count matters. All
-    devices of this process share the chunks, and the result is bit for bit that of one of them; ask
-    for smaller chunks if there are more devices than chunks.
+    Sample i depends on `fold_in(key, i)` alone: neither chunk size nor device count matters. Devices
+    share the chunks, and the result is bit for bit that of one of them.
 
     Args:
         network: the network.
@@ -61,6 +63,8 @@ def simulate(
             gives the same samples. By default there is room for 4, or for 8.
         dense: matrices to use instead of the structured pass.
         progress: called with the number of samples done after every chunk.
+        devices: that share the chunks, by default all accelerators of this process; choose smaller
+            chunks if there are more devices than chunks.
 
     Returns:
         Metrics of layers 1..L with standard errors.
@@ -72,7 +76,8 @@ def simulate(
     check_index("batch_size", batch_size)
     check_optional("chunk", chunk)
     chunk = None if chunk is None else min(chunk, batch_size)
-    options = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
+    options: dict[str, Any] = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
+    options["devices"] = devices
     return simulate_and_show(network, n_active, batch_size, 0, key=key, **options)[0]
 
 
@@ -87,6 +92,7 @@ def simulate_and_show(
     slots: int | None = None,
     dense: DenseNetwork | None = None,
     progress: Callable[[int], None] | None = None,
+    devices: Sequence[jax.Device] | None = None,
 ) -> tuple[Measurement, Trajectories]:
     """As `simulate`, and return the trajectories of the first samples besides.
 
@@ -100,6 +106,7 @@ def simulate_and_show(
         slots: room for active circuits.
         dense: matrices to use.
         progress: called after every chunk.
+        devices: that share the chunks.
 
     Returns:
         The measurement, and the trajectories of samples 0..n_shown-1.
@@ -123,7 +130,7 @@ def simulate_and_show(
     counted = np.int32(n_active)
     layers = None if dense is not None else layers_once(network, -(-batch_size // size))
     same = (network, key, dense, counted, layers)
-    parts, trajectories = run_chunks(same, room, size, n_shown, batch_size, progress)
+    parts, trajectories = run_chunks(same, room, size, n_shown, batch_size, progress, devices)
     first = min(size, batch_size)
     kept = Trajectories(*(np.asarray(leaf)[:, :, :n_active, :first] for leaf in trajectories))
     return finish(parts, *metric_names(network.circuits)), kept

@@ -1,4 +1,4 @@
-"""All devices of a process share the samples, bit for bit as one of them runs them."""
+"""Devices share the samples of a simulation, bit for bit as one of them runs them."""
 
 import jax
 import numpy as np
@@ -12,34 +12,24 @@ SETTINGS = simulation.Configuration(
 )
 
 
-def run(n_samples, chunk, shown=2):
-    network, key = simulation.prepare(SETTINGS), simulation.samples_key(SETTINGS)
-    done = []
-    found, trajectories = simulation.simulate_and_show(
-        network, 2, n_samples, shown, key=key, chunk=chunk, progress=done.append
-    )
-    return found, trajectories, done
+def run(n_samples, chunk, devices):
+    network, key, done = simulation.prepare(SETTINGS), simulation.samples_key(SETTINGS), []
+    options = {"key": key, "chunk": chunk, "progress": done.append, "devices": devices}
+    return *simulation.simulate_and_show(network, 2, n_samples, 2, **options), done
 
 
 @pytest.fixture
-def alone(monkeypatch):
-    """Return what runs on one device whatever there is."""
-
-    def run_alone(*sizes):
-        with monkeypatch.context() as patch:
-            patch.setattr(_chunks, "_devices_for", lambda same, n_chunks: None)
-            return run(*sizes)
-
-    return run_alone
+def devices():
+    if len(jax.local_devices()) < 2:
+        pytest.skip("this accelerator is a single device")
+    return jax.local_devices()
 
 
 @pytest.mark.parametrize(("n_samples", "chunk"), [(32, 16), (50, 10), (37, 10), (8, 16)])
-def test_devices_do_not_matter(n_samples, chunk, alone):
+def test_devices_do_not_matter(n_samples, chunk, devices):
     """Full rounds, a last round with a chunk too few, one that is not full, and a single chunk."""
-    if len(jax.local_devices()) < 2:
-        pytest.skip("this accelerator is a single device")
-    one, shown_by_one, _ = alone(n_samples, chunk)
-    both, shown, done = run(n_samples, chunk)
+    one, shown_by_one, _ = run(n_samples, chunk, [])
+    both, shown, done = run(n_samples, chunk, devices)
     assert both.n_samples == one.n_samples == n_samples
     for name in ("mean", "stderr", "worst"):
         assert np.array_equal(getattr(both, name), getattr(one, name), equal_nan=True), name
@@ -48,22 +38,22 @@ def test_devices_do_not_matter(n_samples, chunk, alone):
     assert done[-1] == n_samples and done == sorted(set(done))
 
 
-def test_every_device_works(monkeypatch):
-    if len(jax.local_devices()) < 2:
-        pytest.skip("this accelerator is a single device")
-    calls, programs = [], _chunks._run_chunks
-    monkeypatch.setattr(
-        _chunks, "_run_chunks", lambda mesh, *more: calls.append(mesh.size) or programs(mesh, *more)
-    )
-    run(50, 10)
-    assert calls == [2, 2, 2]
-    calls.clear()
-    run(10, 10)
-    assert calls == []
+def test_every_device_works(devices, monkeypatch):
+    """And no two run the same chunk."""
+    calls, program = [], _chunks._run_chunk
+
+    def noted(network, n_active, chunk, n_shown, first, *more):
+        calls.append((network.inhibition.devices(), int(first)))
+        return program(network, n_active, chunk, n_shown, first, *more)
+
+    monkeypatch.setattr(_chunks, "_run_chunk", noted)
+    run(50, 10, devices)
+    places = [{device} for device in devices]
+    expected = [(places[i % len(places)], 10 * i) for i in range(5)]
+    assert sorted(calls, key=lambda call: call[1]) == expected
 
 
-def test_other_samples_are_noticed(alone):
-    """Were each device to run the first chunk, the comparison above would fail."""
-    first, _, _ = alone(10, 10)
-    both, _, _ = run(20, 10)
-    assert not np.array_equal(first.mean, both.mean)
+def test_the_devices_of_a_cpu_are_one():
+    """By default they share nothing: they are the same cores."""
+    if jax.default_backend() == "cpu":
+        assert _chunks.sharing_devices() == []
