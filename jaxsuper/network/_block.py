@@ -42,6 +42,7 @@ class BlockLayer(AbstractLayer):
         mean: (L-1, d, r), of which the gate's weights are used.
         difference: (L-1, T, out, in), each circuit's own weights.
         members: (L-1, n, R), the circuits of each block.
+        sets: (L-1, T, S), the neurons of each circuit.
         bias: (L-1, d); the addresses have none.
         layout: of the circuits.
     """
@@ -49,13 +50,14 @@ class BlockLayer(AbstractLayer):
     mean: Float[Array, "gaps d r"]
     difference: Float[Array, "gaps T out in_"]
     members: Int[Array, "gaps n R"]
+    sets: Int[Array, "gaps T S"]
     bias: Float[Array, "gaps d"]
     layout: Layout = eqx.field(static=True)
 
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return W^l A^{l-1} + B^l."""
         arrived = shared.spread(
-            shared.difference_part(self.layout, self.difference, means), self.members
+            shared.difference_part(self.layout, self.difference, means), self.members, self.sets
         )
         gate = self.mean[2:, 0, None, None] * channels[3][None]
         before = jnp.concatenate([1 - channels[3:], 1 - channels[:1], gate + arrived])
@@ -171,6 +173,7 @@ class Block(AbstractNetwork):
             mean=shared.stacked(circuits.mean_weights(), n_layers),
             difference=shared.stacked(circuits.difference_weights(), n_layers),
             members=self.placement.members[1:],
+            sets=self.placement.sets[1:],
             bias=shared.stacked(circuits.biases(), n_layers),
             layout=circuits.layout,
         )

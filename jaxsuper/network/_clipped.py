@@ -102,6 +102,7 @@ class AbstractClippedLayer(AbstractLayer):
         difference: (L-1, T, out, in), each circuit's own weights.
         tilde: (L-1, n, n), Ctilde / S.
         members: (L-1, n, R), the circuits on each neuron.
+        sets: (L-1, T, S), the neurons of each circuit.
         bias: (L-1, d).
         layout: of the circuits.
         precision: of matrix products.
@@ -111,6 +112,7 @@ class AbstractClippedLayer(AbstractLayer):
     difference: Float[Array, "gaps T out in_"]
     tilde: Float[Array, "gaps n n"]
     members: Int[Array, "gaps n R"]
+    sets: Int[Array, "gaps T S"]
     bias: Float[Array, "gaps d"]
     layout: Layout = eqx.field(static=True)
     precision: str = eqx.field(static=True)
@@ -122,7 +124,7 @@ class AbstractClippedLayer(AbstractLayer):
     def brought(self, means: CircuitValues) -> Float[Array, "out n B"]:
         """Return what each neuron's circuits bring by their own weights."""
         change = shared.difference_part(self.layout, self.difference, means)
-        return shared.spread(change, self.members)
+        return shared.spread(change, self.members, self.sets)
 
 
 class ClippedLayer(AbstractClippedLayer):
@@ -145,6 +147,7 @@ def clipped_fields(network: AbstractClipped) -> dict[str, Any]:
         "difference": shared.stacked(circuits.difference_weights(), n_layers),
         "tilde": network.tilde(),
         "members": network.placement.members[1:],
+        "sets": network.placement.sets[1:],
         "bias": shared.stacked(circuits.biases(), n_layers),
         "layout": circuits.layout,
         "precision": network.precision,

@@ -85,6 +85,7 @@ class AbstractCorrectedLayer(AbstractLayer):
         mean: (L-1, d, r), weights from the mean channels.
         difference: (L-1, T, out, in), each circuit's own weights.
         members: (L-1, n, R), the circuits on each neuron.
+        sets: (L-1, T, S), the neurons of each circuit.
         bias: (L-1, d).
         correction: (L-1,), c·S.
         layout: of the circuits.
@@ -93,6 +94,7 @@ class AbstractCorrectedLayer(AbstractLayer):
     mean: Float[Array, "gaps d r"]
     difference: Float[Array, "gaps T out in_"]
     members: Int[Array, "gaps n R"]
+    sets: Int[Array, "gaps T S"]
     bias: Float[Array, "gaps d"]
     correction: Float[Array, " gaps"]
     layout: Layout = eqx.field(static=True)
@@ -113,7 +115,9 @@ class AbstractCorrectedLayer(AbstractLayer):
     def corrected_spread(self, values: CircuitValues) -> Float[Array, "k n B"]:
         """Return S·sum_t u_t values_t."""
         total = jnp.sum(values, axis=1, keepdims=True)
-        return (1 + self.correction) * shared.spread(values, self.members) - self.correction * total
+        return (1 + self.correction) * shared.spread(
+            values, self.members, self.sets
+        ) - self.correction * total
 
 
 def corrected_fields(network: AbstractCorrected) -> dict[str, Any]:
@@ -123,6 +127,7 @@ def corrected_fields(network: AbstractCorrected) -> dict[str, Any]:
         "mean": shared.stacked(circuits.mean_weights(), n_layers),
         "difference": shared.stacked(circuits.difference_weights(), n_layers),
         "members": network.placement.members[1:],
+        "sets": network.placement.sets[1:],
         "bias": shared.stacked(circuits.biases(), n_layers),
         "correction": jnp.broadcast_to(network.correction, (n_layers - 1,)),
         "layout": circuits.layout,

@@ -45,6 +45,15 @@ class Placement(eqx.Module):
         """T, n and S that count: array leaves if padded, else the integers of the shapes."""
         return self.padded or Extent(self.n_circuits, self.block_width, self.redundancy)
 
+    def layer(self, number: int | Int[Array, ""]) -> "Placement":
+        """Return the placement of one layer alone, counted from 0."""
+        cut = lambda stack: jax.lax.dynamic_index_in_dim(stack, number, keepdims=True)
+        return Placement(cut(self.sets), cut(self.members), self.block_width, self.padded)
+
+    def only_members(self) -> Int[Array, "n R"] | None:
+        """Return the circuits on each neuron if there is one layer alone, else None."""
+        return self.members[0] if self.n_layers == 1 else None
+
 
 def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> Placement:
     """Shuffle the sets of an allocation over the circuits, independently in every layer.

@@ -33,6 +33,7 @@ class PrivateLayer(AbstractLayer):
         difference: (L-1, T, out, in), each circuit's own weights.
         own: (L-1, n, out, in), their sums over the circuits of each neuron.
         members: (L-1, n, R), the circuits on each neuron.
+        sets: (L-1, T, S), the neurons of each circuit.
         bias: (L-1, d).
         layout: of the circuits.
         redundancy: S.
@@ -42,6 +43,7 @@ class PrivateLayer(AbstractLayer):
     difference: Float[Array, "gaps T out in_"]
     own: Float[Array, "gaps n out in_"]
     members: Int[Array, "gaps n R"]
+    sets: Int[Array, "gaps T S"]
     bias: Float[Array, "gaps d"]
     layout: Layout = eqx.field(static=True)
     redundancy: int = eqx.field(static=True)
@@ -50,7 +52,7 @@ class PrivateLayer(AbstractLayer):
         """Return W^l A^{l-1} + B^l; the gate is copied."""
         layout = self.layout
         brought = shared.spread(
-            shared.difference_part(layout, self.difference, means), self.members
+            shared.difference_part(layout, self.difference, means), self.members, self.sets
         )
         rows = [
             self.redundancy * brought[o]
@@ -159,6 +161,7 @@ class Private(AbstractNetwork):
             difference=shared.stacked(difference, n_layers),
             own=shared.stacked(own, n_layers),
             members=self.placement.members[1:],
+            sets=self.placement.sets[1:],
             bias=shared.stacked(circuits.biases(), n_layers),
             layout=circuits.layout,
             redundancy=self.redundancy,

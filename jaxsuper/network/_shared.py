@@ -15,7 +15,7 @@ from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..circuits import AbstractCircuits, Layout, small_weights
 from ._network import AbstractNetwork
 from ._placement import indicator_vectors, neurons_of, Placement
-from ._sums import gather_sum
+from ._sums import copies, gather_sum
 
 
 def stacked(values: Array, n_layers: int) -> Array:
@@ -35,9 +35,17 @@ def combine(row: tuple[int, ...], blocks: Float[Array, "d n B"]) -> Float[Array,
     return sum_of(terms)
 
 
-def spread(values: Float[Array, "k T B"], members: Int[Array, "n R"]) -> Float[Array, "k n B"]:
-    """Return sum_t e_t values_t: every neuron adds up its circuits."""
-    return gather_sum(values, members, ragged=True)
+def spread(
+    values: Float[Array, "k T B"], members: Int[Array, "n R"], sets: Int[Array, "T S"]
+) -> Float[Array, "k n B"]:
+    """Return sum_t e_t values_t: every neuron adds up its circuits.
+
+    Args:
+        values: (k, T, B).
+        members: the circuits on each neuron.
+        sets: the neurons of each circuit, for the gradient.
+    """
+    return gather_sum(values, members, ragged=True, back=sets)
 
 
 def mean_part(
@@ -45,19 +53,20 @@ def mean_part(
 ) -> Float[Array, "d n B"]:
     """Apply the d x r mean weights across blocks, as sums of blocks: they fuse."""
     columns = weights.T[:, :, None, None]
-    return sum_of([w * block[None] for w, block in zip(columns, seen, strict=True)])
+    return sum_of([w * copies(block, len(weights)) for w, block in zip(columns, seen, strict=True)])
 
 
 def difference_part(
     layout: Layout, weights: Float[Array, "T out in_"], means: CircuitValues
 ) -> Float[Array, "out T B"]:
     """Apply each circuit's own weights to its difference channels."""
-    if not layout.difference_outputs:
+    count = len(layout.difference_outputs)
+    if not count:
         return jnp.zeros((0, *means.shape[1:]), means.dtype)
     # One product over all outputs and circuits: a stack of rows would be written element by element.
     columns = weights.transpose(1, 2, 0)[..., None]
     seen = enumerate(layout.difference_channels)
-    return sum_of([columns[:, i] * means[channel][None] for i, channel in seen])
+    return sum_of([columns[:, i] * copies(means[channel], count) for i, channel in seen])
 
 
 def add_difference(
@@ -161,7 +170,8 @@ def means_over_sets(
     self: AbstractNetwork, channels: Channels, sets: Int[Array, "T S"]
 ) -> CircuitValues:
     """Return the mean of each channel over the S neurons of each circuit."""
-    return gather_sum(channels, sets, 1 / as_float(self.placement.extent.redundancy))
+    scale = 1 / as_float(self.placement.extent.redundancy)
+    return gather_sum(channels, sets, scale, back=self.placement.only_members())
 
 
 def means_as_they_are(

@@ -23,7 +23,7 @@ class SplitLayer(AbstractCorrectedLayer):
 
     def spread_own(self, values: Float[Array, "out T B"]) -> Float[Array, "out n B"]:
         """Spread with e/S, times S."""
-        return shared.spread(values, self.members)
+        return shared.spread(values, self.members, self.sets)
 
 
 class Split(AbstractCorrected):

@@ -7,6 +7,7 @@ times over, so that the sum stands in a branch of its own; no accelerator needs 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -62,6 +63,7 @@ def gather_sum(
     scale: float | Float[Array, ""] = 1.0,
     *,
     ragged: bool = False,
+    back: Int[Array, "rows v"] | None = None,
 ) -> Float[Array, "k m B"]:
     """Return scale·sum_w values[:, index[:, w]]: a readout or, with lists of circuits, the way back.
 
@@ -70,10 +72,20 @@ def gather_sum(
         index: (m, w), entries in 0..rows-1; not checked.
         scale: a factor on the sum.
         ragged: whether entries may be `rows`, which stands for nothing.
+        back: (rows, v), for each row the sums that it is in, ragged if `index` is not: with it the
+            gradient is such a sum, too, instead of a scatter-add, which is slow everywhere and on a
+            GPU not reproducible.
 
     Returns:
         (k, m, B).
     """
+    factor = jnp.asarray(scale, values.dtype)
+    if back is None:
+        return _gathered(values, index, factor, ragged)
+    return _linked(values, index, back, factor, ragged)
+
+
+def _gathered(values, index, scale, ragged: bool):
     channels, rows, batch = values.shape
     shape = (channels, index.shape[0], batch)
     if 0 in shape or 0 in index.shape:
@@ -85,12 +97,51 @@ def gather_sum(
     def compute():
         every = starts + index[None]
         if ragged:
-            every = jnp.where(index < rows, every, -1)
+            every = jnp.where((index < rows)[None], every, -1)
         row = _row_or_nothing if ragged else _row
-        total = _sum_rows(flat, every.reshape(-1, index.shape[1]), row).reshape(shape)
-        return total if isinstance(scale, float) and scale == 1.0 else scale * total
+        return scale * _sum_rows(flat, every.reshape(-1, index.shape[1]), row).reshape(shape)
 
     if jax.default_backend() != "cpu":
         return compute()
     nothing = lambda: jnp.zeros(shape, values.dtype)
     return jax.lax.cond(_always(index[0, 0]), compute, nothing)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(4,))
+def _linked(values, index, back, scale, ragged):
+    del back
+    return _gathered(values, index, scale, ragged)
+
+
+def _linked_forward(values, index, back, scale, ragged):
+    return _linked(values, index, back, scale, ragged), (values, index, back, scale)
+
+
+def _linked_backward(ragged, kept, change):
+    values, index, back, scale = kept
+    sent = _linked(change, back, index, jnp.ones_like(scale), not ragged)
+    return scale * sent, None, None, jnp.sum(values * sent)
+
+
+_linked.defvjp(_linked_forward, _linked_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def copies(row: Float[Array, "m B"], count: int) -> Float[Array, "k m B"]:
+    """Return k = `count` times the same, whose gradient is a sum of k terms that fuses.
+
+    That of a broadcast is a reduction over the leading axis, ten times slower on a CPU.
+    """
+    return jnp.broadcast_to(row[None], (count, *row.shape))
+
+
+def _copies_forward(row, count):
+    return copies(row, count), None
+
+
+def _copies_backward(count, kept, change):
+    del kept
+    return (sum_of([change[index] for index in range(count)]),)
+
+
+copies.defvjp(_copies_forward, _copies_backward)

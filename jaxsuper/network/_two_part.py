@@ -77,6 +77,7 @@ class AbstractTwoPartLayer(AbstractLayer):
         difference: (L-1, T, out, in), each circuit's own weights.
         bias: (L-1, d), of neurons that exist.
         members: (L-1, n_x, R), the circuits on each payload neuron.
+        sets: (L-1, T, S_x), the payload neurons of each circuit.
         layout: of the circuits.
         precision: of matrix products.
     """
@@ -86,6 +87,7 @@ class AbstractTwoPartLayer(AbstractLayer):
     difference: Float[Array, "gaps T out in_"]
     bias: Float[Array, "gaps d"]
     members: Int[Array, "gaps nx R"]
+    sets: Int[Array, "gaps T Sx"]
     layout: Layout = eqx.field(static=True)
     precision: str = eqx.field(static=True)
 
@@ -99,7 +101,7 @@ class AbstractTwoPartLayer(AbstractLayer):
         alpha = channels[0, :width]
         seen = jnp.matmul(self.gates, alpha, precision=self.precision)
         brought = shared.spread(
-            shared.difference_part(self.layout, self.difference, means), self.members
+            shared.difference_part(self.layout, self.difference, means), self.members, self.sets
         )
         payload = [
             self.mean[row, 0] * seen + brought[i] + self.bias[row]
@@ -120,6 +122,7 @@ def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:
         "difference": shared.stacked(circuits.difference_weights(), n_layers),
         "bias": shared.stacked(circuits.biases(), n_layers),
         "members": network.placement.members[1:, network.indicator_width :],
+        "sets": network.placement.sets[1:, :, sends:] - network.indicator_width,
         "layout": circuits.layout,
         "precision": network.precision,
     }
@@ -136,9 +139,14 @@ def two_part_means(
     self: AbstractTwoPart, channels: Channels, sets: Int[Array, "T S"]
 ) -> CircuitValues:
     """Return each circuit's alpha, and x = y - alpha·1."""
-    split = self.indicator_redundancy
-    alpha = gather_sum(channels[:1], sets[:, :split], 1 / split)
-    payload = gather_sum(channels[1:], sets[:, split:], 1 / self.payload_redundancy)
+    split, parts = self.indicator_redundancy, (None, None)
+    members = self.placement.only_members()
+    if members is not None:
+        indicates = jnp.arange(self.block_width)[:, None] < self.indicator_width
+        parts = [jnp.where(here, members, self.n_circuits) for here in (indicates, ~indicates)]
+    alpha = gather_sum(channels[:1], sets[:, :split], 1 / split, back=parts[0])
+    scale = 1 / self.payload_redundancy
+    payload = gather_sum(channels[1:], sets[:, split:], scale, back=parts[1])
     return jnp.concatenate([alpha, payload - alpha])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from .._types import Activations, ActiveIds, CircuitValues
 from ..network import AbstractLayer, AbstractNetwork, DenseNetwork
@@ -57,7 +57,7 @@ def forward(
     def layer(activations, per_layer):
         number, here, truth = per_layer
         channels = network.channels(activations)
-        means = network.means(channels, here)
+        means = _of_layer(network, number).means(channels, here)
         estimates, active = network.readout(channels, means), inputs.active_at(number)
         observed = observe(LayerView(activations, estimates, active, truth))
         if n_layers == 1:
@@ -74,6 +74,11 @@ def forward(
 
     first = network.first_layer(inputs.active_at(0), inputs.inputs)
     return jax.lax.scan(layer, first, (jnp.arange(n_layers), sets, inputs.truth))[1]
+
+
+def _of_layer(network: AbstractNetwork, number: Int[Array, ""]) -> AbstractNetwork:
+    """Return the network with the placement of one layer alone, whose lists speed gradients up."""
+    return eqx.tree_at(lambda each: each.placement, network, network.placement.layer(number))
 
 
 def dense_forward(
