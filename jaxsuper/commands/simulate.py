@@ -15,6 +15,7 @@ from ._result import check_outputs, write
 from ._terminal import (
     drawing_prepared,
     number,
+    plain_warnings,
     progress_bar,
     save_picture,
     say,
@@ -78,7 +79,7 @@ def run(command: Command, console: Console) -> None:
 
     names = (*(field.name for field in fields(Configuration)), "n_networks", "chunk")
     experiment = Experiment.of(**{name: getattr(command, name) for name in names})
-    with progress_bar() as bar, drawing_prepared(command.plot):
+    with plain_warnings(), progress_bar() as bar, drawing_prepared(command.plot):
         report = lambda done, total: bar(done, total, "samples")
         result = run_experiment(experiment, report, state_evolution=True)
     if command.long:

@@ -37,6 +37,7 @@ from ._intervals import (
 )
 from ._metrics import layer_metrics, metric_names
 from ._parameters import parameters_of, with_parameters
+from ._precision import warn_of_precision
 from ._run import configurations_of, Networks, run_networks
 from ._simulate import default_chunk, simulate, simulate_and_show
 from ._statistics import finish, mean_errors, Measurement, merge, merge_networks, Moments
@@ -97,5 +98,6 @@ __all__ = [
     "simulate",
     "simulate_and_show",
     "student_interval",
+    "warn_of_precision",
     "with_parameters",
 ]

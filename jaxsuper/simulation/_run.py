@@ -10,6 +10,7 @@ from ._build import depends_on_seed, parts_of, prepare, samples_key
 from ._checks import check_experiment
 from ._chunks import sharing_devices, Trajectories
 from ._padding import room_for
+from ._precision import warn_of_precision
 from ._simulate import simulate_and_show
 from ._statistics import Measurement, merge_networks
 
@@ -69,6 +70,7 @@ def run_networks(
         ValueError: for settings that do not fit together, before anything is simulated.
     """
     check_experiment(experiment)
+    warn_of_precision([experiment.configuration.precision])
     counts, size = experiment.n_active, experiment.configuration.batch_size
     first_z = counts[0]
     measurements: dict[int, list[Measurement]] = {z: [] for z in counts}

@@ -13,7 +13,7 @@ from jax.sharding import Mesh
 
 from .._errors import check, check_kind
 from .._limits import check_integer
-from ..simulation import Configuration, environment
+from ..simulation import Configuration, environment, warn_of_precision
 from ._allocations import Allocations
 from ._devices import available_cores, device_mesh, place
 from ._kernel import batch_of, compile_program, Program
@@ -121,6 +121,7 @@ def run_sweep(
     check_integer("shard", index)
     check_integer("shard", count)
     check(count >= 1 and 1 <= index <= count, "shard", "must be i/n with 1 <= i <= n", shard)
+    warn_of_precision({getattr(each, "precision", "") for each in configurations})
     store = Store(out) if Store.is_at(out) and not retry_failed else None
     # Reading the store leaves the interpreter free for what names the configurations.
     with ThreadPoolExecutor(max_workers=1) as pool:

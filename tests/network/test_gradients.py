@@ -63,31 +63,27 @@ def test_wrong_lists_are_noticed(monkeypatch):
     assert worst(gradient("clipped"), by_autodiff("clipped")) > 1e-2
 
 
-def test_gradient_of_a_sum(getkey):
-    """Of ragged lists and of whole ones, with respect to values and scale."""
+@pytest.mark.parametrize("ragged", [False, True])
+def test_gradient_of_a_sum(ragged, getkey):
+    """Of whole lists and of ragged ones, with respect to values and scale."""
     placement = laws.make("clipped").placement
-    sets, members = placement.sets[0], placement.members[0]
-    for index, back, ragged in ((sets, members, False), (members, sets, True)):
-        values = jax.random.normal(getkey(), (2, back.shape[0], 3))
-        change = jax.random.normal(getkey(), (2, index.shape[0], 3))
-        lists = np.asarray(index)
+    index, back = placement.sets[0], placement.members[0]
+    if ragged:
+        index, back = back, index
+    values = jax.random.normal(getkey(), (2, back.shape[0], 3))
+    change = jax.random.normal(getkey(), (2, index.shape[0], 3))
 
-        def plainly(values, scale, lists=lists):
-            nothing = jnp.zeros_like(values[:, :1])
-            rows = jnp.concatenate([values, nothing], axis=1)[:, lists].sum(axis=2)
-            return jnp.vdot(change, scale * rows)  # noqa: B023
+    def plainly(values, scale):
+        rows = jnp.concatenate([values, jnp.zeros_like(values[:, :1])], axis=1)
+        return jnp.sum(change * scale * rows[:, index].sum(axis=2))
 
-        def ours(values, scale, index=index, back=back, ragged=ragged):
-            return jnp.vdot(  # noqa: B023
-                change, network.gather_sum(values, index, scale, ragged=ragged, back=back)
-            )
+    def ours(values, scale):
+        lists = {"ragged": ragged, "back": back}
+        return jnp.sum(change * network.gather_sum(values, index, scale, **lists))
 
-        for found, expected in zip(
-            jax.grad(ours, (0, 1))(values, jnp.float32(0.7)),
-            jax.grad(plainly, (0, 1))(values, jnp.float32(0.7)),
-            strict=True,
-        ):
-            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    found, expected = (jax.grad(f, (0, 1))(values, jnp.float32(0.7)) for f in (ours, plainly))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
 def products(jaxpr):
