@@ -13,7 +13,7 @@ from ._dense import (
     neurons_that_exist,
 )
 from ._early_guess import EarlyGuess
-from ._inhibition import inhibition_rules
+from ._inhibition import inhibition_rules, Links
 from ._network import AbstractLayer, AbstractNetwork, Needs, Traits
 from ._oracle import Oracle
 from ._placement import indicator_vectors, place, Placement
@@ -44,6 +44,7 @@ __all__ = [
     "Clipped",
     "DenseNetwork",
     "EarlyGuess",
+    "Links",
     "Needs",
     "Oracle",
     "Placement",

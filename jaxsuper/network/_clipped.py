@@ -1,19 +1,56 @@
 """The clipped construction, the one that the published rotations use."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from .._arrays import as_float
 from .._settings import PARAMETERS
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout, small_weights
 from . import _shared as shared
-from ._inhibition import balanced, clipped_links
+from ._inhibition import balanced, clipped_links, Links, listed_links, lists_are_shorter
 from ._network import AbstractLayer, AbstractNetwork, Traits
 from ._placement import indicator_vectors, place, Placement
+from ._sums import gather_sum
+
+
+class Matrix(eqx.Module):
+    """Ctilde / S as a matrix: (L-1, n, n), and the precision of products with it."""
+
+    matrix: Float[Array, "gaps n n"]
+    precision: str = eqx.field(static=True)
+
+    def __call__(self, channel: Float[Array, "n B"]) -> Float[Array, "n B"]:
+        """Apply it to a channel."""
+        return jnp.matmul(self.matrix, channel, precision=self.precision)
+
+
+class Lists(eqx.Module):
+    """Ctilde / S by lists: (1 + chi')/S times the connected neurons' sum, less chi'/S times all.
+
+    Attributes:
+        links: who is connected.
+        excites: (L-1, n), (1 + chi')/S.
+        inhibits: (L-1, n), chi'/S.
+    """
+
+    links: Links
+    excites: Float[Array, "gaps n"]
+    inhibits: Float[Array, "gaps n"]
+
+    def __call__(self, channel: Float[Array, "n B"]) -> Float[Array, "n B"]:
+        """Apply it to a channel."""
+        lists = {"ragged": True, "back": self.links.back, "back_ragged": True}
+        connected = gather_sum(channel[None], self.links.listed, **lists)[0]
+        total = channel.sum(axis=0, keepdims=True)
+        return self.excites[:, None] * connected - self.inhibits[:, None] * total
+
+
+Tilde: TypeAlias = Matrix | Lists
 
 
 class AbstractClipped(AbstractNetwork):
@@ -24,7 +61,8 @@ class AbstractClipped(AbstractNetwork):
 
     Attributes:
         circuits, placement: see `AbstractNetwork`.
-        connected: bool (L-1, n, n), C between layers l-1 and l, [to, from].
+        connected: bool (L-1, n, n), C between layers l-1 and l, [to, from], or the same as lists
+            where these are shorter, in wide networks of few circuits per neuron.
         inhibition: (L-1, n), chi' of each receiving neuron.
         inhibition_factor: a factor on chi', a scalar (1 by default).
         precision: of matrix products.
@@ -33,7 +71,7 @@ class AbstractClipped(AbstractNetwork):
 
     circuits: AbstractCircuits
     placement: Placement
-    connected: Bool[Array, "gaps n n"]
+    connected: Bool[Array, "gaps n n"] | Links
     inhibition: Float[Array, "gaps n"]
     inhibition_factor: Scalar
     precision: str = eqx.field(static=True)
@@ -68,7 +106,10 @@ class AbstractClipped(AbstractNetwork):
         """
         placement = place(allocation, n_layers, key=key)
         loads = allocation.loads
-        connected, chi = clipped_links(placement, placement, loads, loads, inhibition)
+        if lists_are_shorter(placement):
+            connected, chi = listed_links(placement, loads, inhibition)
+        else:
+            connected, chi = clipped_links(placement, placement, loads, loads, inhibition)
         factor = jnp.asarray(inhibition_factor, dtype=jnp.float32)
         return cls(
             circuits=circuits,
@@ -80,10 +121,14 @@ class AbstractClipped(AbstractNetwork):
             inhibition_rule=inhibition,
         )
 
-    def tilde(self) -> Float[Array, "gaps n n"]:
+    def tilde(self) -> "Tilde":
         """Return Ctilde / S of layers 2..L."""
         sends = self.placement.extent.redundancy
-        return balanced(self.connected, self.inhibition, self.inhibition_factor, sends)
+        if not isinstance(self.connected, Links):
+            matrix = balanced(self.connected, self.inhibition, self.inhibition_factor, sends)
+            return Matrix(matrix, self.precision)
+        chi, each = self.inhibition * self.inhibition_factor, as_float(sends)
+        return Lists(self.connected, (1 + chi) / each, chi / each)
 
     def dense_tilde(self, layer: int) -> Float[Array, "n n"]:
         """Return Ctilde / S into array layer `layer`, counted from the definition."""
@@ -100,26 +145,24 @@ class AbstractClippedLayer(AbstractLayer):
     Attributes:
         mean: (L-1, d, r), weights from the mean channels.
         difference: (L-1, T, out, in), each circuit's own weights.
-        tilde: (L-1, n, n), Ctilde / S.
+        tilde: Ctilde / S, as a matrix or by lists.
         members: (L-1, n, R), the circuits on each neuron.
         sets: (L-1, T, S), the neurons of each circuit.
         bias: (L-1, d).
         layout: of the circuits.
-        precision: of matrix products.
     """
 
     mean: Float[Array, "gaps d r"]
     difference: Float[Array, "gaps T out in_"]
-    tilde: Float[Array, "gaps n n"]
+    tilde: Matrix | Lists
     members: Int[Array, "gaps n R"]
     sets: Int[Array, "gaps T S"]
     bias: Float[Array, "gaps d"]
     layout: Layout = eqx.field(static=True)
-    precision: str = eqx.field(static=True)
 
     def seen(self, channel: Float[Array, "n B"]) -> Float[Array, "n B"]:
         """Return Ctilde / S applied to a channel."""
-        return jnp.matmul(self.tilde, channel, precision=self.precision)
+        return self.tilde(channel)
 
     def brought(self, means: CircuitValues) -> Float[Array, "out n B"]:
         """Return what each neuron's circuits bring by their own weights."""
@@ -150,7 +193,6 @@ def clipped_fields(network: AbstractClipped) -> dict[str, Any]:
         "sets": network.placement.sets[1:],
         "bias": shared.stacked(circuits.biases(), n_layers),
         "layout": circuits.layout,
-        "precision": network.precision,
     }
 
 

@@ -1,7 +1,12 @@
 """What a network takes in memory, by arithmetic on its shapes alone."""
 
 from ..allocation import ENTRY_BYTES
+from ._inhibition import columns_per_row
 from ._network import Traits
+
+
+# The longest list of circuits beside the mean one, and a margin where it decides about lists.
+_UNEVEN, _MORE, _FEWER = 1.3, 3, 1.2
 
 
 def network_bytes(
@@ -31,6 +36,10 @@ def network_bytes(
         # gaps and the one that is in use.
         kept = (1 + traits.own_indicators) * (n_layers - 1)
         matrices = block_width**2 * (kept + (4 * (kept + 1) if running else 8))
+        # Or lists of the neurons that each is connected to, both ways, and once more on the way.
+        width = redundancy * (_UNEVEN * entries / max(block_width, 1) + _MORE)
+        if not traits.own_indicators and _FEWER * columns_per_row() * width <= block_width:
+            matrices = 8 * block_width * width * (n_layers + 1)
     # Sets and their inverse, shuffled in every layer, of 4 bytes each, and once more on the way.
     lists = 16 * n_layers * entries
     return float(matrices + lists + ENTRY_BYTES * entries + 8 * block_width)

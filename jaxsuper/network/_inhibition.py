@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
@@ -81,6 +82,80 @@ def clipped_links(
         return linked, rule(unwanted, received_by, count, receives, sends)
 
     return jax.lax.map(between, (to.sets[1:], from_.sets[:-1]))
+
+
+class Links(eqx.Module):
+    """C as lists: a row of a wide network has few entries that are 1, and its columns so, too.
+
+    Attributes:
+        listed: (L-1, n, W), the neurons that each neuron is connected to in the layer before, in
+            order and padded with n anywhere.
+        back: (L-1, n, W), the same from the layer before to this one, for gradients.
+    """
+
+    listed: Int[Array, "gaps n W"]
+    back: Int[Array, "gaps n W"]
+
+
+# Rows gathered in the time of one column of a product with the n x n matrix: on a CPU by the
+# figures of `simulation._cost`, on an accelerator by those of an H200's cache and peak.
+_COLUMNS_PER_ROW = {"cpu": 6}
+_COLUMNS_ON_ACCELERATOR = 20
+
+
+def columns_per_row() -> int:
+    """Return how many columns of the matrix take as long as one row of a list, on this device."""
+    return _COLUMNS_PER_ROW.get(jax.default_backend(), _COLUMNS_ON_ACCELERATOR)
+
+
+def lists_are_shorter(placement: Placement) -> bool:
+    """Return whether to run through lists is quicker than through the matrix, on this device."""
+    width = placement.members.shape[2] * placement.redundancy
+    return columns_per_row() * width <= placement.block_width
+
+
+def _neighbours(members: Int[Array, "n R"], sets: Int[Array, "T S"], none: int):
+    """Return the distinct neurons of the circuits on each neuron, (n, R·S)."""
+    with_none = jnp.concatenate([sets, jnp.full_like(sets[:1], none)])
+    near = jnp.sort(with_none[members].reshape(members.shape[0], -1), axis=1)
+    again = jnp.concatenate(
+        [jnp.zeros_like(near[:, :1], bool), near[:, 1:] == near[:, :-1]], axis=1
+    )
+    return jnp.where(again, none, near)
+
+
+def listed_links(
+    placement: Placement, loads: Any, inhibition: str
+) -> tuple[Links, Float[Array, "gaps n"]]:
+    """Return C of a placement as lists, and chi'; no n x n matrix is made.
+
+    Args:
+        placement: of all circuits.
+        loads: circuits on each neuron.
+        inhibition: as in `clipped_links`.
+
+    Returns:
+        The lists and chi' of each receiving neuron, for layers 2..L.
+
+    Raises:
+        ValueError: for an unknown rule.
+    """
+    rule = lookup(_RULES, inhibition, "inhibition")
+    held, none = jnp.asarray(loads, jnp.float32), placement.block_width
+    count, each = as_float(placement.extent.n_circuits), as_float(placement.extent.redundancy)
+    with_none = jnp.append(held, 0.0)
+
+    def between(gap):
+        to_sets, to_members, from_sets, from_members = gap
+        listed = _neighbours(to_members, from_sets, none)
+        unwanted = with_none[listed].sum(axis=1) - each
+        back = _neighbours(from_members, to_sets, none)
+        return listed, back, rule(unwanted, held, count, each, each)
+
+    sets, members = placement.sets, placement.members
+    gaps = (sets[1:], members[1:], sets[:-1], members[:-1])
+    listed, back, chi = jax.lax.map(between, gaps)
+    return Links(listed, back), chi
 
 
 def balanced(

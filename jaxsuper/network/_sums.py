@@ -64,6 +64,7 @@ def gather_sum(
     *,
     ragged: bool = False,
     back: Int[Array, "rows v"] | None = None,
+    back_ragged: bool | None = None,
 ) -> Float[Array, "k m B"]:
     """Return scale·sum_w values[:, index[:, w]]: a readout or, with lists of circuits, the way back.
 
@@ -75,6 +76,7 @@ def gather_sum(
         back: (rows, v), for each row the sums that it is in, ragged if `index` is not: with it the
             gradient is such a sum, too, instead of a scatter-add, which is slow everywhere and on a
             GPU not reproducible.
+        back_ragged: whether `back` is ragged; by default it is if `index` is not.
 
     Returns:
         (k, m, B).
@@ -82,7 +84,8 @@ def gather_sum(
     factor = jnp.asarray(scale, values.dtype)
     if back is None:
         return _gathered(values, index, factor, ragged)
-    return _linked(values, index, back, factor, ragged)
+    both = (ragged, (not ragged) if back_ragged is None else back_ragged)
+    return _linked(values, index, back, factor, both)
 
 
 def _gathered(values, index, scale, ragged: bool):
@@ -110,7 +113,7 @@ def _gathered(values, index, scale, ragged: bool):
 @partial(jax.custom_vjp, nondiff_argnums=(4,))
 def _linked(values, index, back, scale, ragged):
     del back
-    return _gathered(values, index, scale, ragged)
+    return _gathered(values, index, scale, ragged[0])
 
 
 def _linked_forward(values, index, back, scale, ragged):
@@ -119,7 +122,7 @@ def _linked_forward(values, index, back, scale, ragged):
 
 def _linked_backward(ragged, kept, change):
     values, index, back, scale = kept
-    sent = _linked(change, back, index, jnp.ones_like(scale), not ragged)
+    sent = _linked(change, back, index, jnp.ones_like(scale), ragged[::-1])
     return scale * sent, None, None, jnp.sum(values * sent)
 
 

@@ -38,8 +38,9 @@ def run_seconds(
     """Estimate the seconds that one CPU core takes for a batch of one network."""
     gaps = n_layers - 1
     reads = 3 * n_layers * n_circuits * redundancy + 2 * gaps * block_width * load
-    products = gaps * block_width**2
-    return 1e-9 * (batch_size * (products * _PRODUCT + reads * _GATHER) + _REST)
+    # Through the matrix or through lists of connected neurons, whichever is quicker.
+    products = min(block_width**2 * _PRODUCT, block_width * load * redundancy * _GATHER)
+    return 1e-9 * (batch_size * (gaps * products + reads * _GATHER) + _REST)
 
 
 def largest_chunk(n_circuits: int, network_width: int) -> int:
