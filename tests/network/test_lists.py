@@ -1,5 +1,7 @@
 """Clipped connections as lists: the same network without an n x n matrix."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -13,7 +15,7 @@ from jaxsuper.testing import _network as laws
 T, N, S, L, B = 20, 20, 3, 3, 6
 
 
-def make(name, monkeypatch, by_lists, inhibition="scalar", padded=False):
+def make(name, monkeypatch, by_lists, inhibition="scalar", padded=False) -> Any:
     """Build eagerly: a compiled builder would keep to what it was traced with."""
     monkeypatch.setattr(_inhibition, "_COLUMNS_PER_ROW", {"cpu": 0 if by_lists else 10**6})
     monkeypatch.setattr(_inhibition, "_COLUMNS_ON_ACCELERATOR", 0 if by_lists else 10**6)
@@ -111,8 +113,9 @@ def test_the_same_gradient(monkeypatch):
 def test_wide_networks_of_few_circuits_have_lists():
     if jax.default_backend() != "cpu":
         pytest.skip("other lengths suit an accelerator")
-    assert not isinstance(laws.make("clipped").connected, network.Links)
-    few = network.build(
+    many: Any = laws.make("clipped")
+    assert not isinstance(many.connected, network.Links)
+    few: Any = network.build(
         circuits.make("rotation", 9, key=jax.random.key(0)),
         allocation.prime_steps(400, 3, 9),
         2,

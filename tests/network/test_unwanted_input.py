@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from jaxsuper.allocation import prime_steps
 from jaxsuper.circuits import Step
-from jaxsuper.network import Clipped, Plain
+from jaxsuper.network import Clipped, Links, Plain
 
 
 SIZES = [(60, 4, 30), (120, 5, 100)]
@@ -30,6 +30,7 @@ def test_inhibition(width, redundancy, count, getkey):
     to, source = (
         incidence(sets, width) for sets in (network.placement.sets[1], network.placement.sets[0])
     )
+    assert not isinstance(network.connected, Links)
     connected = np.asarray(network.connected[0], np.float64)
     np.testing.assert_array_equal(connected, to.T @ source > 0)
     chi = float(network.inhibition[0, 0])
