@@ -64,7 +64,7 @@ class Configuration:
         inhibition: scalar (published) or receiver (one chi per receiving neuron).
         inhibition_factor: a factor on chi.
         precision: of matrix products: highest (full float32), high (three bfloat16 products on a TPU,
-            safe where measured) or default (one of them there: off by several standard errors).
+            safe at the published thresholds) or default (one: off by several standard errors).
     """
 
     network_width: int = 1000

@@ -10,7 +10,7 @@ from jaxsuper._settings import Configuration, Experiment
 
 def test_default_on_a_tpu_is_warned_of(monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
-    with pytest.warns(UserWarning, match="up to [0-9]+ standard errors; high is safe"):
+    with pytest.warns(UserWarning, match="by 11 standard errors, and by 46 at"):
         simulation.warn_of_precision(["highest", "default"])
 
 
