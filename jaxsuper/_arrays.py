@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ._errors import check, cut
-from ._types import Scalar
+from ._types import KeyScalar, Scalar
 
 
 def take_rows(values: Float[Array, "rows *rest"], rows: tuple[int, ...]) -> Float[Array, "m *rest"]:
@@ -75,6 +75,15 @@ def merge_moments(
     # NumPy turns arrays without axes into scalars.
     count, mean, squares = map(np.asarray, merged)
     return count, mean, squares
+
+
+def root_key(seed: Any) -> KeyScalar:
+    """Return the key of a seed, of the same generator whatever JAX's default is set to.
+
+    Args:
+        seed: 0..2^32-1, concrete or traced.
+    """
+    return jax.random.key(seed, impl="threefry2x32")
 
 
 def check_key(argument: str, key: Any) -> None:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
+from .._arrays import root_key
 from .._settings import Configuration
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation, allocate, Allocation, capacity, redundant
@@ -92,9 +93,7 @@ def network_keys(seed: Any, network: Any) -> Key[Array, "4"]:
     Returns:
         Four typed keys.
     """
-    # The generator is named, so that a changed default does not change the wiring.
-    root = jax.random.key(jnp.asarray(seed, jnp.uint32), impl="threefry2x32")
-    root = jax.random.fold_in(root, network)
+    root = jax.random.fold_in(root_key(jnp.asarray(seed, jnp.uint32)), network)
     return jax.vmap(lambda purpose: jax.random.fold_in(root, purpose))(jnp.arange(_N_PURPOSES))
 
 
