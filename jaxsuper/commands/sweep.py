@@ -50,7 +50,7 @@ class Command:
         out: directory of the store: parquet parts, readable as one table.
         shard: i/n to run the i-th of n parts of the grid, for jobs that share nothing.
         dry_run: print configurations, buckets, compiles, memory and time, and run nothing.
-        call_seconds: how long one call should take, by estimate: what a kill loses.
+        call_seconds: how long one call should take, by estimate: a kill loses one or two.
         retry_failed: run configurations again that failed before.
         coordinator: HOST:PORT of process 0 of a job of several processes, or auto on a cluster.
         process: number of this process, from 0.

@@ -12,8 +12,9 @@ import jax
 import numpy as np
 
 
-# Calls that may be measured and not yet written: what a kill loses, and what memory holds.
-_UNWRITTEN = 2
+# Calls that may be measured and not yet written: with those in flight what a kill loses, and what
+# memory holds.
+_UNWRITTEN = 1
 
 
 @dataclass

@@ -165,7 +165,7 @@ def make_plan(
         memory: bytes that may be used, on the host and on each accelerator; see
             `default_memory`.
         n_devices: all there are if left out.
-        call_seconds: how long a call should take, by estimate: what is lost if the process is killed.
+        call_seconds: how long a call should take, by estimate: a kill loses one or two.
 
     Returns:
         The plan; configurations with settings that do not fit together are failures.
