@@ -1,18 +1,22 @@
 """What the host does during a sweep, phase by phase, and how long an accelerator would wait for it.
 
     python -m benchmarks.phases [--repeats 1250] [--device-seconds .0042] [--per 256]
-        [--before RECORD] [--out benchmarks/results/phases-cpu.json]
+        [--peer CHECKOUT] [--out benchmarks/results/phases-cpu.json]
 
 The sweep is the real one (grid, plan, store, threads), of 4·repeats configurations like those of
 five-thousand.toml. It runs twice: on this machine's devices; and on a stand-in for an accelerator,
 which computes nothing and has its results ready after a stated time per configuration (by default
 4.2 ms for 256, what ../shared/accelerators.md reckons for an H200: an assumption, not measured). So
 what the stand-in has to wait for is what the host really takes, its threads and the interpreter's
-lock included. `--before` puts the rows of an earlier record, of another checkout, beside.
+lock included. The sweep itself notices the end of a call some milliseconds late, when the interpreter
+lets it: `reported_busy_share` is what it says, `device_busy_share` what is so. `--peer` takes turns
+with the package of another checkout, whose rows are named "before".
 """
 
 import argparse
+import os
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -189,6 +193,7 @@ def measured(name: str, repeats: int, each: float | None) -> list[Row]:
     figures["from_first_dispatch_to_last_write"] = from_first
     if devices:
         figures["device_busy_share"] = sum(device.busy for device in devices) / from_first
+        figures["assumed_device_seconds_of_256"] = 256 * (each or 0.0)
         figures["device_alone"] = len(configurations) / sum(device.busy for device in devices)
     if hasattr(result, "busy_share"):
         figures["reported_busy_share"] = result.busy_share
@@ -201,43 +206,67 @@ def measured(name: str, repeats: int, each: float | None) -> list[Row]:
     return rows
 
 
+def turn(repeats: int, each: float) -> dict[str, list[Row]]:
+    """Run every sweep once; return the rows by section."""
+    runs = {
+        "on this machine": (repeats, None),
+        "stand-in": (repeats, each),
+        "stand-in, four times as many": (4 * repeats, each),
+    }
+    return {name: measured(name, *given) for name, given in runs.items()}
+
+
+def turn_of_peer(peer: Path, words: list[str]) -> dict[str, list[Row]]:
+    """Run every sweep once with the package of another checkout; return the rows by section."""
+    environment = {**os.environ, "PYTHONPATH": str(peer)}
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "peer.json"
+        command = [sys.executable, __file__, *words, "--turns", "1", "--out", str(out)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        found = defaultdict(list)
+        for row in records.load(out).rows:
+            row.section = f"before: {row.section}"
+            found[row.section].append(row)
+    return found
+
+
+def best_of(turns: list[dict[str, list[Row]]]) -> list[Row]:
+    """Return of each section the rows of its fastest turn."""
+    chosen = []
+    for section in turns[0]:
+        best = min((each[section] for each in turns), key=lambda rows: rows[0].seconds)
+        best[0].turns = len(turns)
+        best[0].median = float(np.median([each[section][0].seconds for each in turns]))
+        chosen += best
+    return chosen
+
+
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=1250)
     parser.add_argument("--device-seconds", type=float, default=0.0042)
     parser.add_argument("--per", type=int, default=256)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--before", type=Path)
+    parser.add_argument("--peer", type=Path)
     parser.add_argument("--out", type=Path, default=records.RESULTS / "phases-cpu.json")
     given = parser.parse_args()
     each = given.device_seconds / given.per
+    words = ["--repeats", str(given.repeats)]
+    words += ["--device-seconds", str(given.device_seconds), "--per", str(given.per)]
     with records.recording("python -m benchmarks.phases", False, 0) as record:
-        if given.before is not None:
-            earlier = records.load(given.before).rows
-            for row in earlier:
-                row.section = f"before: {row.section}"
-            record.rows += earlier
-        runs = {
-            "on this machine": (given.repeats, None),
-            "stand-in": (given.repeats, each),
-            "stand-in, four times as many": (4 * given.repeats, each),
-        }
-        for name, arguments in runs.items():
-            turns = [measured(name, *arguments) for _ in range(given.turns)]
-            best = min(turns, key=lambda rows: rows[0].seconds)
-            best[0].turns = len(turns)
-            best[0].median = float(np.median([rows[0].seconds for rows in turns]))
-            if arguments[1] is not None:
-                best[0].figures["assumed_device_seconds"] = given.device_seconds
-                best[0].figures["assumed_per_configurations"] = given.per
-            record.rows += best
+        own, others = [], []
+        for _ in range(given.turns):
+            if given.peer is not None:
+                others.append(turn_of_peer(given.peer, words))
+            own.append(turn(given.repeats, each))
+        record.rows = (best_of(others) if others else []) + best_of(own)
     records.write(record, given.out)
     for row in record.rows:
         shown = ", ".join(f"{key} {value:.4g}" for key, value in row.figures.items())
-        print(f"{row.section:30} {row.name:10} {row.seconds:8.3f} s  {shown}")
+        print(f"{row.section:36} {row.name:9} {row.seconds:8.3f} s  {shown}")
 
 
 if __name__ == "__main__":

@@ -62,8 +62,6 @@ def measurements_of(
 
 def fault_of(configuration: Configuration, measurement: Measurement) -> str:
     """Return why a measurement is no result, or nothing if it is one."""
-    if np.isfinite(measurement.mean).all() and np.isfinite(measurement.worst).all():
-        return ""
     everything = configuration.n_active == configuration.n_circuits
     names = measurement.names + measurement.worst_names
     values = np.concatenate([measurement.mean, measurement.worst], axis=1)
@@ -96,14 +94,15 @@ def rows_of(
     """
     import polars
 
+    whole = [np.concatenate([each.mean for each in measurements]).sum()]
+    whole.append(np.concatenate([each.worst for each in measurements]).sum())
     failures: dict[int, str] = {}
-    good: list[int] = []
-    for index, (one, found) in enumerate(zip(configurations, measurements, strict=True)):
-        fault = fault_of(one, found)
-        if fault:
-            failures[index] = fault
-        else:
-            good.append(index)
+    # Looked at one by one only if there is anything to see.
+    if not np.isfinite(whole).all():
+        pairs = enumerate(zip(configurations, measurements, strict=True))
+        faults = {index: fault_of(one, found) for index, (one, found) in pairs}
+        failures = {index: fault for index, fault in faults.items() if fault}
+    good = [index for index in range(len(configurations)) if index not in failures]
     frames = []
     if good:
         settings = _settings([configurations[index] for index in good])
