@@ -137,8 +137,7 @@ def batch_of(configurations: Sequence[Configuration], designs: np.ndarray) -> Ba
         return np.array([getattr(one, name) for one in configurations], dtype)
 
     integers = {name: column(name, dtype) for name, dtype in _DTYPES.items()}
-    parameters = {name: column(name) for name in PARAMETERS}
-    return Batch(design=designs, parameters=parameters, **integers)
+    return Batch(designs, parameters={name: column(name) for name in PARAMETERS}, **integers)
 
 
 def _fitted(parts: Parts, program: Program) -> _Fitted:
@@ -209,8 +208,8 @@ def run_batch(program: Program, table: _Fitted, batch: Batch, count: Int[Array, 
 
     averaged, worst = (len(names) for names in metric_names(layout_of(program.kind.recipe.circuit)))
     parts = (program.capacity, program.n_chunks)
-    table = lambda columns: jnp.zeros((*parts, program.n_layers, columns), jnp.float32)
-    empty = Moments(jnp.zeros(parts, jnp.int32), table(averaged), table(averaged), table(worst))
+    zeros = lambda columns: jnp.zeros((*parts, program.n_layers, columns), jnp.float32)
+    empty = Moments(jnp.zeros(parts, jnp.int32), zeros(averaged), zeros(averaged), zeros(worst))
     return jax.lax.fori_loop(0, (count[0] + width - 1) // width, step, empty)
 
 

@@ -8,6 +8,8 @@ from jaxsuper.simulation import layer_metrics, LayerView, metric_names
 
 
 METRIC = "frac_inactive_on_gt_half"
+# Whether the three differ without the margin.
+DIFFER = (False, True, True)
 
 
 def share_above(alpha):
@@ -25,9 +27,7 @@ def test_a_tie_is_not_over(alpha, share):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "thresholds, differ", zip(ties.THRESHOLDS, (False, True, True), strict=True)
-)
+@pytest.mark.parametrize("thresholds, differ", list(zip(ties.THRESHOLDS, DIFFER, strict=True)))
 def test_structured_chunked_and_dense_agree(thresholds, differ):
     """The review's table of ties: a seizing network of which one indicator in seven is a tie.
 

@@ -2,6 +2,7 @@
 
 import errno
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -183,5 +184,5 @@ def test_each_allocation_travels_once(tmp_path, monkeypatch):
     """One table for four calls where all share their sets; one for each where every seed has its own."""
     sizes = placed_tables(monkeypatch, SEVERAL, tmp_path / "shared")
     assert sizes == [1] and len(list(tmp_path.rglob("*.parquet"))) == 4
-    drawn = [Configuration(**{**vars(one), "allocation": "random"}) for one in SEVERAL]
+    drawn = [replace(one, allocation="random") for one in SEVERAL]
     assert placed_tables(monkeypatch, drawn, tmp_path / "drawn") == [1] * 4
