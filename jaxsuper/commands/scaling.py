@@ -12,6 +12,7 @@ from rich.console import Console
 from ._capacity import Capacity
 from ._critical import Critical
 from ._optimum import Optimum
+from ._trained import Trained
 from ._transition import Transition
 
 
@@ -20,9 +21,10 @@ LAWS = {
     "critical": Critical,
     "transition": Transition,
     "optimum": Optimum,
+    "trained": Trained,
 }
 if TYPE_CHECKING:
-    Law: TypeAlias = Capacity | Critical | Transition | Optimum
+    Law: TypeAlias = Capacity | Critical | Transition | Optimum | Trained
 else:
     Law = reduce(or_, (Annotated[law, tyro.conf.subcommand(name)] for name, law in LAWS.items()))
 
@@ -35,8 +37,8 @@ class Command:
 
     Attributes:
         law: capacity (most circuits under an error target, at one width), critical (where circuits
-            seize, over widths), transition (at which density, with S ~ ln n) or optimum (over S and
-            thresholds).
+            seize, over widths), transition (at which density, with S ~ ln n), optimum (over S and
+            thresholds) or trained (of networks that are trained and not built, over widths).
     """
 
     law: Law

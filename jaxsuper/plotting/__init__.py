@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._scaling import critical_figure, optimum_figure, transition_figure
     from ._style import color_of, save, style, subplots
     from ._sweeps import sweep_figure, sweep_name
+    from ._trained import shares_figure, trained_figure
     from ._trajectories import plot_channel, plot_plane
     from ._tuning import tuning_figure
 
@@ -39,6 +40,7 @@ __getattr__, __dir__ = lazy(
         "_scaling": ("critical_figure", "optimum_figure", "transition_figure"),
         "_style": ("color_of", "save", "style", "subplots"),
         "_sweeps": ("sweep_figure", "sweep_name"),
+        "_trained": ("shares_figure", "trained_figure"),
         "_trajectories": ("plot_channel", "plot_plane"),
         "_tuning": ("tuning_figure",),
     },
@@ -62,11 +64,13 @@ __all__ = [
     "plot_plane",
     "published_figures",
     "save",
+    "shares_figure",
     "simulation_figure",
     "style",
     "subplots",
     "sweep_figure",
     "sweep_name",
+    "trained_figure",
     "transition_figure",
     "tuning_figure",
 ]

@@ -4,27 +4,52 @@ designs = [scaling_design("published"), scaling_design("three-links")]
 law     = critical_law(designs, (800, 1600, 3200), Path("critical"))      resumes from the folder
 """
 
+from ._beside import BUILT, built_errors, built_points, BuiltPoint
 from ._critical import critical_law, CriticalLaw, CriticalPoint
 from ._crossing import Crossing, find_crossing
 from ._designs import DESIGNS, scaling_design, ScalingDesign
 from ._fits import fit_power, PowerFit
 from ._optimum import optimum_law, OptimumPoint
+from ._shares import EXPONENTS, share_law, ShareLaw, Shares, trained_shares
+from ._trained import (
+    check_trained,
+    trained_errors,
+    trained_law,
+    TrainedLaw,
+    TrainedPoint,
+    weights_per_equation,
+)
 from ._transition import transition_law, TransitionPoint
 
 
 __all__ = [
+    "BUILT",
     "DESIGNS",
+    "EXPONENTS",
+    "BuiltPoint",
     "CriticalLaw",
     "CriticalPoint",
     "Crossing",
     "OptimumPoint",
     "PowerFit",
     "ScalingDesign",
+    "ShareLaw",
+    "Shares",
+    "TrainedLaw",
+    "TrainedPoint",
     "TransitionPoint",
+    "built_errors",
+    "built_points",
+    "check_trained",
     "critical_law",
     "find_crossing",
     "fit_power",
     "optimum_law",
     "scaling_design",
+    "share_law",
+    "trained_errors",
+    "trained_law",
+    "trained_shares",
     "transition_law",
+    "weights_per_equation",
 ]

@@ -14,6 +14,8 @@ _REPLICATES = 1000
 _FINE = 100
 # Where a logarithm may be infinite: nothing is wrong, or all is.
 _FAR = 20.0
+# How far to the next T while a crossing is not bracketed, and how often; one more inside it.
+_STRIDE, _ROUNDS = 1.6, 10
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,49 @@ def find_crossing(
     there = np.isfinite(draws)
     low, high = interval(np.exp(draws)) if there.any() and side == 0 else (np.nan, np.nan)
     return Crossing(float(np.exp(at)), low, high, side, np.exp(draws))
+
+
+def search_crossing(
+    errors_of: Callable[[int], list[float]],
+    target: float,
+    first: int,
+    fewest: int,
+    most: int | None = None,
+) -> dict[int, list[float]]:
+    """Try numbers of circuits until the mean error's crossing lies between two, then one there.
+
+    Args:
+        errors_of: from T to the error of each of its networks, at least two.
+        target: of the error.
+        first: the T that is tried first.
+        fewest: the least T there is.
+        most: the largest, if there is one.
+
+    Returns:
+        T -> the errors, by rising T.
+    """
+    limit = (lambda count: count) if most is None else (lambda count: min(count, most))
+    tried: dict[int, list[float]] = {}
+    at = max(limit(first), fewest)
+    for _ in range(_ROUNDS):
+        tried[at] = errors_of(at)
+        side = error_crossing(tried, target).side
+        if side == 0:
+            break
+        at = round(max(tried) * _STRIDE) if side > 0 else round(min(tried) / _STRIDE)
+        at = max(limit(at), fewest)
+        if at in tried:
+            break
+    found = error_crossing(tried, target)
+    if found.side == 0 and (between := round(found.at)) not in tried:
+        tried[between] = errors_of(between)
+    return dict(sorted(tried.items()))
+
+
+def error_crossing(tried: Mapping[int, list[float]], target: float) -> Crossing:
+    """Return where the mean error over networks passes a target; T -> the errors."""
+    measured = {count: np.array(errors)[:, None] for count, errors in tried.items()}
+    return find_crossing(measured, lambda means: means[..., 0] / target)
 
 
 def _widening(count: int) -> float:
