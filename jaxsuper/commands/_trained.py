@@ -85,7 +85,10 @@ def run(command: Trained, console: Console) -> int:
         law = scaling.trained_law(
             command.network_width, **training, once=kept.once, progress=report
         )
-        built = scaling.built_points(command.network_width, **shared, once=kept.once)
+        beside = lambda done, total: bar(done, total, "built designs")
+        built = scaling.built_points(
+            command.network_width, **shared, once=kept.once, progress=beside
+        )
         _show(law, built, console)
         rows = [_row(point, law) for point in law.points]
         content = envelope(

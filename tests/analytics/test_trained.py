@@ -10,14 +10,14 @@ from jaxsuper.analytics.scaling import share_law, trained_law, weights_per_equat
 
 
 def made_up(power, scatter=0.02):
-    """Return a `once` that knows T* = 0.05 D^power instead of training."""
+    """Return a `once` that knows T* = D^power/2 instead of training."""
     calls = []
 
     def once(make: Any, *arguments: Any, **_: Any) -> Any:
         width, count, networks = arguments[0], arguments[1], arguments[4]
         calls.append((width, count))
         rng = np.random.default_rng(count)
-        size = 0.1 * (count / (0.05 * width**power)) ** 2
+        size = 0.1 * (count / (0.5 * width**power)) ** 2
         return (size * np.exp(scatter * rng.standard_normal(networks))).tolist()
 
     return once, calls
@@ -28,7 +28,7 @@ def test_the_exponent_is_found_whatever_it_is(power):
     once, calls = made_up(power)
     law = trained_law([80, 160, 320, 640], once=once)
     for point in law.points:
-        assert point.measured.at == pytest.approx(0.05 * point.network_width**power, rel=0.1)
+        assert point.measured.at == pytest.approx(0.5 * point.network_width**power, rel=0.1)
         assert point.measured.low <= point.measured.at <= point.measured.high
     assert law.fit is not None and law.fit.low < power < law.fit.high + 0.05
     assert law.fit.high - law.fit.low < 0.2
@@ -49,8 +49,8 @@ def test_progress_ends_where_it_says():
     seen = []
     trained_law([40, 80, 160], once=once, progress=lambda *amounts: seen.append(amounts))
     done, total = np.array(seen).T
-    assert (np.diff(done) > 0).all() and (done <= total + 1e-9).all()
-    assert done[-1] / total[-1] > 0.8
+    assert (np.diff(done) >= 0).all() and (done <= total + 1e-9).all()
+    assert done[-1] == total[-1] and done[0] < 0.2 * total[0]
 
 
 def test_a_linear_map_runs_out_of_weights():
@@ -85,7 +85,7 @@ def test_built_designs_are_searched_within_what_their_sets_hold():
         else:
             assert point.measured.side == -1 and point.most == 0
     wide = [p for p in points if p.design == "tuned" and p.network_width == 160]
-    assert wide[0].held > 1000 and min(wide[0].tried) == 3
+    assert wide[0].held > 200 and min(wide[0].tried) == 3
 
 
 def test_shares_are_compared_network_by_network():

@@ -1,6 +1,6 @@
 """Built designs at widths that are small enough for training, measured as trained networks are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..._journal import anew, Once
@@ -9,6 +9,9 @@ from ._crossing import Crossing, error_crossing, search_crossing
 from ._designs import fixed_design, scaling_design, ScalingDesign
 
 
+CIRCUIT_WIDTH = 4
+# Circuits per n^2 that are tried first.
+_FIRST = 0.03
 _BESIDE = {
     one.name: one
     for one in (
@@ -92,6 +95,7 @@ def built_points(
     samples: int = 512,
     seed: int = 0,
     once: Once = anew,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[BuiltPoint]:
     """Find T* of built designs; a width at which the sets hold too few circuits has no point.
 
@@ -104,26 +108,28 @@ def built_points(
         samples: of each.
         seed: of everything random.
         once: measures the networks of a T, or has their errors.
+        progress: called with points done and in all.
 
     Returns:
         Points by design and width.
     """
-    points = []
-    for name, design in _BESIDE.items():
-        for width in sorted(set(widths)):
-            fewest = n_active + 2
-            held = _held(design, width)
-            if held < fewest:
-                continue
+    fewest, points = n_active + 2, []
+    cells = [(design, width) for design in _BESIDE.values() for width in sorted(set(widths))]
+    held = [_held(design, width) for design, width in cells]
+    for number, ((design, width), most) in enumerate(zip(cells, held, strict=True)):
+        if progress is not None:
+            progress(number, len(cells))
+        if most < fewest:
+            continue
 
-            def errors_of(count: int, name: str = name, width: int = width) -> list[float]:
-                sizes = (width, count, n_active, n_layers, networks, samples, seed)
-                return once(built_errors, name, *sizes)
+        def errors_of(count: int, name: str = design.name, width: int = width) -> list[float]:
+            sizes = (width, count, n_active, n_layers, networks, samples, seed)
+            return once(built_errors, name, *sizes)
 
-            first = max(round(0.03 * (width / 4) ** 2), fewest)
-            tried = search_crossing(errors_of, target, first, fewest, held)
-            measured = error_crossing(tried, target)
-            points.append(BuiltPoint(name, design.says, width, measured, held, tried))
+        first = max(round(_FIRST * (width / CIRCUIT_WIDTH) ** 2), fewest)
+        tried = search_crossing(errors_of, target, first, fewest, most)
+        measured = error_crossing(tried, target)
+        points.append(BuiltPoint(design.name, design.says, width, measured, most, tried))
     return points
 
 

@@ -7,7 +7,7 @@ every width. T* is where the error of the active circuits' vectors, on held-out 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log2
 from typing import Any
 
 import equinox as eqx
@@ -19,11 +19,11 @@ from ..._journal import anew, Once
 from ..._limits import check_cost, check_index, check_positive, check_seed, Cost
 from ...circuits import Rotation
 from ...training import random_network, Schedule, Task, train_side_by_side
+from ._beside import CIRCUIT_WIDTH
 from ._crossing import Crossing, error_crossing, search_crossing
 from ._fits import fit_power, PowerFit
 
 
-CIRCUIT_WIDTH = 4
 # Where to look first, in circuits per n^2 with one active circuit, and per n with more.
 _FIRST = {True: (1.5, 2.0), False: (1.5, 1.0)}
 # Samples of a step, steps at the least, and how often each circuit is seen where that asks for more.
@@ -150,10 +150,8 @@ def _starts(keys: Any, room: int, network_width: int, n_layers: int) -> Any:
 
 def _room(network_width: int, n_circuits: int) -> int:
     """Return for how many circuits arrays are made: one program serves a width, mostly."""
-    room = _ROOM * (network_width // CIRCUIT_WIDTH) ** 2
-    while room < n_circuits:
-        room *= 2
-    return room
+    room = max(_ROOM * (network_width // CIRCUIT_WIDTH) ** 2, 1)
+    return room * 2 ** max(ceil(log2(n_circuits / room)), 0)
 
 
 def check_trained(
@@ -290,9 +288,13 @@ class _Clock:
         took = self._cost(width, count)
         self._done += took
         self._left[width] = max(self._left[width] - took, 0.0)
-        if self._progress is not None:
-            self._progress(self._done, self._done + sum(self._left.values()))
+        self._report()
 
     def finish(self, width: int) -> None:
         """Note that nothing is left to do at a width."""
         self._left[width] = 0.0
+        self._report()
+
+    def _report(self) -> None:
+        if self._progress is not None:
+            self._progress(self._done, self._done + sum(self._left.values()))
