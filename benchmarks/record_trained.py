@@ -10,7 +10,6 @@ same command goes on from there. A figure of each kind is drawn beside it.
 import os
 import sys
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -23,8 +22,10 @@ from jaxsuper.plotting import save, shares_figure, trained_figure
 
 
 WIDTHS, WIDER = (40, 80, 160), (40, 80, 160, 240)
-# (z, effort, widths), what matters most first.
-LAWS = ((1, 1.0, WIDER), (2, 4.0, WIDTHS), (1, 4.0, WIDTHS), (2, 16.0, WIDTHS))
+# (z, effort, widths), what matters most first; of one z and effort the last has the widths of all.
+LAWS = (
+    (1, 1.0, WIDTHS), (2, 4.0, WIDTHS), (1, 4.0, WIDTHS), (1, 1.0, WIDER), (2, 16.0, WIDTHS),
+)  # fmt: skip
 TARGET, LAYERS, NETWORKS, SEED = 0.1, 3, 4, 2026
 STARTS = (0.1, 1.0)
 
@@ -80,37 +81,41 @@ def record(folder):
     how += os.environ.get("JAXSUPER_BENCHMARK_NOTE", "on an otherwise idle machine")
     result = {"environment": made_with, "how": how, "settings": settings}
     result |= {"laws": [], "built": [], "shares": [], "seconds": {}}
-    laws, shares, built = [], [], []
+    laws, shares = {}, []
     shared = {"n_layers": LAYERS, "target": TARGET, "seed": SEED}
+    show = lambda done, total: print(f"  {done:.0f} of {total:.0f}", flush=True)
     with resumable(path, "folder") as kept:
 
-        def part(name, make):
+        def part(name, function, *arguments, **more):
             started = perf_counter()
-            made = make()
+            made = function(*arguments, **more, **kept_here)
             result["seconds"][name] = round(perf_counter() - started, 1)
             print(name, result["seconds"][name], "s", flush=True)
             return made
 
-        for start in STARTS:
-            make = partial(scaling.share_law, start=start, seed=SEED, once=kept.once)
-            shares.append(part(f"shares, codes start at {start:g}", make))
+        def share(start):
+            name = f"shares, codes start at {start:g}"
+            shares.append(part(name, scaling.share_law, start=start, seed=SEED))
             result["shares"].append(shares_row(shares[-1]))
             write_json(path, result)
             save(shares_figure(shares), folder / f"shares-{made_with['platform']}.png")
+
+        kept_here = {"once": kept.once, "progress": show}
+        share(STARTS[0])
+        built = part("built", scaling.built_points, WIDER, n_active=1, **shared)
+        result["built"] = [built_row(point) for point in built]
         for z, effort, widths in LAWS:
-            make = partial(
-                scaling.trained_law, widths, n_active=z, effort=effort, networks=NETWORKS,
-                once=kept.once, progress=lambda done, of: print(f"  {done:.0f}/{of:.0f}", flush=True),
-                **shared,
-            )  # fmt: skip
-            laws.append(part(f"z = {z}, steps x {effort:g}", make))
-            result["laws"].append(law_row(laws[-1]))
-            if z == 1 and not built:
-                make = partial(scaling.built_points, WIDER, n_active=1, once=kept.once, **shared)
-                built = part("built", make)
-                result["built"] = [built_row(point) for point in built]
+            name, settings = f"z = {z}, steps x {effort:g}", {"n_active": z, "effort": effort}
+            settings |= {"networks": NETWORKS, **shared}
+            laws[z, effort] = part(name, scaling.trained_law, widths, **settings)
+            result["laws"] = [law_row(law) for law in laws.values()]
             write_json(path, result)
-            save(trained_figure(laws, built), folder / f"trained-{made_with['platform']}.png")
+            save(
+                trained_figure([*laws.values()], built),
+                folder / f"trained-{made_with['platform']}.png",
+            )
+        for start in STARTS[1:]:
+            share(start)
         kept.finish()
 
 

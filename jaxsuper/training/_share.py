@@ -40,8 +40,10 @@ def effective_redundancy(
         (L, T).
     """
     n_layers = network.n_layers
-    # As many layers come back as are read out, and nothing is read.
-    bare = eqx.tree_at(lambda n: n.readout, network, jnp.zeros((n_layers, 1, 1, 1)))
+    # As many layers come back as are read out; nothing is read.
+    readout = network.ends()[1]
+    every = jnp.broadcast_to(readout[:1], (n_layers, *readout.shape[1:]))
+    bare = eqx.tree_at(lambda n: n.readout, network, every)
     drawn = jax.vmap(lambda k: circuits.sample_input(key=k))(jax.random.split(key, samples))
     inputs = drawn.T[:, None, :]
     nothing = bare.activations(jnp.zeros((1, 1), jnp.int32), jnp.zeros_like(inputs[..., :1]))

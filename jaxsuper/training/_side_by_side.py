@@ -161,7 +161,8 @@ def train_side_by_side(
 
 def circuits_in(circuits: AbstractCircuits) -> int:
     """Return T of stacked circuits."""
-    return circuits.difference_weights().shape[-3]
+    weights = eqx.filter_vmap(lambda one: one.difference_weights())
+    return eqx.filter_eval_shape(weights, circuits).shape[-3]
 
 
 def _as_array(values: Any, kind: Any) -> Array | None:
