@@ -1,10 +1,10 @@
-"""Train networks of several widths, and under noise; write benchmarks/results/trained-<platform>.json.
+"""Train networks of several widths, and under noise; write trained- and shares-<platform>.json.
 
-    python -m benchmarks.record_trained [FOLDER]
+    python -m benchmarks.record_trained [FOLDER [trained] [shares]]
 
 Laws of T* against D for one and two active circuits, each for two efforts (four times as many steps), and
 S_eff against noise for two starts. Everything that is finished is kept in a journal beside the file: the
-same command goes on from there. A figure of each kind is drawn beside it.
+same command goes on from there. A figure of each is drawn beside it.
 """
 
 import os
@@ -72,52 +72,70 @@ def shares_row(law):
     return {**asdict(law), "shares": shares}
 
 
-def record(folder):
-    """Measure all of it, and write what there is after every part."""
-    made_with = environment()
-    path = folder / f"trained-{made_with['platform']}.json"
-    settings = {"target": TARGET, "n_layers": LAYERS, "networks": NETWORKS, "seed": SEED}
-    how = "python -m benchmarks.record_trained; "
-    how += os.environ.get("JAXSUPER_BENCHMARK_NOTE", "on an otherwise idle machine")
-    result = {"environment": made_with, "how": how, "settings": settings}
-    result |= {"laws": [], "built": [], "shares": [], "seconds": {}}
-    laws, shares = {}, []
-    shared = {"n_layers": LAYERS, "target": TARGET, "seed": SEED}
-    show = lambda done, total: print(f"  {done:.0f} of {total:.0f}", flush=True)
-    with resumable(path, "folder") as kept:
+class Record:
+    """A file of results that is written after every part, and resumed from a journal beside it."""
 
-        def part(name, function, *arguments, **more):
-            started = perf_counter()
-            made = function(*arguments, **more, **kept_here)
-            result["seconds"][name] = round(perf_counter() - started, 1)
-            print(name, result["seconds"][name], "s", flush=True)
-            return made
+    def __init__(self, folder, name, kept):
+        """Begin with what is known before anything is measured."""
+        made_with = environment()
+        self.path = folder / f"{name}-{made_with['platform']}.json"
+        how = f"python -m benchmarks.record_trained FOLDER {name}; "
+        how += os.environ.get("JAXSUPER_BENCHMARK_NOTE", "on an otherwise idle machine")
+        self.content = {"environment": made_with, "how": how, "seed": SEED, "seconds": {}}
+        self._more = {"once": kept.once, "seed": SEED, "progress": self._show}
 
-        def share(start):
-            name = f"shares, codes start at {start:g}"
-            shares.append(part(name, scaling.share_law, start=start, seed=SEED))
-            result["shares"].append(shares_row(shares[-1]))
-            write_json(path, result)
-            save(shares_figure(shares), folder / f"shares-{made_with['platform']}.png")
+    @staticmethod
+    def _show(done, total):
+        print(f"  {done:.0f} of {total:.0f}", flush=True)
 
-        kept_here = {"once": kept.once, "progress": show}
-        share(STARTS[0])
-        built = part("built", scaling.built_points, WIDER, n_active=1, **shared)
-        result["built"] = [built_row(point) for point in built]
-        for z, effort, widths in LAWS:
-            name, settings = f"z = {z}, steps x {effort:g}", {"n_active": z, "effort": effort}
-            settings |= {"networks": NETWORKS, **shared}
-            laws[z, effort] = part(name, scaling.trained_law, widths, **settings)
-            result["laws"] = [law_row(law) for law in laws.values()]
-            write_json(path, result)
-            save(
-                trained_figure([*laws.values()], built),
-                folder / f"trained-{made_with['platform']}.png",
-            )
-        for start in STARTS[1:]:
-            share(start)
-        kept.finish()
+    def part(self, name, function, *arguments, **more):
+        """Measure a part and note how long it took."""
+        started = perf_counter()
+        made = function(*arguments, **more, **self._more)
+        self.content["seconds"][name] = round(perf_counter() - started, 1)
+        print(name, self.content["seconds"][name], "s", flush=True)
+        return made
+
+    def write(self, figure, **content):
+        """Write what there is."""
+        self.content |= content
+        write_json(self.path, self.content)
+        save(figure, self.path.with_suffix(".png"))
+
+
+def record_shares(record):
+    """Measure S_eff against noise from two starts."""
+    shares = []
+    for start in STARTS:
+        name = f"codes start at {start:g}"
+        shares.append(record.part(name, scaling.share_law, start=start))
+        record.write(shares_figure(shares), shares=[shares_row(law) for law in shares])
+
+
+def record_laws(record):
+    """Measure T* against D of trained networks, beside built ones."""
+    laws, built = {}, []
+    shared = {"n_layers": LAYERS, "target": TARGET}
+    for z, effort, widths in LAWS:
+        settings = {"n_active": z, "effort": effort, "networks": NETWORKS, **shared}
+        name = f"z = {z}, steps x {effort:g}, to D = {widths[-1]}"
+        laws[z, effort] = record.part(name, scaling.trained_law, widths, **settings)
+        if not built:
+            built = record.part("built", scaling.built_points, WIDER, n_active=1, **shared)
+        record.write(
+            trained_figure([*laws.values()], built),
+            settings={"networks": NETWORKS, **shared},
+            laws=[law_row(law) for law in laws.values()],
+            built=[built_row(point) for point in built],
+        )
+
+
+PARTS = {"trained": record_laws, "shares": record_shares}
 
 
 if __name__ == "__main__":
-    record(Path(sys.argv[1] if len(sys.argv) > 1 else "benchmarks/results"))
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "benchmarks/results")
+    for name in sys.argv[2:] or PARTS:
+        with resumable(folder / f"{name}.json", "folder") as kept:
+            PARTS[name](Record(folder, name, kept))
+            kept.finish()
