@@ -144,6 +144,8 @@ def _first(x: Any, levels: Any) -> Any:
     """
     from scipy.interpolate import pchip_interpolate
 
+    if len(x) < 2:
+        return np.full(levels.shape[:-1], np.nan)
     fine = np.linspace(x[0], x[-1], _FINE * (len(x) - 1) + 1)
     curve = pchip_interpolate(x, np.clip(levels, -_FAR, _FAR), fine, axis=-1)
     passed = (curve[..., :-1] <= 0) & (curve[..., 1:] > 0)
