@@ -3,7 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from .._limits import check_index
 from .._types import ActiveIds, KeyScalar
@@ -18,12 +18,14 @@ class Placement(eqx.Module):
         members: int32 (L, n, R), the circuits on each neuron, padded with T.
         block_width: n.
         padded: T, n and S that count, if the arrays have room to spare (see `allocation.Padded`).
+        counted: which of the n neurons count, if the arrays have room to spare.
     """
 
     sets: Int[Array, "L T S"]
     members: Int[Array, "L n R"]
     block_width: int = eqx.field(static=True)
     padded: Extent | None = None
+    counted: Bool[Array, " n"] | None = None
 
     @property
     def redundancy(self) -> int:
@@ -44,6 +46,12 @@ class Placement(eqx.Module):
     def extent(self) -> Extent:
         """T, n and S that count: array leaves if padded, else the integers of the shapes."""
         return self.padded or Extent(self.n_circuits, self.block_width, self.redundancy)
+
+    def where_counted(self, values: Float[Array, "k n B"]) -> Float[Array, "k n B"]:
+        """Return values of neurons, with 0 for those that are padding."""
+        if self.counted is None:
+            return values
+        return jnp.where(self.counted[None, :, None], values, 0.0)
 
 
 def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> Placement:
@@ -83,8 +91,10 @@ def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> P
 
     # One layer at a time: the result is small, the temporaries are not.
     shuffled, listed = jax.lax.map(shuffle, jnp.arange(n_layers))
-    padded = None if isinstance(extent.n_circuits, int) else extent
-    return Placement(shuffled, listed, allocation.block_width, padded)
+    width = allocation.block_width
+    if isinstance(extent.n_circuits, int):
+        return Placement(shuffled, listed, width)
+    return Placement(shuffled, listed, width, extent, jnp.arange(width) < extent.block_width)
 
 
 def neurons_of(sets: Int[Array, "T S"], ids: ActiveIds, block_width: int) -> Int[Array, "z B S"]:
@@ -106,7 +116,7 @@ def repeat_first(placement: Placement, n_layers: int) -> Placement:
     """Return a placement that has the sets of the first layer in every layer."""
     sets = jnp.broadcast_to(placement.sets[:1], (n_layers, *placement.sets.shape[1:]))
     members = jnp.broadcast_to(placement.members[:1], (n_layers, *placement.members.shape[1:]))
-    return Placement(sets, members, placement.block_width)
+    return Placement(sets, members, placement.block_width, placement.padded, placement.counted)
 
 
 def join(indicators: Placement, payload: Placement) -> Placement:
@@ -123,4 +133,14 @@ def join(indicators: Placement, payload: Placement) -> Placement:
         for members in lists
     ]
     members = jnp.concatenate(padded, axis=1)
-    return Placement(sets, members, indicators.block_width + payload.block_width)
+    width = indicators.block_width + payload.block_width
+    if indicators.counted is None or payload.counted is None:
+        return Placement(sets, members, width)
+    first, second = indicators.extent, payload.extent
+    together = Extent(
+        first.n_circuits,
+        first.block_width + second.block_width,
+        first.redundancy + second.redundancy,
+    )
+    counted = jnp.concatenate([indicators.counted, payload.counted])
+    return Placement(sets, members, width, together, counted)
