@@ -128,6 +128,7 @@ def programs(compiled):
     return [name for name in compiled if "_measured" in name or "_stepped" in name]
 
 
+@pytest.mark.slow
 def test_a_frame_is_one_program(compiled):
     """For other T, S, thresholds, seeds and numbers of samples; another frame is another one."""
     first = Configuration(96, 16, 3, n_layers=2, circuit="rotation3", construction="private")
@@ -149,13 +150,12 @@ def test_a_frame_is_one_program(compiled):
 
 
 def test_a_search_compiles_a_program_for_each_construction(compiled):
-    """Structures, variants, batches of 16, 32 and 64: one program that measures, one that tunes."""
-    effort = Effort(2, 4, 1, 2, 32, 2, 64)
+    """Not one for each structure, and none for batches of 16, 32 and 64."""
+    effort = Effort(2, 4, 0, 2, 32, 2, 64)
     problem = Problem(104, 14, 2, 2)
     result = search(problem, effort=effort, only=("published", "clipped"))
     assert len({ranked.design.configuration.redundancy for ranked in result.ranking}) > 1
-    assert sorted(map(str, programs(compiled))) == sorted(set(programs(compiled)))
-    assert len(programs(compiled)) == 2 and len(compiled) <= 4, compiled
+    assert len(programs(compiled)) == 1 and len(compiled) <= 3, compiled
 
 
 def test_a_bisection_compiles_a_program_for_many_sizes(compiled):

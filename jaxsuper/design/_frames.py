@@ -9,6 +9,8 @@ from ._problem import structure_of
 
 # By so much a bisection moves T at first.
 STRIDE = 1.4
+# Different T that are run in a frame, about.
+_SHARED = 4
 
 
 @dataclass
@@ -18,7 +20,7 @@ class Frames:
     What a frame is depends on the networks asked for, in their order, and on nothing else.
 
     Attributes:
-        samples: that are run in a frame, about.
+        samples: that are run of each T, about.
         most: T will not be larger.
     """
 
@@ -34,19 +36,19 @@ class Frames:
             nearby: others that may be asked for soon.
 
         Returns:
-            The first of those made that holds it; else a new one, with room for more circuits and
-            for those nearby where that is cheap.
+            The first of those made that holds it and is not much too large; else a new one, with
+            room for more circuits and for those nearby where that is cheap.
         """
         program = _program(configuration)
         made, needed = self._made.setdefault(program, []), frame_of(structure_of(configuration))
         for frame in made:
-            if frame.holds(needed):
+            if frame.holds(needed) and is_cheap(frame, [needed], self.samples, configuration):
                 return frame
         frame = needed
         alike = [each for each in nearby if _program(each) == program]
         for wish in (*alike, *self._larger(configuration)):
             wider = frame.join(frame_of(structure_of(wish)))
-            if is_cheap(wider, [needed], self.samples, configuration):
+            if is_cheap(wider, [needed] * _SHARED, self.samples, configuration):
                 frame = wider
         made.append(frame)
         return frame

@@ -20,8 +20,8 @@ from ._problem import check_problem, Design, Problem, with_settings
 _SPARE = 2
 # Published figures hold up to about T (d/D)^2 = 0.004 with d = 4: where to look first.
 _WORKS = 0.004 / 16
-# Networks that a bisection measures for each of its frames, about.
-_MEASURED = 64
+# Networks that a bisection measures of each T, about.
+_MEASURED = 16
 # The lowest prediction of all kinds that are chosen by theory.
 BEST = "best"
 

@@ -7,8 +7,7 @@ drawn does not change, and metrics change by rounding.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import equinox as eqx
@@ -17,11 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._limits import Cost, fits
-from .._settings import Configuration, PARAMETERS
+from .._settings import Configuration
 from ..allocation import AbstractAllocation, Allocation, Padded
 from ..circuits import layout_of
 from ..network import network_bytes
-from ._build import depends_on_seed, network_from, network_keys, Parts, parts_of, Recipe
+from ._build import network_from, network_keys, Parts, parts_of, Recipe
 from ._checks import check_network_fits, check_settings
 from ._cost import run_seconds
 from ._metrics import metric_names
@@ -110,27 +109,13 @@ def _largest(first: Shape, second: Shape) -> Shape:
     return count, n, redundancy, longest
 
 
-@lru_cache(maxsize=32)
-def _parts_of(structure: Configuration) -> Parts:
-    return parts_of(structure)
-
-
-def _parts(configuration: Configuration) -> Parts:
-    """Return the parts of a configuration's network; those of recent ones are kept."""
-    plain = Configuration()
-    unneeded = [*PARAMETERS, "batch_size"]
-    if not depends_on_seed(configuration):
-        unneeded += ["seed", "network"]
-    return _parts_of(replace(configuration, **{name: getattr(plain, name) for name in unneeded}))
-
-
 def frame_of(configuration: Configuration) -> Frame:
     """Return the smallest frame that holds the networks of a configuration, of any seed it has.
 
     Raises:
         ValueError: for settings that do not fit together, or circuits that the sets do not hold.
     """
-    return Frame.of(_parts(configuration))
+    return Frame.of(parts_of(configuration))
 
 
 def is_cheap(frame: Frame, members: Sequence[Frame], samples: int, first: Configuration) -> bool:
@@ -231,7 +216,7 @@ def framed(configuration: Configuration, frame: Frame | None = None) -> Framed:
     """
     check_settings(configuration)
     check_network_fits(configuration)
-    parts = _parts(configuration)
+    parts = parts_of(configuration)
     parameters = {name: np.float32(v) for name, v in parameters_of(configuration).items()}
     return Framed(
         Recipe.of(configuration),
