@@ -47,11 +47,18 @@ class Frames:
         frame = needed
         alike = [each for each in nearby if _program(each) == program]
         for wish in (*alike, *self._larger(configuration)):
+            # By its loads, before sets are made that may be far too many.
+            about = frame.join(needed.grown(wish.n_circuits / configuration.n_circuits))
+            if not self._is_cheap(about, needed, configuration):
+                continue
             wider = frame.join(frame_of(structure_of(wish)))
-            if is_cheap(wider, [needed] * _SHARED, self.samples, configuration):
+            if self._is_cheap(wider, needed, configuration):
                 frame = wider
         made.append(frame)
         return frame
+
+    def _is_cheap(self, frame: Frame, needed: Frame, configuration: Configuration) -> bool:
+        return is_cheap(frame, [needed] * _SHARED, self.samples, configuration)
 
     def _larger(self, configuration: Configuration) -> list[Configuration]:
         """Return the same structure with more circuits: a stride more, and as many as it will take."""

@@ -65,6 +65,14 @@ class Frame:
         count = max(frame.payload[0], frame.indicators[0])
         return Frame((count, *frame.payload[1:]), (count, *frame.indicators[1:]))
 
+    def grown(self, factor: float | int) -> "Frame":
+        """Return about the frame for so many times as many circuits, without making their sets."""
+        payload, *own = (
+            (round(count * factor), n, redundancy, round(longest * factor))
+            for count, n, redundancy, longest in self._shapes()
+        )
+        return Frame(payload, own[0] if own else None)
+
     def holds(self, other: "Frame") -> bool:
         """Return whether whatever fits the other frame fits this one."""
         return self.join(other) == self

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from jaxsuper.design import _frames
 from jaxsuper.design._frames import Frames, STRIDE
 from jaxsuper.simulation import Configuration, frame_of
 
@@ -27,8 +28,17 @@ def test_one_frame_for_many_sizes():
     assert frames.of(replace(at(20), construction="clipped", circuit="rotation")) is not frame
 
 
-def test_no_room_where_it_is_dear():
-    """A frame is then as large as it must be, for larger T and for smaller ones."""
+def test_no_room_where_it_is_dear(monkeypatch):
+    """A frame is then as large as it must be, for larger T and for smaller ones.
+
+    No sets are made that are not measured: a wide network holds millions.
+    """
+
+    def made(configuration):
+        assert configuration.n_circuits <= 41
+        return frame_of(configuration)
+
+    monkeypatch.setattr(_frames, "frame_of", made)
     frames = Frames(samples=10**12, most=1000)
     frame = frames.of(at(40), [at(29, redundancy=5)])
     assert frame == frame_of(at(40))
