@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from benchmarks.records import Check, device_name, recording, Row, write
@@ -60,9 +60,10 @@ def child(words: list[str]) -> int:
     jax.config.update("jax_log_compiles", True)
     from jaxsuper.cli import main
 
-    started = perf_counter()
+    started, worked = perf_counter(), process_time()
     status = main(words)
-    seconds = {"wall": perf_counter() - started, **counter.seconds}
+    spent = {"wall": perf_counter() - started, "processor": process_time() - worked}
+    seconds = {**spent, **counter.seconds}
     print(json.dumps({"programs": counter.programs, **seconds}))
     return status
 
@@ -88,11 +89,16 @@ def run(command: str, checkout: Path, programs: str, result: Path) -> dict[str, 
     return json.loads(output.splitlines()[-1])
 
 
-def row_of(name: str, found: Mapping[str, float], peer: str | None, than: float | None) -> Row:
+def row_of(
+    name: str, found: dict[str, float], peer: str | None, than: Mapping[str, float] | None
+) -> Row:
     """Return what one command took, beside its peer."""
-    figures = {key: value for key, value in found.items() if key != "wall"}
-    ratio = None if than is None else found["wall"] / than
-    return Row("searches", name, seconds=found["wall"], peer=peer, ratio=ratio, figures=figures)
+    wall, processor = found.pop("wall"), found.pop("processor")
+    row = Row("searches", name, seconds=wall, processor=processor, figures=found)
+    if than is not None:
+        row.peer, row.ratio = peer, wall / than["wall"]
+        row.ratio_processor = processor / than["processor"]
+    return row
 
 
 def numbers_of(result: Mapping[str, Any]) -> dict[tuple[str, ...], tuple[float, bool]]:
@@ -133,15 +139,15 @@ def main(folder: Path, other: Path | None) -> int:
         for name, command in COMMANDS.items():
             results: dict[str, Any] = {}
             for state in ("", ", programs on disk"):
-                taken: dict[str, float] = {}
+                taken: dict[str, dict[str, float]] = {}
                 for version, checkout in reversed(checkouts.items()):
                     programs, result = f"{place}/{name}{version}", Path(place, "result.json")
                     # What the first run leaves is what the second one finds.
                     found = run(command, checkout, programs, result)
                     results[version] = json.loads(result.read_text())
-                    taken[version] = found["wall"]
-                    peer = None if version or other is None else f"{name}{state}, before"
-                    than = None if peer is None else taken[", before"]
+                    taken[version] = dict(found)
+                    than = None if version else taken.get(", before")
+                    peer = f"{name}{state}, before"
                     record.rows.append(row_of(f"{name}{state}{version}", found, peer, than))
                     print(record.rows[-1], flush=True)
             if other is not None:
