@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ._errors import check, cut, Shown
+from ._errors import check, Shown
 from ._types import KeyScalar, Scalar
 
 
