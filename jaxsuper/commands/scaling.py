@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ._capacity import Capacity
 from ._critical import Critical
+from ._every_design import EveryDesign
 from ._optimum import Optimum
 from ._trained import Trained
 from ._transition import Transition
@@ -22,9 +23,10 @@ LAWS = {
     "transition": Transition,
     "optimum": Optimum,
     "trained": Trained,
+    "designs": EveryDesign,
 }
 if TYPE_CHECKING:
-    Law: TypeAlias = Capacity | Critical | Transition | Optimum | Trained
+    Law: TypeAlias = Capacity | Critical | Transition | Optimum | Trained | EveryDesign
 else:
     Law = reduce(or_, (Annotated[law, tyro.conf.subcommand(name)] for name, law in LAWS.items()))
 
@@ -38,7 +40,8 @@ class Command:
     Attributes:
         law: capacity (most circuits under an error target, at one width), critical (where circuits
             seize, over widths), transition (at which density, with S ~ ln n), optimum (over S and
-            thresholds) or trained (of networks that are trained and not built, over widths).
+            thresholds), trained (of networks that are trained and not built, over widths) or designs
+            (every design under an error target, over widths).
     """
 
     law: Law

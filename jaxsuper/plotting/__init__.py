@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._changes import changes_figure, plot_changes
     from ._conjunctions import conjunctions_figure
     from ._designs import capacity_figure, design_figure
+    from ._every_design import every_design_figure
     from ._figures import simulation_figure
     from ._formula import formula_mathml
     from ._mse import plot_mse
@@ -32,6 +33,7 @@ __getattr__, __dir__ = lazy(
         "_changes": ("changes_figure", "plot_changes"),
         "_conjunctions": ("conjunctions_figure",),
         "_designs": ("capacity_figure", "design_figure"),
+        "_every_design": ("every_design_figure",),
         "_figures": ("simulation_figure",),
         "_formula": ("formula_mathml",),
         "_mse": ("plot_mse",),
@@ -55,6 +57,7 @@ __all__ = [
     "conjunctions_figure",
     "critical_figure",
     "design_figure",
+    "every_design_figure",
     "formula_mathml",
     "ledger_page",
     "optimum_figure",

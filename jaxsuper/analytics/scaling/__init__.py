@@ -5,9 +5,19 @@ law     = critical_law(designs, (800, 1600, 3200), Path("critical"))      resume
 """
 
 from ._beside import BUILT, built_errors, built_points, BuiltPoint
+from ._comparison import compare_fits, Comparison
+from ._contenders import Contender, contender, CONTENDERS, Expected, expected
 from ._critical import critical_law, CriticalLaw, CriticalPoint
 from ._crossing import Crossing, find_crossing
 from ._designs import DESIGNS, scaling_design, ScalingDesign
+from ._designs_law import check_designs, DesignFit, DesignPoint, designs_law, DesignsLaw
+from ._exponents import (
+    error_exponents,
+    ErrorExponents,
+    Exponent,
+    ExponentFit,
+    fit_exponents,
+)
 from ._fits import fit_power, PowerFit
 from ._optimum import optimum_law, OptimumPoint
 from ._shares import EXPONENTS, share_law, ShareLaw, Shares, trained_shares
@@ -27,9 +37,19 @@ __all__ = [
     "DESIGNS",
     "EXPONENTS",
     "BuiltPoint",
+    "CONTENDERS",
+    "Comparison",
+    "Contender",
     "CriticalLaw",
     "CriticalPoint",
     "Crossing",
+    "DesignFit",
+    "DesignPoint",
+    "DesignsLaw",
+    "ErrorExponents",
+    "Expected",
+    "Exponent",
+    "ExponentFit",
     "OptimumPoint",
     "PowerFit",
     "ScalingDesign",
@@ -41,8 +61,15 @@ __all__ = [
     "built_errors",
     "built_points",
     "check_trained",
+    "check_designs",
+    "compare_fits",
+    "contender",
     "critical_law",
+    "designs_law",
+    "error_exponents",
+    "expected",
     "find_crossing",
+    "fit_exponents",
     "fit_power",
     "optimum_law",
     "scaling_design",

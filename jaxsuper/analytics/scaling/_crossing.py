@@ -69,7 +69,7 @@ def find_crossing(
     levels = np.log(criterion(np.stack(replicates, 1)))
     draws = _first(x, levels)
     if side == 0:
-        draws = at + _widening(min(map(len, measured.values()))) * (draws - at)
+        draws = at + widening(min(map(len, measured.values()))) * (draws - at)
     there = np.isfinite(draws)
     low, high = interval(np.exp(draws)) if there.any() and side == 0 else (np.nan, np.nan)
     return Crossing(float(np.exp(at)), low, high, side, np.exp(draws))
@@ -118,7 +118,7 @@ def error_crossing(tried: Mapping[int, list[float]], target: float) -> Crossing:
     return find_crossing(measured, lambda means: means[..., 0] / target)
 
 
-def _widening(count: int) -> float:
+def widening(count: int) -> float:
     """Return by how much percentiles of a bootstrap over few networks are too narrow.
 
     Resampled means have n - 1 of n parts of the variance, and normal quantiles for Student's.
