@@ -23,8 +23,16 @@ CONTENDERS = ("published", "even-loads", "thresholds", "tuned", "log-redundancy"
 CONTENDERS += ("carried", "private")
 _COLUMNS = ("design", "D", "S", "T measured", "95 %", "theory", "ratio", "ends by", "in theory")
 _COLUMNS += ("T d/D", "T (d/D)^2")
-_FITS = ("design", "n^k", "rms", "n^k/ln^c n", "c", "rms ", "log fits better", "theory n^k")
-_FITS += ("theory n^k/ln^c n", "n to infinity")
+_FITS = (
+    "design",
+    "k of n^k",
+    "theory",
+    "c",
+    "k of n^k/ln^c n",
+    "theory ",
+    "logarithm",
+    "in the end",
+)
 # Sizes are counted in blocks of the published circuits.
 _CIRCUIT_WIDTH = 4
 _SHARE_BEYOND_DOUBT = 0.975
@@ -116,20 +124,17 @@ def _show(law: "DesignsLaw", console: Console) -> dict[str, Any]:
 
 
 def _fits(law: "DesignsLaw") -> Any:
-    shown = table("growth with n = D/4", _FITS, ("design",), box=SIMPLE, padding=(0, 0, 0, 1))
+    text = ("design", "logarithm", "in the end")
+    shown = table("growth with n = D/4", _FITS, text, box=SIMPLE, padding=(0, 0, 0, 1))
     for name, fit in law.fits.items():
-        plain, logged = fit.measured.plain, fit.measured.logged
-        share = fit.measured.favours
         shown.add_row(
             name,
-            _interval(plain),
-            number(plain.residual, 2),
-            _interval(logged),
-            f"{fit.log_power:g}",
-            number(logged.residual, 2),
-            _said(share),
+            _interval(fit.measured.plain),
             f"{fit.theory.plain.exponent:.3f}",
+            f"{fit.log_power:g}",
+            _interval(fit.measured.logged),
             f"{fit.theory.logged.exponent:.3f}",
+            _said(fit.measured.favours),
             _limit(fit.limit),
         )
     return shown
@@ -138,7 +143,7 @@ def _fits(law: "DesignsLaw") -> Any:
 def _interval(fit: "PowerFit") -> str:
     if fit.low == fit.high:
         return f"{fit.exponent:.3f}"
-    return f"{fit.exponent:.3f} ({fit.low:.3f} to {fit.high:.3f})"
+    return f"{fit.exponent:.3f} ({fit.low:.3f}-{fit.high:.3f})"
 
 
 def _said(share: float) -> str:
@@ -146,8 +151,8 @@ def _said(share: float) -> str:
     if not isfinite(share):
         return ""
     if share > _SHARE_BEYOND_DOUBT:
-        return "yes"
-    return "no" if share < 1 - _SHARE_BEYOND_DOUBT else f"undecided ({share:.2f})"
+        return "fits better"
+    return "fits worse" if share < 1 - _SHARE_BEYOND_DOUBT else "cannot tell"
 
 
 def _limit(limit: tuple[float, float] | None) -> str:

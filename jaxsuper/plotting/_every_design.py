@@ -18,15 +18,15 @@ _LABELS = 1.035
 _GREY = "0.45"
 # No superposition has one circuit for each d neurons; no more than one for each d^2 weights of W.
 _BOUNDS = (
-    ("as many circuits as parameters allow,\n$T = (D/d)^2$", lambda n: n**2, (0, (1, 2))),
+    ("a circuit for each $d^2$ weights, $T = (D/d)^2$", lambda n: n**2, (0, (1, 2))),
     ("no superposition, $T = D/d$", lambda n: n, "-."),
 )
 _WORDS = {
     "published": "published",
     "even-loads": "even loads",
-    "thresholds": "thresholds raised",
-    "tuned": "both, $S = 4$",
-    "log-redundancy": r"both, $S \sim \ln n$",
+    "thresholds": "higher thresholds",
+    "tuned": "loads and thresholds, $S = 4$",
+    "log-redundancy": r"loads and thresholds, $S \sim \ln n$",
     "cleaned": "clean-up layers",
     "carried": "carried indicators*",
     "private": "private links*",

@@ -49,7 +49,7 @@ def compare_fits(
         y = np.log(np.asarray(draws, float))
         favours = float((_rest(x, y + bend) < _rest(x, y)).mean())
     plain = fit_power(sizes, values, draws)
-    logged = fit_power(sizes, values, draws, log_power)
+    logged = fit_power(sizes, values, draws, float(log_power))
     return Comparison(plain, logged, favours, logged.exponent - plain.exponent)
 
 

@@ -189,8 +189,10 @@ class _Cell:
             one.design.held(width),
             _NARROW,
         )
-        if theory.n_circuits * max(_AROUND) <= most or theory.n_circuits == found.most <= most:
-            found.try_at(theory.n_circuits * np.array(_AROUND))
+        sets = theory.n_circuits == found.most
+        first_tries = [theory.n_circuits] if sets else theory.n_circuits * np.array(_AROUND)
+        if max(first_tries) <= most:
+            found.try_at(first_tries)
         return cls(one, width, theory, found)
 
     def point(self) -> DesignPoint:
@@ -234,6 +236,9 @@ def _fits(contenders: Sequence[Contender], points: Sequence[DesignPoint]) -> dic
     d = width_of(_PUBLISHED_CIRCUIT)
     for one in {one.name: one for one in contenders}.values():
         found = [p for p in points if p.design == one.name and isfinite(p.measured.at)]
+        # Where sets end some and the error others, the law is that of the error.
+        by_error = [p for p in found if p.ends_by == "error"]
+        found = by_error if len(by_error) >= 2 else found
         if len(found) < 2:
             continue
         log_power = one.limit[1] if one.limit and one.limit[1] else _LOG_POWER
