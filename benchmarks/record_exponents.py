@@ -15,15 +15,17 @@ from jaxsuper import environment
 from jaxsuper.analytics.scaling import error_exponents, ErrorExponents, ExponentFit
 
 
+# Wide enough that each neuron carries several circuits: with fewer e is far below d/D, and what few
+# meetings there are makes errors of rare samples.
 SETTINGS = {
-    "widths": (3200, 6400),
-    "loads": (0.001, 0.0015, 0.002),
+    "widths": (6400, 12800),
+    "loads": (0.001, 0.002, 0.003),
     "actives": (1, 2),
-    "biases": (0.25, 0.5, 1.0),
-    "redundancies": (2, 3, 4),
+    "biases": (0.25, 1.0),
+    "redundancies": (3, 4, 6),
     "n_layers": 5,
     "networks": 4,
-    "samples": 64,
+    "samples": 128,
     "seed": 0,
 }
 

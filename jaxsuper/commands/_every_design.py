@@ -1,8 +1,8 @@
 """`jaxsuper scaling designs`: most circuits under an error target against width, for every design."""
 
 from dataclasses import dataclass
-from functools import partial
 from math import isfinite
+from pathlib import Path
 from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 
 from rich.box import SIMPLE
@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ._laws import Law, run_law
 from ._result import finite
+from ._resuming import resumable
 from ._terminal import number, say, table
 
 
@@ -76,16 +77,26 @@ def run(command: EveryDesign, console: Console) -> int:
         ValueError: for bad input.
     """
     from ..analytics import scaling
+    from ..sweep import Store
 
-    settings = {"error_target": command.error_target, "most_circuits": command.most_circuits}
-    scaling.check_designs(command.design, **settings)
+    target, most = command.error_target, command.most_circuits
+
+    def measure(widths: list[int], out: Path, **sizes: Any) -> "DesignsLaw":
+        named = {name: sizes[name] for name in ("n_active", "n_layers")}
+        scaling.check_designs(command.design, widths, target, most, **named)
+        # What theory said is kept with the measurements, in the store.
+        Store(out)
+        with resumable(out / "theory", "out") as kept:
+            limits: dict[str, Any] = {"error_target": target, "most_circuits": most}
+            return scaling.designs_law(
+                command.design, widths, out, once=kept.once, **limits, **sizes
+            )
 
     def figure_of(law: "DesignsLaw") -> "Figure":
         from ..plotting import every_design_figure
 
         return every_design_figure(law)
 
-    measure = partial(scaling.designs_law, command.design, **settings)
     return run_law(command, console, measure, _show, figure_of)
 
 

@@ -1,5 +1,6 @@
 """T*(D) of all designs: searches and fits on planted data, theory's crossings, a small law in a store."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -264,3 +265,22 @@ def test_exponents_below_the_seizure_are_those_of_the_closed_form(tmp_path):
         assert one.value == pytest.approx(found.theory.exponents[name].value, abs=0.2)
     # b enters, and the budget alone would have no b.
     assert found.measured.exponents["b"].low > 0.1
+
+
+@pytest.mark.slow
+def test_the_command_writes_and_draws_and_has_theory_when_it_comes_again(tmp_path, capsys):
+    sizes = "--network-width 64 400 --networks 2 --samples 16 --n-layers 3 --most-circuits 1000"
+    line = f"scaling designs {sizes} --out {tmp_path / 'store'} --design tuned private"
+    first, again = tmp_path / "first.json", tmp_path / "again.json"
+    assert cli.main([*line.split(), "--json", str(first), "--plot", str(tmp_path / "x.png")]) == 0
+    printed = capsys.readouterr().out
+    assert "growth with n = D/4" in printed and "active set known" in printed
+    assert cli.main([*line.split(), "--json", str(again)]) == 0
+    assert "finished pieces of work" in capsys.readouterr().err
+    one, other = (json.loads(path.read_text()) for path in (first, again))
+    assert one["rows"] == other["rows"] and one["fits"] == other["fits"]
+    by_width = {(row["design"], row["network_width"]): row for row in one["rows"]}
+    assert by_width["private", 64]["ends_by"] == "sets"
+    assert by_width["private", 400]["ends_by"] == "budget"
+    assert by_width["tuned", 400]["n_circuits"] > 100
+    assert (tmp_path / "x.png").stat().st_size > 10_000

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._errors import check
+from ..._journal import anew, Once
 from ..._limits import check_index, check_positive
 from ...circuits import width_of
 from ...sweep import Progress
@@ -107,6 +108,7 @@ def designs_law(
     seed: int = 0,
     progress: Callable[..., None] | None = None,
     stop: Callable[[], bool] = lambda: False,
+    once: Once = anew,
 ) -> DesignsLaw:
     """Measure the most circuits under an error target; what the store has is not run again.
 
@@ -123,15 +125,14 @@ def designs_law(
         seed: of everything random.
         progress: as of `run_sweep`; while theory is worked out a second argument says so.
         stop: asked between designs and calls.
+        once: works out a theory, minutes for wide networks, or has what came of it.
 
     Raises:
         ValueError: for bad sizes, names or targets.
     """
-    check_designs(designs, error_target, most_circuits)
+    check_designs(designs, widths, error_target, most_circuits, n_active, n_layers)
     check(networks >= 2, "networks", "must be at least 2 for an interval", networks)
-    check_widths(widths, n_active, n_layers)
-    settings = {"n_active": n_active, "n_layers": n_layers}
-    more = settings | {"batch_size": samples, "seed": seed}
+    more = {"n_active": n_active, "n_layers": n_layers, "batch_size": samples, "seed": seed}
     wanted = [(contender(name), width) for name in dict.fromkeys(designs) for width in widths]
     cells: list[_Cell] = []
     for done, (one, width) in enumerate(wanted):
@@ -140,7 +141,7 @@ def designs_law(
         if progress is not None:
             progress(Progress(done, len(wanted), 1, 1), f"theory of {one.name}, D = {width}")
         if one.design.held(width) >= n_active + 2:
-            theory = expected(one, width, error_target, settings)
+            theory = once(_theory, one.name, width, float(error_target), n_active, n_layers)
             cells.append(_Cell.of(one, width, more, theory, error_target, most_circuits))
     stopped = search(
         [cell.found for cell in cells if cell.found.counts], out, networks, progress, stop
@@ -150,8 +151,32 @@ def designs_law(
     return DesignsLaw(float(error_target), n_active, n_layers, points, fits, stopped)
 
 
-def check_designs(designs: Sequence[str], error_target: float | int, most_circuits: int) -> None:
-    """Raise a `ValueError` for unknown designs, or a target or a limit that says nothing."""
+def _theory(name: str, width: int, target: float, n_active: int, n_layers: int) -> Expected:
+    """Return what theory says, from plain arguments."""
+    return expected(contender(name), width, target, {"n_active": n_active, "n_layers": n_layers})
+
+
+def check_designs(
+    designs: Sequence[str],
+    widths: Sequence[int],
+    error_target: float | int,
+    most_circuits: int,
+    n_active: int,
+    n_layers: int,
+) -> None:
+    """Check the arguments of `designs_law` before anything is worked out or made.
+
+    Args:
+        designs: names.
+        widths: D.
+        error_target: above 0, and below the error of a guess.
+        most_circuits: the most that are simulated.
+        n_active: z.
+        n_layers: L.
+
+    Raises:
+        ValueError: for unknown designs, bad sizes, or a target or a limit that says nothing.
+    """
     check(len(designs) > 0, "design", "must name at least one", "none")
     for name in designs:
         contender(name)
@@ -159,6 +184,7 @@ def check_designs(designs: Sequence[str], error_target: float | int, most_circui
     rule = f"must be below {_USELESS:g}, the error of guessing 0"
     check(error_target < _USELESS, "error_target", rule, error_target)
     check_index("most_circuits", most_circuits)
+    check_widths(widths, n_active, n_layers)
 
 
 @dataclass
