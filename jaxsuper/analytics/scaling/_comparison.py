@@ -34,7 +34,7 @@ def compare_fits(
     """Fit a power law without and with a logarithm, and say which one the values are nearer to.
 
     Both have two constants; what tells them apart is curvature, so three sizes are the least, and over
-    1.5 decades 1/ln^2 n bends ln y by 2 %: errors of the values have to be smaller.
+    1.5 decades 1/ln^2 n bends ln y by 2.5 %: errors of the values have to be smaller.
 
     Args:
         sizes: n, above 1, at least three different ones for `favours`; with two it is NaN.
