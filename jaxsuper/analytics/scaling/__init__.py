@@ -34,10 +34,10 @@ from ._transition import transition_law, TransitionPoint
 
 __all__ = [
     "BUILT",
+    "CONTENDERS",
     "DESIGNS",
     "EXPONENTS",
     "BuiltPoint",
-    "CONTENDERS",
     "Comparison",
     "Contender",
     "CriticalLaw",
@@ -60,8 +60,8 @@ __all__ = [
     "TransitionPoint",
     "built_errors",
     "built_points",
-    "check_trained",
     "check_designs",
+    "check_trained",
     "compare_fits",
     "contender",
     "critical_law",
