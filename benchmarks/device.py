@@ -21,7 +21,7 @@ from jaxsuper._limits import BASE_BYTES
 from jaxsuper.simulation import samples_key
 from jaxsuper.sweep import Allocations, load_grid, make_plan, run_sweep
 from jaxsuper.sweep._devices import device_mesh
-from jaxsuper.sweep._kernel import batch_of, compile_program
+from jaxsuper.sweep._kernel import compile_program
 from jaxsuper.sweep._run import program_of
 
 from benchmarks.cases import (
@@ -129,10 +129,9 @@ def sweep_memory(configurations) -> Row:
     (planned, *_) = make_plan(configurations, allocations).buckets
     program = program_of(planned)
     first = configurations[0]
-    example = batch_of([first], [allocations.of(first)], program)
     row = Row("memory", "sweep", SMALL, estimate=float(planned.memory - BASE_BYTES))
     # The compiler speaks of one device.
-    compiled = compile_program(program, mesh, example)
+    compiled = compile_program(program, mesh, first, allocations.of(first))
     one = program_bytes(compiled)
     row.memory = None if one is None else one * mesh.size
     row.figures = {"chunk": program.chunk, "width": program.width, "capacity": program.capacity}

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ._errors import check, cut
-from ._types import Scalar
+from ._errors import check, Shown
+from ._types import KeyScalar, Scalar
 
 
 def take_rows(values: Float[Array, "rows *rest"], rows: tuple[int, ...]) -> Float[Array, "m *rest"]:
@@ -77,12 +77,21 @@ def merge_moments(
     return count, mean, squares
 
 
+def root_key(seed: Any) -> KeyScalar:
+    """Return the key of a seed, of the same generator whatever JAX's default is set to.
+
+    Args:
+        seed: 0..2^32-1, concrete or traced.
+    """
+    return jax.random.key(seed, impl="threefry2x32")
+
+
 def check_key(argument: str, key: Any) -> None:
     """Raise a `ValueError` unless `key` is one typed key of JAX; a traced one passes."""
     kind = getattr(key, "dtype", None)
     typed = kind is not None and jnp.issubdtype(kind, jax.dtypes.prng_key) and key.shape == ()
     rule = "must be one key, as jax.random.key makes it"
-    check(typed, argument, rule, cut(repr, key, 60))
+    check(typed, argument, rule, Shown(key))
 
 
 def integers_of(argument: str, values: Any, kind: type) -> np.ndarray:
@@ -101,8 +110,8 @@ def integers_of(argument: str, values: Any, kind: type) -> np.ndarray:
     except ValueError:
         array = np.asarray(None)
     whole = array.dtype.kind in "iu" or array.size == 0
-    check(whole, argument, "must be integers in rows of equal length", cut(repr, values, 60))
+    check(whole, argument, "must be integers in rows of equal length", Shown(values))
     limits = np.iinfo(kind)
     fits = array.size == 0 or (limits.min <= array.min() and array.max() <= limits.max)
-    check(fits, argument, f"must be integers of {limits.bits} bits", cut(repr, values, 60))
+    check(fits, argument, f"must be integers of {limits.bits} bits", Shown(values))
     return array.astype(kind)

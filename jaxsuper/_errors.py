@@ -65,6 +65,16 @@ def cut(text_of: Callable[[object], str], value: object, length: int) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
+class Shown:
+    """A value that is written out only where there is an error to print: large arrays take long."""
+
+    def __init__(self, value: object):
+        self._value = value
+
+    def __str__(self) -> str:
+        return cut(repr, self._value, 60)
+
+
 def check_kind(argument: str, value: object, *kinds: type) -> None:
     """Raise a `ValueError` unless a value is of one of some types.
 

@@ -15,7 +15,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from ._errors import bad, check, cut
+from ._errors import bad, check, cut, Shown
 
 
 # Indices of neurons, circuits, samples and layers are 32-bit integers.
@@ -176,7 +176,7 @@ def check_number(argument: str, value: Any) -> None:
     """Raise a `ValueError` unless `value` is a real number, of Python or of numpy; NaN passes."""
     of_array = getattr(getattr(value, "dtype", None), "kind", "")
     number = isinstance(value, Real) or of_array in ("i", "u", "f")
-    check(number, argument, "must be a number", cut(repr, value, 60))
+    check(number, argument, "must be a number", Shown(value))
 
 
 def check_positive(argument: str, value: Any) -> None:

@@ -8,7 +8,8 @@ import jax
 import pytest
 from jaxsuper import Configuration, Experiment, run_experiment, simulate
 from jaxsuper._limits import BASE_BYTES, use_memory_limit
-from jaxsuper.simulation import parts_of, prepare
+from jaxsuper.design import candidates, descend, Effort, frontier, Problem, Rules, search
+from jaxsuper.simulation import frame_of, measure_framed, parts_of, prepare
 from jaxsuper.simulation._padding import room_for
 
 
@@ -120,3 +121,55 @@ def test_slots_and_chunk_serve_many(compiled):
     assert not compiled
     simulate(network, 4, 40, key=key, chunk=20)
     assert compiled
+
+
+def programs(compiled):
+    """Return the programs among those compiled that a search is made of."""
+    return [name for name in compiled if "_measured" in name or "_stepped" in name]
+
+
+@pytest.mark.slow
+def test_a_frame_is_one_program(compiled):
+    """For other T, S, thresholds, seeds and numbers of samples; another frame is another one."""
+    first = Configuration(96, 16, 3, n_layers=2, circuit="rotation3", construction="private")
+    first = replace(first, allocation="transversal")
+    others = [
+        replace(first, n_circuits=25, seed=5),
+        replace(first, redundancy=4, gate_bias=3.0),
+        replace(first, network=7),
+    ]
+    frame = frame_of(first)
+    for each in others:
+        frame = frame.join(frame_of(each))
+    measure_framed(first, 40, 16, frame)
+    assert compiled
+    compiled.clear()
+    for each in others:
+        measure_framed(each, 25, 16, frame)
+    assert not compiled
+
+
+def test_a_search_compiles_a_program_for_each_construction(compiled):
+    """Not one for each structure, and none for batches of 16, 32 and 64."""
+    effort = Effort(2, 4, 0, 2, 32, 2, 64)
+    problem = Problem(104, 14, 2, 2)
+    result = search(problem, effort=effort, only=("published", "clipped"))
+    assert len({ranked.design.configuration.redundancy for ranked in result.ranking}) > 1
+    assert len(programs(compiled)) == 1 and len(compiled) <= 3, compiled
+
+
+def test_a_bisection_compiles_a_program_for_many_sizes(compiled):
+    """Not one for every T: the sets of private links run out after several."""
+    problem = Problem(96, 0, 1, 2)
+    result = frontier(problem, 0.1, "private", rules=Rules(looks=(2,)), samples=16)
+    assert len(result.crossing.evaluated) > 1
+    assert len(programs(compiled)) == 1, compiled
+
+
+def test_descents_share_a_program(compiled):
+    """Of other structures, seeds and starts; they differ from each other."""
+    problem = Problem(104, 14, 2, 2)
+    designs = candidates(problem, "clipped")[:4:2]
+    frame = frame_of(designs[0].configuration).join(frame_of(designs[1].configuration))
+    ends = [descend(each, 2, 16, steps=2, frame=frame).end for each in designs]
+    assert len(programs(compiled)) == 1 and ends[0] != ends[1]

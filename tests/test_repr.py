@@ -66,10 +66,10 @@ def test_results_are_tables(result):
 def test_sweeps():
     """They hold the plan of all configurations, and do not print it."""
     plan = make_plan([Experiment.of(seed=seed).configuration for seed in range(300)], Allocations())
-    done = SweepResult(plan, 300, 100, 200, 3, 2, 1.234, 5.678, False)
+    done = SweepResult(plan, 300, 100, 200, 3, 2, 1.234, 5.678, 0.914, False)
     assert repr(done) == (
         "SweepResult(100 of 300 configurations were there, 200 done, 3 failed; "
-        "2 programs in 1.23 s, run 5.68 s)"
+        "2 programs in 1.23 s, run 5.68 s, devices busy 91%)"
     )
     assert repr(plan).startswith("Plan(300 configurations, 0 of which cannot be run; 1 buckets, ")
     assert len(repr(plan)) < 200 and len(repr(plan.buckets)) < 1500

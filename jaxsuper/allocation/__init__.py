@@ -1,6 +1,6 @@
 """Which large neurons carry which circuit: families of sets that overlap at most once."""
 
-from ._allocation import AbstractAllocation, Allocation, ENTRY_BYTES, Extent, extent_of
+from ._allocation import AbstractAllocation, Allocation, Count, ENTRY_BYTES, Extent, extent_of
 from ._balanced import balanced_prime_steps
 from ._blocks import blocks
 from ._diagnostics import diagnostics, johnson_bound, max_overlap
@@ -16,6 +16,7 @@ __all__ = [
     "ENTRY_BYTES",
     "AbstractAllocation",
     "Allocation",
+    "Count",
     "Extent",
     "Padded",
     "Widened",

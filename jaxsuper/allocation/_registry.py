@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
+from .._arrays import root_key
 from .._errors import check, lookup
 from .._types import KeyScalar
 from ._allocation import Allocation
@@ -135,5 +135,5 @@ def allocate(
     """
     construct = lookup(_FAMILIES, family, "family").construct
     if key is None:
-        key = jax.random.key(0, impl="threefry2x32")
+        key = root_key(0)
     return construct(block_width, redundancy, n_circuits, key)

@@ -16,7 +16,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._errors import bad, check, cut
+from .._errors import bad, check, cut, Shown
 from .._limits import check_index
 from .._types import KeyScalar
 
@@ -121,7 +121,7 @@ def check_finite(argument: str, values: Any) -> None:
     except Exception:  # a tracer has no values to look at
         return
     numbers = concrete.dtype.kind in "biuf"
-    check(numbers, argument, "must hold real numbers", cut(repr, values, 60))
+    check(numbers, argument, "must hold real numbers", Shown(values))
     with np.errstate(over="ignore"):
         single = concrete.astype(np.float32)
     infinite = int((~np.isfinite(single)).sum())

@@ -94,8 +94,8 @@ def run_law(
     started = perf_counter()
     with caught_signals() as caught, plain_warnings(), progress_bar() as bar:
 
-        def report(progress: "Progress") -> None:
-            bar(progress.done, progress.total, "networks")
+        def report(progress: "Progress", what: str = "networks") -> None:
+            bar(progress.done, progress.total, what)
 
         found = measure(
             sorted(set(command.network_width)),

@@ -59,9 +59,8 @@ def run(command: Command, console: Console) -> None:
     check_seed("seed", command.seed)
     if command.n_circuits is not None:
         check_index("n_circuits", command.n_circuits)
-    import jax
-
     from .. import allocation, theory
+    from .._arrays import root_key
 
     n, redundancy = command.block_width, command.redundancy
     bound = allocation.johnson_bound(n, redundancy)
@@ -81,7 +80,7 @@ def run(command: Command, console: Console) -> None:
     }
     listed = command.n_circuits is not None or n_circuits * redundancy <= _MOST_ENTRIES
     if listed:
-        key = jax.random.key(command.seed)
+        key = root_key(command.seed)
         allocated = allocation.allocate(n, redundancy, n_circuits, command.family, key=key)
         answer |= {"family": allocated.family, **allocation.diagnostics(allocated)}
     width = command.circuit_width

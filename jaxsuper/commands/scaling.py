@@ -11,7 +11,9 @@ from rich.console import Console
 
 from ._capacity import Capacity
 from ._critical import Critical
+from ._every_design import EveryDesign
 from ._optimum import Optimum
+from ._trained import Trained
 from ._transition import Transition
 
 
@@ -20,9 +22,11 @@ LAWS = {
     "critical": Critical,
     "transition": Transition,
     "optimum": Optimum,
+    "trained": Trained,
+    "designs": EveryDesign,
 }
 if TYPE_CHECKING:
-    Law: TypeAlias = Capacity | Critical | Transition | Optimum
+    Law: TypeAlias = Capacity | Critical | Transition | Optimum | Trained | EveryDesign
 else:
     Law = reduce(or_, (Annotated[law, tyro.conf.subcommand(name)] for name, law in LAWS.items()))
 
@@ -35,8 +39,9 @@ class Command:
 
     Attributes:
         law: capacity (most circuits under an error target, at one width), critical (where circuits
-            seize, over widths), transition (at which density, with S ~ ln n) or optimum (over S and
-            thresholds).
+            seize, over widths), transition (at which density, with S ~ ln n), optimum (over S and
+            thresholds), trained (of networks that are trained and not built, over widths) or designs
+            (every design under an error target, over widths).
     """
 
     law: Law

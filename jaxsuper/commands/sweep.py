@@ -50,7 +50,7 @@ class Command:
         out: directory of the store: parquet parts, readable as one table.
         shard: i/n to run the i-th of n parts of the grid, for jobs that share nothing.
         dry_run: print configurations, buckets, compiles, memory and time, and run nothing.
-        call_seconds: how long one call should take, by estimate: what a kill loses.
+        call_seconds: how long one call should take, by estimate: a kill loses one or two.
         retry_failed: run configurations again that failed before.
         coordinator: HOST:PORT of process 0 of a job of several processes, or auto on a cluster.
         process: number of this process, from 0.
@@ -161,6 +161,7 @@ def _reporting(bar: Bar) -> Callable[["Progress"], None]:
 
 
 def _print_result(result: "SweepResult", command: Command, console: Console) -> None:
+    busy = f", devices busy {result.busy_share:.0%} of the time" if result.busy_share else ""
     rate = result.done / result.run_seconds if result.run_seconds else 0.0
     padding = f", padding {result.plan.waste:.0%}" if result.plan.buckets else ""
     say(
@@ -168,7 +169,7 @@ def _print_result(result: "SweepResult", command: Command, console: Console) -> 
         f"{command.out}: {result.already} of {result.selected} configurations were there, "
         f"{result.done} done, {result.failed} failed; {result.compiles} programs "
         f"({result.compile_seconds:.1f} s of waiting for them), run {result.run_seconds:.1f} s "
-        f"({rate:.3g} configurations/s)" + padding,
+        f"({rate:.3g} configurations/s)" + busy + padding,
     )
     _print_failures(result.plan, console)
     measured = result.failed - len(result.plan.failures)

@@ -1,23 +1,34 @@
 """Thresholds, gate bias and inhibition by gradient through the simulation."""
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Float
+from scipy.special import logit
 
-from .._arrays import sum_of
 from .._errors import bad
 from .._journal import anew, Once
 from .._types import KeyScalar
 from ..network import AbstractNetwork
-from ..simulation import forward, LayerView, sample_inputs, samples_key, with_parameters
+from ..simulation import (
+    forward,
+    Frame,
+    framed,
+    LayerView,
+    network_from,
+    network_keys,
+    sample_inputs,
+    with_parameters,
+)
 from ._kinds import tunable
-from ._measure import configurations, network_of
+from ._measure import configurations
 from ._problem import Design, with_settings
 
 
@@ -46,11 +57,11 @@ class Descent:
     steps: int
 
 
-def coordinates_of(parameters: Mapping[str, Any]) -> dict[str, Array]:
+def coordinates_of(parameters: Mapping[str, Any]) -> dict[str, np.float32]:
     """Return unconstrained coordinates of the parameters.
 
     Thresholds 0 < lo < hi < 1 become logit lo and logit (hi - lo)/(1 - lo), gate bias and
-    inhibition factor their logarithms.
+    inhibition factor their logarithms. On the host: a program for it would be one more to compile.
 
     Args:
         parameters: both thresholds or neither.
@@ -58,18 +69,19 @@ def coordinates_of(parameters: Mapping[str, Any]) -> dict[str, Array]:
     Returns:
         Coordinates of the same names.
     """
-    values = {name: jnp.asarray(value, jnp.float32) for name, value in parameters.items()}
-    place = {name: jnp.log(value) for name, value in values.items() if "threshold" not in name}
+    values = {name: np.float32(value) for name, value in parameters.items()}
+    place = {name: np.log(value) for name, value in values.items() if "threshold" not in name}
     if "lower_threshold" in values:
         low, high = (
-            jnp.clip(values[f"{end}_threshold"], 1e-3, 1 - 1e-3) for end in ("lower", "upper")
+            np.clip(values[f"{end}_threshold"], np.float32(1e-3), np.float32(1 - 1e-3))
+            for end in ("lower", "upper")
         )
-        place["lower_threshold"] = jax.scipy.special.logit(low)
-        place["upper_threshold"] = jax.scipy.special.logit((high - low) / (1 - low))
+        place["lower_threshold"] = np.float32(logit(low))
+        place["upper_threshold"] = np.float32(logit((high - low) / (1 - low)))
     return place
 
 
-def parameters_at(coordinates: Mapping[str, Array]) -> dict[str, Array]:
+def parameters_at(coordinates: Mapping[str, Any]) -> dict[str, Array]:
     """Return the parameters at the given coordinates, the inverse of `coordinates_of`."""
     parameters = {name: jnp.exp(v) for name, v in coordinates.items() if "threshold" not in name}
     if "lower_threshold" in coordinates:
@@ -81,7 +93,7 @@ def parameters_at(coordinates: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def design_loss(
-    coordinates: dict[str, Array],
+    coordinates: Mapping[str, Any],
     network: AbstractNetwork,
     n_active: int,
     samples: int,
@@ -100,7 +112,15 @@ def design_loss(
         The loss, differentiable almost everywhere.
     """
     moved = with_parameters(network, parameters_at(coordinates))
-    inputs = sample_inputs(moved.circuits, n_active, moved.n_layers, jnp.arange(samples), key=key)
+    padded = moved.placement.padded
+    inputs = sample_inputs(
+        moved.circuits,
+        n_active,
+        moved.n_layers,
+        jnp.arange(samples),
+        key=key,
+        n_circuits=None if padded is None else padded.n_circuits,
+    )
     channels = dict(moved.circuits.layout.readouts)["x"]
     columns = jnp.arange(samples)[None, :]
 
@@ -117,32 +137,97 @@ def design_loss(
 loss_and_gradient = eqx.filter_jit(eqx.filter_value_and_grad(design_loss))
 
 
-def _loss_and_slope(
-    design: Design, n_networks: int, samples: int, place: dict[str, float]
-) -> tuple[float, dict[str, float]]:
-    """Return the mean loss at some coordinates, and the gradient of its logarithm."""
-    parts = [
-        loss_and_gradient(
-            _singles(place),
-            network_of(configuration),
-            configuration.n_active,
-            samples,
-            samples_key(configuration),
-        )
-        for configuration in configurations(design, n_networks)
-    ]
-    loss = float(sum(part for part, _ in parts)) / len(parts)
-    gradients = [gradient for _, gradient in parts]
-    mean = jax.tree.map(lambda *each: sum_of(list(each)) / (len(each) * loss), *gradients)
-    return loss, _plain(mean)
+@dataclass(frozen=True)
+class Place:
+    """Where a descent is: coordinates by name, and what Adam keeps of the way there.
+
+    Attributes:
+        at: the coordinates.
+        steps: taken so far.
+        first: Adam's running means of the gradient.
+        second: those of its square.
+    """
+
+    at: dict[str, float]
+    steps: int = 0
+    first: dict[str, float] = field(default_factory=dict)
+    second: dict[str, float] = field(default_factory=dict)
 
 
-def _plain(values: Mapping[str, Array]) -> dict[str, float]:
+@dataclass(frozen=True)
+class Step:
+    """What one gradient says.
+
+    Attributes:
+        loss: mean over networks of the loss at the place.
+        slope: norm of the gradient of its logarithm.
+        parameters: at the place.
+        then: the next place.
+    """
+
+    loss: float
+    slope: float
+    parameters: dict[str, float]
+    then: Place
+
+
+@eqx.filter_jit
+def _stepped(
+    recipe, n_layers, n_active, samples, parts, parameters, seed, networks, rate, at, steps, *means
+):
+    """Take one step from a place, for networks of the given numbers; traced."""
+
+    def of_one(number):
+        network = network_from(recipe, n_layers, parts, parameters, seed, number)
+        key = network_keys(seed, number)[2]
+        return loss_and_gradient(at, network, n_active, samples, key)
+
+    # Side by side on an accelerator; on a CPU, whose cache they would share, one after the other.
+    over = jax.lax.map if jax.default_backend() == "cpu" else lambda one, all_: jax.vmap(one)(all_)
+    losses, gradients = over(of_one, networks)
+    loss = losses.mean()
+    slope = jax.tree.map(lambda each: each.mean() / loss, gradients)
+    adam = optax.scale_by_adam(b1=0.8)
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes weak and integer types
+        updated = adam.update(slope, optax.ScaleByAdamState(steps, *means))
+    moves, state = cast(tuple[dict[str, Array], optax.ScaleByAdamState], updated)
+    then = {name: value - rate * moves[name] for name, value in at.items()}
+    norm = optax.tree_utils.tree_norm(slope)
+    return loss, norm, parameters_at(at), then, (state.mu, state.nu)
+
+
+def _step(
+    design: Design, n_networks: int, samples: int, rate: float, place: Place, frame: Frame | None
+) -> Step:
+    """Return what the gradient at a place says, averaged over networks of the design's seed."""
+    made, names = framed(design.configuration, frame), place.at
+    networks = np.array([each.network for each in configurations(design, n_networks)], np.uint32)
+    means = [{name: kept.get(name, 0.0) for name in names} for kept in (place.first, place.second)]
+    found = _stepped(
+        made.recipe,
+        made.n_layers,
+        made.n_active,
+        samples,
+        made.parts,
+        made.parameters,
+        made.seed,
+        networks,
+        np.float32(rate),
+        _singles(names),
+        np.int32(place.steps),
+        *map(_singles, means),
+    )
+    loss, norm, parameters, then, kept = jax.device_get(found)
+    following = Place(_plain(then), place.steps + 1, *map(_plain, kept))
+    return Step(float(loss), float(norm), _plain(parameters), following)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in values.items()}
 
 
-def _singles(values: Mapping[str, float]) -> dict[str, Array]:
-    return {name: jnp.asarray(value, jnp.float32) for name, value in values.items()}
+def _singles(values: Mapping[str, float]) -> dict[str, np.float32]:
+    return {name: np.float32(value) for name, value in values.items()}
 
 
 def descend(
@@ -152,6 +237,7 @@ def descend(
     *,
     steps: int = 25,
     rate: float = 0.12,
+    frame: Frame | None = None,
     stop: Callable[[], bool] = lambda: False,
     once: Once = anew,
 ) -> Descent:
@@ -163,6 +249,7 @@ def descend(
         samples: of each network, the same in every step.
         steps: at most.
         rate: Adam's.
+        frame: the arrays that the networks share with those of other designs.
         stop: asked before every step; the best until then is returned.
         once: takes a gradient, or has it.
 
@@ -175,27 +262,19 @@ def descend(
     names = tunable(design)
     if not names:
         raise bad("design", "must have parameters that its error depends on", design.kind)
-    first = configurations(design, 1)[0]
-    place = coordinates_of({name: max(getattr(first, name), _SMALLEST) for name in names})
-    adam = optax.adam(rate, b1=0.8)
-    state = adam.init(place)
-    best, start, lowest, taken = place, float("inf"), float("inf"), 0
-    for step in range(steps):
-        if stop():
-            break
-        loss, plain_slope = once(_loss_and_slope, design, n_networks, samples, _plain(place))
-        slope = _singles(plain_slope)
-        taken += 1
-        if step == 0:
-            start = loss
-            # A NaN is neither positive nor steep.
-            if not (loss > 0 and float(optax.tree_utils.tree_norm(slope)) >= _FLAT):
-                return Descent(design, start, start, True, taken)
-        if loss < lowest:
-            best, lowest = place, loss
-        with jax.numpy_dtype_promotion("standard"):  # optax mixes weak and integer types
-            change, state = adam.update(slope, state)
-        moves = cast(dict[str, Array], change)
-        place = {name: place[name] + move for name, move in moves.items()}
-    rounded = {name: float(f"{float(value):.4g}") for name, value in parameters_at(best).items()}
-    return Descent(with_settings(design, **rounded), start, lowest, False, taken)
+    first = design.configuration
+    start = coordinates_of({name: max(getattr(first, name), _SMALLEST) for name in names})
+    place, best, taken = Place(_plain(start)), None, []
+    while len(taken) < steps and not stop():
+        step = once(_step, design, n_networks, samples, rate, place, frame)
+        taken.append(step.loss)
+        # A NaN is neither positive nor steep.
+        if len(taken) == 1 and not (step.loss > 0 and step.slope >= _FLAT):
+            return Descent(design, step.loss, step.loss, True, 1)
+        if best is None or step.loss < best.loss:
+            best = step
+        place = step.then
+    if best is None:
+        return Descent(design, math.inf, math.inf, False, 0)
+    rounded = {name: float(f"{value:.4g}") for name, value in best.parameters.items()}
+    return Descent(with_settings(design, **rounded), taken[0], best.loss, False, len(taken))

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from .._errors import check, check_kind, one_of
 from .._journal import anew, Once
 from .._limits import check_index, check_integer, check_optional, check_positive, check_seed
-from ..simulation import default_chunk
+from ..simulation import Frame, largest_chunk
 from ._bisection import check_rules, Crossing, crossing, Rules
 from ._fits import check_fits
+from ._frames import Frames, STRIDE
 from ._kinds import candidates, design_kind, FrontierChoice, kinds
-from ._measure import configurations, measure_design, network_of, with_seed
+from ._measure import measure_design, with_seed
 from ._predict import by_prediction
 from ._problem import check_problem, Design, Problem, with_settings
 
@@ -19,6 +20,8 @@ from ._problem import check_problem, Design, Problem, with_settings
 _SPARE = 2
 # Published figures hold up to about T (d/D)^2 = 0.004 with d = 4: where to look first.
 _WORKS = 0.004 / 16
+# Networks that a bisection measures of each T, about.
+_MEASURED = 16
 # The lowest prediction of all kinds that are chosen by theory.
 BEST = "best"
 
@@ -228,8 +231,12 @@ def frontier(
             chosen[count] = with_seed(design, seed)
         return chosen[count]
 
+    frames = Frames(_MEASURED * samples, held)
+
     def draw(count: int, index: int) -> float:
-        return once(_error_of, at(count), samples, index)
+        lower = max(fewest, round(count / STRIDE))
+        frame = frames.of(at(count).configuration, [at(lower).configuration])
+        return once(_error_of, at(count), samples, index, frame)
 
     start = _start(problem, target, kind, held, once)
     report = lambda count, n_networks: progress(kind, count, n_networks)
@@ -240,11 +247,11 @@ def frontier(
     return Frontier(kind, interval, held, limited_by, used)
 
 
-def _error_of(design: Design, samples: int, index: int) -> float:
+def _error_of(design: Design, samples: int, index: int, frame: Frame) -> float:
     """Return the mean error of one network of a design."""
-    (configuration,) = configurations(design, 1, index)
-    chunk = default_chunk(network_of(configuration), samples)
-    return measure_design(design, 1, samples, chunk, first=index).mse
+    # By the circuits that there is room for, so that all in the frame are run in the same chunks.
+    chunk = largest_chunk(frame.payload[0], design.configuration.network_width)
+    return measure_design(design, 1, samples, chunk, first=index, frame=frame).mse
 
 
 def _limit(interval: Crossing, held: int, fewest: int, capped: bool) -> str:

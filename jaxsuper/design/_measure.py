@@ -5,25 +5,20 @@ Three seeds are derived from the user's, so that nothing is measured on what it 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
 from .._errors import check
-from ..network import AbstractNetwork
 from ..simulation import (
     Configuration,
     configurations_of,
     Experiment,
+    Frame,
+    measure_framed,
     Measurement,
     merge_networks,
-    parameters_of,
-    prepare,
-    samples_key,
-    simulate,
-    with_parameters,
 )
-from ._problem import Design, structure_of, with_settings
+from ._problem import Design, with_settings
 
 
 # Purposes of the seeds: choosing, ranking, confirming the first of the ranking.
@@ -78,16 +73,6 @@ def with_seed(design: Design, seed: int) -> Design:
     return with_settings(design, seed=seed)
 
 
-@lru_cache(maxsize=16)
-def _built(structure: Configuration) -> AbstractNetwork:
-    return prepare(structure)
-
-
-def network_of(configuration: Configuration) -> AbstractNetwork:
-    """Return the network of a configuration; recent ones are kept by structure."""
-    return with_parameters(_built(structure_of(configuration)), parameters_of(configuration))
-
-
 def configurations(design: Design, n_networks: int, first: int = 0) -> list[Configuration]:
     """Return the configurations of networks number `first` and on of a design's seed."""
     configuration = replace(design.configuration, network=first)
@@ -96,7 +81,12 @@ def configurations(design: Design, n_networks: int, first: int = 0) -> list[Conf
 
 
 def measure_design(
-    design: Design, n_networks: int, samples: int, chunk: int, first: int = 0
+    design: Design,
+    n_networks: int,
+    samples: int,
+    chunk: int,
+    first: int = 0,
+    frame: Frame | None = None,
 ) -> DesignError:
     """Measure a design on some of the networks of its seed.
 
@@ -106,18 +96,13 @@ def measure_design(
         samples: of each.
         chunk: samples run at once; with one chunk for all, one program serves all.
         first: number of the first network.
+        frame: the arrays that it shares with other designs, which one program then serves.
 
     Returns:
         The measurement.
     """
     measurements = [
-        simulate(
-            network_of(configuration),
-            configuration.n_active,
-            samples,
-            key=samples_key(configuration),
-            chunk=chunk,
-        )
+        measure_framed(configuration, samples, min(chunk, samples), frame)
         for configuration in configurations(design, n_networks, first)
     ]
     return design_error(measurements)

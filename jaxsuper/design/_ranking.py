@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..simulation import student_interval
+from ..simulation import Frame, student_interval
 from ._measure import DesignError
 from ._problem import Design, Problem
 
@@ -100,6 +100,8 @@ class Ranked:
         searched: its measurement while searching, biased low for whatever was chosen by it.
         held_out: its measurement on fresh seeds; None if the search was stopped before.
         chunk: samples run at once.
+        frame: the arrays in which it ran, which it shares with other designs; they and the chunk
+            decide the last digits.
         difference: of the held-out error to that of the first of the ranking; None if the search
             was stopped before.
     """
@@ -110,6 +112,7 @@ class Ranked:
     searched: DesignError
     held_out: DesignError | None
     chunk: int
+    frame: Frame | None = None
     difference: Difference | None = None
 
 

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import equinox as eqx
+
 from .._errors import bad, check_kind, one_of
 from .._journal import anew, Once
 from .._limits import check_seed
-from ..simulation import Configuration, default_chunk
+from ..simulation import Configuration, default_chunk, Frame, prepare, shared_frames
 from ._descent import descend
 from ._fits import check_fits, neediest
 from ._kinds import candidates, design_kind, kinds, tunable, variants
@@ -20,7 +22,6 @@ from ._measure import (
     DesignError,
     HELD_OUT,
     measure_design,
-    network_of,
     SEARCH,
     seed_for,
     with_seed,
@@ -35,17 +36,25 @@ from ._work import Work, WorkReport
 _SIZES = {name: name for name in ("network_width", "n_circuits", "n_layers")}
 # Networks that a descent averages over; it is judged on others.
 _DESCENT_NETWORKS = 2
+# What a candidate runs through, about, in units of `samples` and of a descent's batch: variants on
+# half of them, then several networks; steps on all networks, each dearer than five measurements.
+_MEASURED, _DESCENDED = 20, 25 * _DESCENT_NETWORKS * 5
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A measured design; `predicted` is None where its parameters have left the prediction's."""
+    """A measured design; `predicted` is None where its parameters have left the prediction's.
+
+    `frame` and `chunk` say which program measures it, `batch` on how many samples it is tuned.
+    """
 
     design: Design
     method: str
     predicted: float | None
     error: DesignError
+    frame: Frame
     chunk: int
+    batch: int
 
     @property
     def kind(self) -> str:
@@ -104,8 +113,11 @@ def search(
         for start in _starts(designs, effort, work)
     ]
     work.total = work.done + len(starts) + effort.finalists * 3 + effort.tuned
+    started = [structure_of(start.design.configuration) for start in starts]
+    frames = shared_frames(started, _MEASURED * effort.samples)
     measured = [
-        _best_variant(start, effort, work) for start in work.each(starts, _labelled("measure"))
+        _best_variant(start, frames[structure], effort, work)
+        for start, structure in work.each(zip(starts, started, strict=True), _measuring)
     ]
     finalists = _halve(measured, effort, work)
     work.total = work.done + effort.tuned + 2 * len(finalists) + 1
@@ -137,22 +149,31 @@ def _starts(designs: list[Design], effort: Effort, work: Work) -> list[Predicted
     return list(by_structure.values())[:count]
 
 
-def _chunk(design: Design, effort: Effort) -> int:
-    return default_chunk(network_of(design.configuration), effort.samples // 2)
+def _measuring(start: tuple[Predicted, Configuration]) -> str:
+    return f"measure {start[0].kind}"
 
 
-def _best_variant(start: Predicted, effort: Effort, work: Work) -> _Candidate:
+def _batch(design: Design, effort: Effort) -> int:
+    """Return how many samples suit the device; nothing is built or compiled."""
+    network = eqx.filter_eval_shape(prepare, design.configuration)
+    return default_chunk(network, effort.samples // 2)
+
+
+def _best_variant(start: Predicted, frame: Frame, effort: Effort, work: Work) -> _Candidate:
     """First stage: one network, some values of the continuous parameters; the best is kept."""
-    chunk, samples = work.once(_chunk, start.design, effort), effort.samples // 2
+    samples, batch = effort.samples // 2, work.once(_batch, start.design, effort)
+    # The fewest that are asked for at once: later stages take several chunks, in the same program.
+    chunk = min(batch, samples)
     errors = {
-        design: work.once(measure_design, design, 1, samples, chunk)
+        design: work.once(measure_design, design, 1, samples, chunk, frame=frame)
         for design in variants(start.design)
     }
     best = min(errors, key=lambda design: errors[design].rank)
+    program = (errors[best], frame, chunk, batch)
     if best != start.design:
-        return _Candidate(best, "scan", None, errors[best], chunk)
+        return _Candidate(best, "scan", None, *program)
     method = "published" if design_kind(start.kind).as_published else "prediction"
-    return _Candidate(best, method, start.error, errors[best], chunk)
+    return _Candidate(best, method, start.error, *program)
 
 
 def _halve(measured: list[_Candidate], effort: Effort, work: Work) -> list[_Candidate]:
@@ -165,6 +186,7 @@ def _halve(measured: list[_Candidate], effort: Effort, work: Work) -> list[_Cand
             effort.search_networks,
             effort.samples,
             candidate.chunk,
+            frame=candidate.frame,
         )
         for candidate in work.each(survivors, _labelled("measure"))
     }
@@ -185,18 +207,21 @@ def _select(measured: list[_Candidate], count: int) -> list[_Candidate]:
 def _tune(finalists: list[_Candidate], effort: Effort, work: Work) -> list[_Candidate]:
     """Descend from the best that have something to tune; return all, the best first."""
     finalists = sorted(finalists, key=lambda candidate: candidate.error.rank)
-    able = [candidate for candidate in finalists if tunable(candidate.design)]
+    able = [candidate for candidate in finalists if tunable(candidate.design)][: effort.tuned]
+    structures = {candidate: structure_of(candidate.design.configuration) for candidate in able}
+    samples = _DESCENDED * max((candidate.batch for candidate in able), default=0)
+    frames = shared_frames(list(structures.values()), samples)
     tuned = {
-        candidate: _descended(candidate, effort, work)
-        for candidate in work.each(able[: effort.tuned], _labelled("tune"))
+        candidate: _descended(candidate, frames[structures[candidate]], effort, work)
+        for candidate in work.each(able, _labelled("tune"))
     }
     return sorted([tuned.get(each, each) for each in finalists], key=lambda each: each.error.rank)
 
 
-def _descended(candidate: _Candidate, effort: Effort, work: Work) -> _Candidate:
+def _descended(candidate: _Candidate, frame: Frame, effort: Effort, work: Work) -> _Candidate:
     """Descend on two networks; keep the end only if it is better on others."""
-    chunk = candidate.chunk
-    end = descend(candidate.design, _DESCENT_NETWORKS, chunk, stop=work.stop, once=work.once)
+    settings = {"frame": frame, "stop": work.stop, "once": work.once}
+    end = descend(candidate.design, _DESCENT_NETWORKS, candidate.batch, **settings)
     if end.flat or end.design == candidate.design:
         return candidate
     # The same networks and samples for both, so that little of the difference is chance.
@@ -206,14 +231,15 @@ def _descended(candidate: _Candidate, effort: Effort, work: Work) -> _Candidate:
             design,
             effort.search_networks,
             effort.samples,
-            chunk,
+            candidate.chunk,
             first=_DESCENT_NETWORKS,
+            frame=candidate.frame,
         )
         for design in (candidate.design, end.design)
     )
     if not after.mse < before.mse:
         return candidate
-    return _Candidate(end.design, "gradient", None, after, chunk)
+    return replace(candidate, design=end.design, method="gradient", predicted=None, error=after)
 
 
 def _rank(finalists: list[_Candidate], seed: int, effort: Effort, work: Work) -> list[Ranked]:
@@ -221,7 +247,7 @@ def _rank(finalists: list[_Candidate], seed: int, effort: Effort, work: Work) ->
     fresh: dict[_Candidate, DesignError] = {}
     predicted = {candidate: candidate.predicted for candidate in finalists}
     for candidate in work.each(finalists, _labelled("held-out measurement of")):
-        fresh[candidate] = _on_fresh_networks(candidate.design, seed, effort, candidate.chunk, work)
+        fresh[candidate] = _on_fresh_networks(candidate, seed, effort, work)
         if candidate.predicted is None:
             predicted[candidate] = work.once(predict_error, candidate.design)
     ranking = [
@@ -232,6 +258,7 @@ def _rank(finalists: list[_Candidate], seed: int, effort: Effort, work: Work) ->
             candidate.error,
             fresh.get(candidate),
             candidate.chunk,
+            candidate.frame,
         )
         for candidate in finalists
     ]
@@ -248,10 +275,11 @@ def _compared(ranking: list[Ranked]) -> list[Ranked]:
 
 
 def _on_fresh_networks(
-    design: Design, seed: int, effort: Effort, chunk: int, work: Work
+    which: _Candidate | Ranked, seed: int, effort: Effort, work: Work
 ) -> DesignError:
-    fresh, samples = with_seed(design, seed), effort.held_out_samples
-    return work.once(measure_design, fresh, effort.networks, samples, chunk)
+    fresh, samples = with_seed(which.design, seed), effort.held_out_samples
+    sizes = (effort.networks, samples, which.chunk)
+    return work.once(measure_design, fresh, *sizes, frame=which.frame)
 
 
 def _order(ranked: Ranked) -> tuple[bool, float]:
@@ -264,5 +292,5 @@ def _confirm(ranking: list[Ranked], seed: int, effort: Effort, work: Work) -> De
     if any(ranked.held_out is None for ranked in ranking):
         return None
     for ranked in work.each(ranking[:1], lambda ranked: "confirm the first"):
-        return _on_fresh_networks(ranked.design, seed, effort, ranked.chunk, work)
+        return _on_fresh_networks(ranked, seed, effort, work)
     return None

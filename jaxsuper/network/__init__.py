@@ -10,6 +10,7 @@ from ._dense import (
     dense_layers,
     dense_network,
     DenseNetwork,
+    Disturb,
     neurons_that_exist,
 )
 from ._early_guess import EarlyGuess
@@ -43,6 +44,7 @@ __all__ = [
     "Cleaned",
     "Clipped",
     "DenseNetwork",
+    "Disturb",
     "EarlyGuess",
     "Links",
     "Needs",

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
@@ -130,7 +129,7 @@ class Block(AbstractNetwork):
             The network.
         """
         odd = place(allocation, 1, key=key)
-        n, count = allocation.block_width, allocation.n_circuits
+        n, count = odd.extent.block_width, allocation.n_circuits
         members = odd.members[0]
         rank = jnp.arange(members.shape[1])
         ranks = (
@@ -138,24 +137,35 @@ class Block(AbstractNetwork):
             .at[members]
             .set(jnp.broadcast_to(rank, members.shape).astype(jnp.int32))
         )
-        even_sets = (odd.sets[0, :, 0] + ranks[:count]) % n
-        even_members = members[(jnp.arange(n)[:, None] - rank[None, :]) % n, rank[None, :]]
+        sets, blocks = odd.sets[0, :, 0], jnp.arange(allocation.block_width)
+        even_sets = (sets + ranks[:count]) % n
+        even_members = members[(blocks[:, None] - rank[None, :]) % n, rank[None, :]]
+        if odd.counted is not None:
+            # What is padding stays in the last block, which holds no circuit.
+            even_sets = jnp.where(sets < n, even_sets, sets)
+            even_members = jnp.where(odd.counted[:, None], even_members, count)
         pick = jnp.arange(n_layers) % 2
-        sets = jnp.stack([odd.sets[0], even_sets[:, None]])[pick]
-        placement = Placement(sets, jnp.stack([members, even_members])[pick], n)
+        sets, members = (
+            jnp.stack(each)[pick]
+            for each in ((odd.sets[0], even_sets[:, None]), (members, even_members))
+        )
+        placement = Placement(sets, members, allocation.block_width, odd.padded, odd.counted)
         return cls(circuits=circuits, placement=placement, precision=precision)
 
     def channels(self, activations: Activations) -> Channels:
         """Return alpha = 1 - off_here, x, and below them the gate of the next layer."""
         alpha = 1 - activations[:1]
-        return jnp.concatenate([alpha, activations[2:] - alpha, 1 - activations[1:2]])
+        channels = [alpha, activations[2:] - alpha, 1 - activations[1:2]]
+        # A block that is padding has no circuit, and no address that says so.
+        return self.placement.where_counted(jnp.concatenate(channels))
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits in their first blocks, with the addresses of both blocks."""
         values = shared.first_activations(self.circuits, active, inputs, self.precision)
         here, beyond = (self._count(active, layer) for layer in (0, 1))
         first = shared.embed(self.placement, values.at[:2].set(0.0), active)
-        return jax.nn.relu(first.at[0].set(1 - here).at[1].set(1 - beyond))
+        before = first.at[0].set(1 - here).at[1].set(1 - beyond)
+        return self.after(before, self.placement.sets[0], active)
 
     def _count(self, active: ActiveIds, layer: int) -> Float[Array, "n B"]:
         """Return how many active circuits are in each block in an odd (0) or even (1) layer."""

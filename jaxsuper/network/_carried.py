@@ -31,7 +31,7 @@ class AbstractCarried(two_part.AbstractTwoPart):
 
     Attributes:
         circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
-            indicator_redundancy, precision, inhibition_rule: see `AbstractTwoPart`.
+            indicator_redundancy, extents, precision, inhibition_rule: see `AbstractTwoPart`.
     """
 
     @classmethod
@@ -74,6 +74,7 @@ class AbstractCarried(two_part.AbstractTwoPart):
             inhibition_factor=jnp.asarray(inhibition_factor, jnp.float32),
             indicator_width=own.block_width,
             indicator_redundancy=own.redundancy,
+            extents=two_part.extents_of(own, payload),
             precision=precision,
             inhibition_rule=inhibition,
         )

@@ -6,6 +6,9 @@
 For inspection, as a cross-check of the structured forward pass, and as what training starts from.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -18,6 +21,8 @@ from ._network import AbstractNetwork
 from ._registry import constructions, traits_of
 
 
+# Makes something else of what reaches the neurons of a layer, (D, B), counted from 0.
+Disturb: TypeAlias = Callable[[Array, int], Array]
 _READ = {"last": slice(-1, None), "all": slice(None)}
 
 
@@ -59,13 +64,17 @@ class DenseNetwork(eqx.Module):
         return self.embedding, self.readout
 
     def activations(
-        self, active: ActiveIds, inputs: Float[Array, "d z B"]
+        self,
+        active: ActiveIds,
+        inputs: Float[Array, "d z B"],
+        disturb: Disturb | None = None,
     ) -> Float[Array, "R D B"]:
         """Return A^l of the layers that are read out, with E and O written out.
 
         Args:
             active: (z, B), ids of the active circuits.
             inputs: (d, z, B), their inputs.
+            disturb: changes what reaches the neurons of a layer, before the ReLU.
 
         Returns:
             (R, D, B).
@@ -75,10 +84,11 @@ class DenseNetwork(eqx.Module):
         """
         embedding, readout = self.ends()
         embedded = jnp.einsum("zbnd,dzb->nb", embedding[active], inputs, precision=self.precision)
-        layers = [jax.nn.relu(embedded + self.biases[0][:, None])]
+        reaching = disturb or (lambda values, _: values)
+        layers = [jax.nn.relu(reaching(embedded + self.biases[0][:, None], 0))]
         for weights, bias in zip(self.weights, self.biases[1:], strict=True):
             before = jnp.matmul(weights, layers[-1], precision=self.precision)
-            layers.append(jax.nn.relu(before + bias[:, None]))
+            layers.append(jax.nn.relu(reaching(before + bias[:, None], len(layers))))
         return jnp.stack(layers[-readout.shape[0] :])
 
     def estimates(self, activations: Float[Array, "R D B"]) -> Float[Array, "R k T B"]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
@@ -83,7 +82,8 @@ class Traits:
         name: of the construction.
         needs: the circuits it can be made of.
         options: what `build` takes besides circuits, allocation and layers.
-        paddable: whether networks of different sizes can be padded to a common shape.
+        paddable: whether experiments and sweeps pad networks of different sizes to a common shape;
+            searches pad them all (see `simulation.Frame`).
         trainable: whether it is ReLU layers and nothing else, embedding and readout linear.
         tunable: the continuous parameters that its error depends on.
         assumes: what must hold for it to work, besides the numbers.
@@ -243,8 +243,4 @@ class AbstractNetwork(eqx.Module):
 
     def after(self, before: Activations, sets: Int[Array, "T S"], active: ActiveIds) -> Activations:
         """Return A^l from W^l A^{l-1} + B^l; neurons that are padding stay 0."""
-        activations = self.activate(before, sets, active)
-        if self.placement.padded is None:
-            return activations
-        neurons = jnp.arange(self.block_width)[None, :, None]
-        return jnp.where(neurons < self.placement.padded.block_width, activations, 0.0)
+        return self.placement.where_counted(self.activate(before, sets, active))

@@ -3,7 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from .._limits import check_index
 from .._types import ActiveIds, KeyScalar
@@ -18,12 +18,14 @@ class Placement(eqx.Module):
         members: int32 (L, n, R), the circuits on each neuron, padded with T.
         block_width: n.
         padded: T, n and S that count, if the arrays have room to spare (see `allocation.Padded`).
+        counted: which of the n neurons count, if the arrays have room to spare.
     """
 
     sets: Int[Array, "L T S"]
     members: Int[Array, "L n R"]
     block_width: int = eqx.field(static=True)
     padded: Extent | None = None
+    counted: Bool[Array, " n"] | None = None
 
     @property
     def redundancy(self) -> int:
@@ -48,11 +50,19 @@ class Placement(eqx.Module):
     def layer(self, number: int | Int[Array, ""]) -> "Placement":
         """Return the placement of one layer alone, counted from 0."""
         cut = lambda stack: jax.lax.dynamic_index_in_dim(stack, number, keepdims=True)
-        return Placement(cut(self.sets), cut(self.members), self.block_width, self.padded)
+        return eqx.tree_at(
+            lambda each: (each.sets, each.members), self, (cut(self.sets), cut(self.members))
+        )
 
     def only_members(self) -> Int[Array, "n R"] | None:
         """Return the circuits on each neuron if there is one layer alone, else None."""
         return self.members[0] if self.n_layers == 1 else None
+
+    def where_counted(self, values: Float[Array, "k n B"]) -> Float[Array, "k n B"]:
+        """Return values of neurons, with 0 for those that are padding."""
+        if self.counted is None:
+            return values
+        return jnp.where(self.counted[None, :, None], values, 0.0)
 
 
 def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> Placement:
@@ -92,8 +102,10 @@ def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> P
 
     # One layer at a time: the result is small, the temporaries are not.
     shuffled, listed = jax.lax.map(shuffle, jnp.arange(n_layers))
-    padded = None if isinstance(extent.n_circuits, int) else extent
-    return Placement(shuffled, listed, allocation.block_width, padded)
+    width = allocation.block_width
+    if isinstance(extent.n_circuits, int):
+        return Placement(shuffled, listed, width)
+    return Placement(shuffled, listed, width, extent, jnp.arange(width) < extent.block_width)
 
 
 def neurons_of(sets: Int[Array, "T S"], ids: ActiveIds, block_width: int) -> Int[Array, "z B S"]:
@@ -115,7 +127,7 @@ def repeat_first(placement: Placement, n_layers: int) -> Placement:
     """Return a placement that has the sets of the first layer in every layer."""
     sets = jnp.broadcast_to(placement.sets[:1], (n_layers, *placement.sets.shape[1:]))
     members = jnp.broadcast_to(placement.members[:1], (n_layers, *placement.members.shape[1:]))
-    return Placement(sets, members, placement.block_width)
+    return Placement(sets, members, placement.block_width, placement.padded, placement.counted)
 
 
 def join(indicators: Placement, payload: Placement) -> Placement:
@@ -132,4 +144,14 @@ def join(indicators: Placement, payload: Placement) -> Placement:
         for members in lists
     ]
     members = jnp.concatenate(padded, axis=1)
-    return Placement(sets, members, indicators.block_width + payload.block_width)
+    width = indicators.block_width + payload.block_width
+    if indicators.counted is None or payload.counted is None:
+        return Placement(sets, members, width)
+    first, second = indicators.extent, payload.extent
+    together = Extent(
+        first.n_circuits,
+        first.block_width + second.block_width,
+        first.redundancy + second.redundancy,
+    )
+    counted = jnp.concatenate([indicators.counted, payload.counted])
+    return Placement(sets, members, width, together, counted)

@@ -3,11 +3,10 @@
 from typing import ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._arrays import sum_of
+from .._arrays import as_float, sum_of
 from .._errors import check
 from .._limits import check_index
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
@@ -35,8 +34,8 @@ class PrivateLayer(AbstractLayer):
         members: (L-1, n, R), the circuits on each neuron.
         sets: (L-1, T, S), the neurons of each circuit.
         bias: (L-1, d).
+        redundancy: (L-1,), S.
         layout: of the circuits.
-        redundancy: S.
     """
 
     mean: Float[Array, "gaps d r"]
@@ -45,8 +44,8 @@ class PrivateLayer(AbstractLayer):
     members: Int[Array, "gaps n R"]
     sets: Int[Array, "gaps T S"]
     bias: Float[Array, "gaps d"]
+    redundancy: Float[Array, " gaps"]
     layout: Layout = eqx.field(static=True)
-    redundancy: int = eqx.field(static=True)
 
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return W^l A^{l-1} + B^l; the gate is copied."""
@@ -141,14 +140,17 @@ class Private(AbstractNetwork):
     def channels(self, activations: Activations) -> Channels:
         """Return the circuits' channels, with 1 - off in the place of the on-neuron."""
         opened = activations.at[0].set(1 - activations[0])
-        return jnp.stack([shared.combine(row, opened) for row in self.circuits.layout.channels])
+        channels = [shared.combine(row, opened) for row in self.circuits.layout.channels]
+        # A neuron that is padding is off, but not by a gate.
+        return self.placement.where_counted(jnp.stack(channels))
 
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the first activations of the active circuits, and close all other neurons."""
         values = shared.first_activations(self.circuits, active, inputs, self.precision)
         values = values.at[0].set(-1.0)
         closed = jnp.zeros(self.circuits.width, values.dtype).at[0].set(1.0)
-        return jax.nn.relu(shared.embed(self.placement, values, active) + closed[:, None, None])
+        before = shared.embed(self.placement, values, active) + closed[:, None, None]
+        return self.after(before, self.placement.sets[0], active)
 
     def layers(self) -> PrivateLayer:
         """Return layers 2..L."""
@@ -164,7 +166,7 @@ class Private(AbstractNetwork):
             sets=self.placement.sets[1:],
             bias=shared.stacked(circuits.biases(), n_layers),
             layout=circuits.layout,
-            redundancy=self.redundancy,
+            redundancy=jnp.broadcast_to(as_float(self.placement.extent.redundancy), n_layers - 1),
         )
 
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:

@@ -43,7 +43,7 @@ class Separate(two_part.AbstractTwoPart):
         steps: bool (L-1, n_a, n_a), C between indicators.
         step_inhibition: (L-1, n_a), chi' of each indicator neuron.
         circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
-            indicator_redundancy, precision, inhibition_rule: see `AbstractTwoPart`.
+            indicator_redundancy, extents, precision, inhibition_rule: see `AbstractTwoPart`.
     """
 
     steps: Bool[Array, "gaps na na"]
@@ -99,6 +99,7 @@ class Separate(two_part.AbstractTwoPart):
             inhibition_factor=jnp.asarray(inhibition_factor, jnp.float32),
             indicator_width=own.block_width,
             indicator_redundancy=own.redundancy,
+            extents=two_part.extents_of(own, payload),
             precision=precision,
             inhibition_rule=inhibition,
             steps=steps,
@@ -107,7 +108,7 @@ class Separate(two_part.AbstractTwoPart):
 
     def layers(self) -> SeparateLayer:
         """Return layers 2..L."""
-        factor, sends = self.inhibition_factor, self.indicator_redundancy
+        factor, sends = self.inhibition_factor, self.redundancies[0]
         steps = balanced(self.steps, self.step_inhibition, factor, sends)
         n_steps = self.circuits.width - len(self.circuits.layout.difference_outputs)
         return SeparateLayer(**two_part.layer_fields(self), steps=steps, n_steps=n_steps)

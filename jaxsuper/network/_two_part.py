@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from .._arrays import as_float
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar, Scalar
-from ..allocation import AbstractAllocation
+from ..allocation import AbstractAllocation, Count, Extent
 from ..circuits import AbstractCircuits, Layout
 from . import _shared as shared
 from ._inhibition import balanced
@@ -44,6 +45,7 @@ class AbstractTwoPart(AbstractNetwork):
         inhibition_factor: a factor on all chi'.
         indicator_width: n_a.
         indicator_redundancy: S_a.
+        extents: of indicators and of payload, if the arrays have room to spare.
         inhibition_rule: the rule that chi' comes from, by name.
     """
 
@@ -56,11 +58,20 @@ class AbstractTwoPart(AbstractNetwork):
     indicator_redundancy: int = eqx.field(static=True)
     precision: str = eqx.field(static=True)
     inhibition_rule: str = eqx.field(static=True)
+    extents: tuple[Extent, Extent] | None
 
     @property
     def payload_redundancy(self) -> int:
-        """S_x."""
+        """S_x, or the columns there are for it."""
         return self.redundancy - self.indicator_redundancy
+
+    @property
+    def redundancies(self) -> tuple[Count, Count]:
+        """S_a and S_x that count."""
+        if self.extents is None:
+            return self.indicator_redundancy, self.payload_redundancy
+        own, payload = self.extents
+        return own.redundancy, payload.redundancy
 
     @property
     def payload_width(self) -> int:
@@ -115,14 +126,15 @@ class AbstractTwoPartLayer(AbstractLayer):
 def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:
     """Return the fields of `AbstractTwoPartLayer`, shared.stacked over layers 2..L."""
     circuits, n_layers = network.circuits, network.n_layers
-    sends, factor = network.indicator_redundancy, network.inhibition_factor
+    sends, factor = network.redundancies[0], network.inhibition_factor
     return {
         "gates": balanced(network.gates, network.gate_inhibition, factor, sends),
         "mean": shared.stacked(circuits.mean_weights(), n_layers),
         "difference": shared.stacked(circuits.difference_weights(), n_layers),
         "bias": shared.stacked(circuits.biases(), n_layers),
         "members": network.placement.members[1:, network.indicator_width :],
-        "sets": network.placement.sets[1:, :, sends:] - network.indicator_width,
+        "sets": network.placement.sets[1:, :, network.indicator_redundancy :]
+        - network.indicator_width,
         "layout": circuits.layout,
         "precision": network.precision,
     }
@@ -144,9 +156,9 @@ def two_part_means(
     if members is not None:
         indicates = jnp.arange(self.block_width)[:, None] < self.indicator_width
         parts = [jnp.where(here, members, self.n_circuits) for here in (indicates, ~indicates)]
-    alpha = gather_sum(channels[:1], sets[:, :split], 1 / split, back=parts[0])
-    scale = 1 / self.payload_redundancy
-    payload = gather_sum(channels[1:], sets[:, split:], scale, back=parts[1])
+    own, others = (1 / as_float(count) for count in self.redundancies)
+    alpha = gather_sum(channels[:1], sets[:, :split], own, back=parts[0])
+    payload = gather_sum(channels[1:], sets[:, split:], others, back=parts[1])
     return jnp.concatenate([alpha, payload - alpha])
 
 
@@ -171,6 +183,11 @@ def place_parts(
     """Shuffle both allocations, independently of each other."""
     keys = jax.random.split(key)
     return place(indicators, n_layers, key=keys[0]), place(payload, n_layers, key=keys[1])
+
+
+def extents_of(own: Placement, payload: Placement) -> tuple[Extent, Extent] | None:
+    """Return how much of both parts counts, None if all does."""
+    return None if own.padded is None or payload.padded is None else (own.padded, payload.padded)
 
 
 def dense_clipped_part(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._changes import changes_figure, plot_changes
     from ._conjunctions import conjunctions_figure
     from ._designs import capacity_figure, design_figure
+    from ._every_design import every_design_figure
     from ._figures import simulation_figure
     from ._formula import formula_mathml
     from ._mse import plot_mse
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ._scaling import critical_figure, optimum_figure, transition_figure
     from ._style import color_of, save, style, subplots
     from ._sweeps import sweep_figure, sweep_name
+    from ._trained import shares_figure, trained_figure
     from ._trajectories import plot_channel, plot_plane
     from ._tuning import tuning_figure
 
@@ -31,6 +33,7 @@ __getattr__, __dir__ = lazy(
         "_changes": ("changes_figure", "plot_changes"),
         "_conjunctions": ("conjunctions_figure",),
         "_designs": ("capacity_figure", "design_figure"),
+        "_every_design": ("every_design_figure",),
         "_figures": ("simulation_figure",),
         "_formula": ("formula_mathml",),
         "_mse": ("plot_mse",),
@@ -39,6 +42,7 @@ __getattr__, __dir__ = lazy(
         "_scaling": ("critical_figure", "optimum_figure", "transition_figure"),
         "_style": ("color_of", "save", "style", "subplots"),
         "_sweeps": ("sweep_figure", "sweep_name"),
+        "_trained": ("shares_figure", "trained_figure"),
         "_trajectories": ("plot_channel", "plot_plane"),
         "_tuning": ("tuning_figure",),
     },
@@ -53,6 +57,7 @@ __all__ = [
     "conjunctions_figure",
     "critical_figure",
     "design_figure",
+    "every_design_figure",
     "formula_mathml",
     "ledger_page",
     "optimum_figure",
@@ -62,11 +67,13 @@ __all__ = [
     "plot_plane",
     "published_figures",
     "save",
+    "shares_figure",
     "simulation_figure",
     "style",
     "subplots",
     "sweep_figure",
     "sweep_name",
+    "trained_figure",
     "transition_figure",
     "tuning_figure",
 ]

@@ -15,8 +15,8 @@ from matplotlib.legend import Legend
 from .._files import written_whole
 
 
-# Okabe and Ito's palette, safe for colour-blind readers.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Okabe and Ito's palette, safe for colour-blind readers, with brown for its yellow, which is too light.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7A5230")
 # What is predicted: the dashes of its lines, and what it is called.
 LINES = {"closed_form": ("-", "closed form"), "state_evolution": (":", "state evolution")}
 # The closed form as its source has it, where that is drawn beside the corrected one.

@@ -22,9 +22,17 @@ from ._checks import (
     own_indicators_of,
 )
 from ._chunks import chunk_statistics, Trajectories
-from ._cost import ACCELERATOR_CORES, CIRCUIT_BYTES, experiment_cost, run_seconds, TRUTH_BYTES
+from ._cost import (
+    ACCELERATOR_CORES,
+    CIRCUIT_BYTES,
+    experiment_cost,
+    largest_chunk,
+    run_seconds,
+    TRUTH_BYTES,
+)
 from ._environment import environment
 from ._forward import dense_forward, forward, LayerView
+from ._frame import Frame, frame_of, Framed, framed, is_cheap, measure_framed, shared_frames
 from ._inputs import Inputs, sample_inputs
 from ._intervals import (
     geometric_interval,
@@ -51,6 +59,8 @@ __all__ = [
     "TRUTH_BYTES",
     "Configuration",
     "Experiment",
+    "Frame",
+    "Framed",
     "Inputs",
     "LayerView",
     "Measurement",
@@ -74,11 +84,16 @@ __all__ = [
     "experiment_cost",
     "finish",
     "forward",
+    "frame_of",
+    "framed",
     "geometric_interval",
     "interval_kind",
+    "is_cheap",
+    "largest_chunk",
     "layer_metrics",
     "lognormal_interval",
     "mean_errors",
+    "measure_framed",
     "merge",
     "merge_networks",
     "metric_interval",
@@ -95,6 +110,7 @@ __all__ = [
     "sampled_interval",
     "samples_key",
     "share_interval",
+    "shared_frames",
     "simulate",
     "simulate_and_show",
     "student_interval",

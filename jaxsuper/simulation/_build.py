@@ -5,7 +5,8 @@ single simulation and any sweep, on any device, draw the same numbers.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -14,7 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from .._settings import Configuration
+from .._arrays import root_key
+from .._settings import Configuration, PARAMETERS
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation, allocate, Allocation, capacity, redundant
 from ..circuits import layout_of, make, width_of
@@ -92,9 +94,7 @@ def network_keys(seed: Any, network: Any) -> Key[Array, "4"]:
     Returns:
         Four typed keys.
     """
-    # The generator is named, so that a changed default does not change the wiring.
-    root = jax.random.key(jnp.asarray(seed, jnp.uint32), impl="threefry2x32")
-    root = jax.random.fold_in(root, network)
+    root = jax.random.fold_in(root_key(jnp.asarray(seed, jnp.uint32)), network)
     return jax.vmap(lambda purpose: jax.random.fold_in(root, purpose))(jnp.arange(_N_PURPOSES))
 
 
@@ -130,6 +130,9 @@ def _widths(configuration: Configuration, traits: Traits) -> tuple[int, int]:
 def parts_of(configuration: Configuration) -> Parts:
     """Return what a configuration's network is built of: the host's part.
 
+    Those of recent structures are kept, and not to be written to: a search asks for each several
+    times in a row, for its predictions and for its network.
+
     Args:
         configuration: the settings; only random sets depend on its seed and network.
 
@@ -139,6 +142,14 @@ def parts_of(configuration: Configuration) -> Parts:
     Raises:
         ValueError: for settings that do not fit together, or circuits that the sets do not hold.
     """
+    plain, unneeded = Configuration(), [*PARAMETERS, "n_active", "n_layers", "batch_size"]
+    if not depends_on_seed(configuration):
+        unneeded += ["seed", "network"]
+    return _parts_of(replace(configuration, **{name: getattr(plain, name) for name in unneeded}))
+
+
+@lru_cache(maxsize=8)
+def _parts_of(configuration: Configuration) -> Parts:
     recipe = Recipe.of(configuration)
     traits, count = recipe.traits, configuration.n_circuits
     key = None
@@ -159,6 +170,9 @@ def parts_of(configuration: Configuration) -> Parts:
     layout = layout_of(recipe.circuit)
     construction, precision = recipe.construction, recipe.precision
     check_parts(layout, recipe.circuit, allocation, construction, precision, indicators)
+    for made in (allocation, indicators):
+        for array in () if made is None else (made.sets, made.members, made.loads):
+            array.setflags(write=False)
     return Parts(allocation, indicators)
 
 

@@ -68,10 +68,10 @@ def chunk_statistics(
     Returns:
         Their moments.
     """
-    return _chunk(network, n_active, chunk, 0, first_sample, n_valid, key, dense, counted)[0]
+    return chunk_of(network, n_active, chunk, 0, first_sample, n_valid, key, dense, counted)[0]
 
 
-def _chunk(
+def chunk_of(
     network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted, layers=None
 ):
     """Return the moments of a chunk and the trajectories of its first samples."""
@@ -103,7 +103,7 @@ def _chunk(
 
 @eqx.filter_jit
 def _run_chunk(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers):
-    return _chunk(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers)
+    return chunk_of(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers)
 
 
 @eqx.filter_jit

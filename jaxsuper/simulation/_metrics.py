@@ -7,9 +7,13 @@
 | `worst_Q_active`, `_inactive`   | the largest |estimate - truth| of them                          |
 | `mean_err_on_active`            | mean over the active circuits of estimate - truth               |
 | `mean_on_inactive`              | mean over the inactive circuits of the estimate                 |
-| `frac_inactive_on_gt_half`      | share of inactive circuits with indicator above 1/2             |
+| `frac_inactive_on_gt_half`      | share of inactive circuits with indicator above 1/2 + 1e-4      |
 | `frac_samples_any_inactive_on_gt_half` | 1 if there is any such circuit                           |
 | `frac_active_neurons_block<i>`  | share of the n neurons of block i above 1e-4                    |
+
+With S = 6, three saturated neurons of six make an indicator of exactly 1/2, of which rounding would
+decide whether it is above: in a seizing network one in seven is. The margin settles all of these as
+"not over", whatever the thresholds, the device and the order of sums.
 
 Q is a readout of the circuits: `on` (alpha), `x` (the vector, by its norm), `a` (all neurons), ...
 """
@@ -28,7 +32,8 @@ from ._forward import LayerView
 
 
 _ACTIVE_NEURON = 1e-4
-_ON = 0.5
+# Rounding moves an indicator by 1e-6 at most; nothing else lies as near to 1/2 as the margin.
+_ON = 0.5 + 1e-4
 
 
 def _measured(

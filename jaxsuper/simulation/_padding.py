@@ -26,7 +26,7 @@ from ._cost import (
 
 
 # Seconds of one core that padding may cost: a sixth of what compiling again does.
-_MOST_SECONDS = 0.5
+MOST_SECONDS = 0.5
 # Slots for active circuits; more than the last of these are not padded.
 _SLOTS = (4, 8)
 # Fewer samples than this are padded to it, more to a power of two.
@@ -69,13 +69,14 @@ def chunk_for(
     power = 1 << (batch_size - 1).bit_length()
     padded = min(largest_chunk(n_circuits, network_width), max(power, _SAMPLES))
     extra = -(-batch_size // padded) * padded - batch_size
-    cheap = runs * extra * sample_seconds <= _MOST_SECONDS * _cores()
+    cheap = runs * extra * sample_seconds <= MOST_SECONDS * n_cores()
     if cheap and fits(Cost(padded * bytes_each)):
         return padded
     return samples_at_once(n_circuits, network_width, batch_size)
 
 
-def _cores() -> int:
+def n_cores() -> int:
+    """Return in how many CPU cores of work a device is."""
     return 1 if jax.default_backend() == "cpu" else ACCELERATOR_CORES
 
 
@@ -115,7 +116,7 @@ def room_for(experiment: Experiment, parts: Parts) -> Room:
     fuller = _with_all_sets(configuration)
     if fuller is not None:
         extra = size * (_sample_seconds(fuller) - _sample_seconds(configuration))
-        cheap = runs * extra <= _MOST_SECONDS * _cores()
+        cheap = runs * extra <= MOST_SECONDS * n_cores()
         if not (cheap and fits(network_cost(fuller, Recipe.of(fuller).traits))):
             fuller = None
     shape, held = None, configuration

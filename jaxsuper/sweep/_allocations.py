@@ -24,6 +24,7 @@ _DECISIVE += ("n_layers", "precision")
 # The settings that decide shapes, and which of the others are checked together.
 _NUMBERS = ("seed", "network")
 structure_of = attrgetter(*(n for n in field_types() if n not in (*PARAMETERS, *_NUMBERS)))
+_decisive = attrgetter(*_DECISIVE)
 _continuous = attrgetter("circuit", "construction", "inhibition", *PARAMETERS)
 
 
@@ -34,15 +35,20 @@ class Allocations:
         """Start with none."""
         self._kept: OrderedDict[tuple, Parts | ValueError] = OrderedDict()
 
+    def key_of(self, configuration: Configuration) -> tuple:
+        """Return what configurations that are built of the same have in common."""
+        key = _decisive(configuration)
+        if depends_on_seed(configuration):
+            key += (configuration.seed, configuration.network)
+        return key
+
     def of(self, configuration: Configuration) -> Parts:
         """Return what a configuration's network is built of.
 
         Raises:
             ValueError: if a family does not hold so many circuits, or the parts do not fit.
         """
-        key = tuple(getattr(configuration, name) for name in _DECISIVE)
-        if depends_on_seed(configuration):
-            key += (configuration.seed, configuration.network)
+        key = self.key_of(configuration)
         if key not in self._kept:
             try:
                 self._kept[key] = parts_of(configuration)

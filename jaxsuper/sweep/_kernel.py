@@ -37,6 +37,7 @@ _ONE_CORE: dict[str, str | bool] = {
 }
 
 
+# Allocations of payload and indicators; padded, or all of one size for networks that cannot be.
 _Fitted: TypeAlias = tuple[AbstractAllocation, AbstractAllocation | None]
 
 
@@ -44,12 +45,12 @@ class Batch(eqx.Module):
     """Configurations of a bucket, one per entry of the leading axis of every leaf.
 
     Attributes:
-        parts: allocations; padded, or all of one size for networks that cannot be padded.
+        design: which entry of the device's table of allocations it is built of.
         seed, network, n_active, batch_size: as in `Configuration`.
         parameters: the continuous parameters by name.
     """
 
-    parts: _Fitted
+    design: Int[Array | np.ndarray, "*c"]
     seed: UInt32[Array | np.ndarray, "*c"]
     network: Int[Array | np.ndarray, "*c"]
     n_active: Int[Array | np.ndarray, "*c"]
@@ -74,6 +75,7 @@ class Program:
         n_chunks: chunks of samples.
         width: configurations run side by side on a device, by `vmap`.
         capacity: configurations that a device takes in one call, a multiple of `width`.
+        designs: distinct allocations that a device takes in one call.
     """
 
     kind: Kind
@@ -84,42 +86,58 @@ class Program:
     n_chunks: int
     width: int
     capacity: int
+    designs: int
 
     @classmethod
-    def of(cls, bucket: Bucket, chunk: int, width: int, capacity: int) -> "Program":
-        """Return the program of a bucket."""
+    def of(
+        cls, bucket: Bucket, chunk: int, width: int, capacity: int, designs: int | None = None
+    ) -> "Program":
+        """Return the program of a bucket, by default for as many designs as configurations."""
         s = bucket.shape
         room = 0 if bucket.kind.sizes else 1
         padded = (s.n_circuits + room, s.block_width + room, s.redundancy, s.load)
         n_chunks = -(-s.batch_size // chunk)
         size = -(-capacity // width) * width
-        return cls(bucket.kind, padded, s.n_active, s.n_layers, chunk, n_chunks, width, size)
+        numbers = (chunk, n_chunks, width, size, designs or size)
+        return cls(bucket.kind, padded, s.n_active, s.n_layers, *numbers)
 
 
-def batch_of(
-    configurations: Sequence[Configuration], parts: Sequence[Parts], program: Program
-) -> Batch:
+def table_of(parts: Sequence[Sequence[Parts]], program: Program) -> _Fitted:
+    """Stack the allocations that each device needs, on the host.
+
+    Args:
+        parts: for each device what its networks are built of, at least one and at most `designs`.
+        program: for the padded shape.
+
+    Returns:
+        Numpy arrays with a leading axis of `designs` for each device; what is not needed repeats
+        the device's first.
+    """
+    fitted = {id(each): _fitted(each, program) for some in parts for each in some}
+    filled = [
+        fitted[id(each)]
+        for some in parts
+        for each in [*some, *[some[0]] * (program.designs - len(some))]
+    ]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *filled)
+
+
+def batch_of(configurations: Sequence[Configuration], designs: np.ndarray) -> Batch:
     """Stack configurations, on the host.
 
     Args:
         configurations: at least one.
-        parts: what their networks are built of.
-        program: for the padded shape.
+        designs: int32, which entry of its device's table each is built of.
 
     Returns:
         The batch, as numpy arrays.
     """
-    different = {id(each.allocation): each for each in parts}
-    fitted = {key: _fitted(each, program) for key, each in different.items()}
-    stacked = jax.tree.map(
-        lambda *leaves: np.stack(leaves), *(fitted[id(each.allocation)] for each in parts)
-    )
 
     def column(name: str, dtype: Any = np.float32) -> np.ndarray:
         return np.array([getattr(one, name) for one in configurations], dtype)
 
     integers = {name: column(name, dtype) for name, dtype in _DTYPES.items()}
-    return Batch(parts=stacked, parameters={name: column(name) for name in PARAMETERS}, **integers)
+    return Batch(designs, parameters={name: column(name) for name in PARAMETERS}, **integers)
 
 
 def _fitted(parts: Parts, program: Program) -> _Fitted:
@@ -130,11 +148,12 @@ def _fitted(parts: Parts, program: Program) -> _Fitted:
     return Widened(parts.allocation, longest), None if own is None else Widened(own, longest)
 
 
-def measure(program: Program, one: Batch) -> Moments:
+def measure(program: Program, table: _Fitted, one: Batch) -> Moments:
     """Build and measure one configuration; traced.
 
     Args:
         program: the static numbers.
+        table: the allocations that this device has, stacked.
         one: a batch without leading axis.
 
     Returns:
@@ -142,7 +161,8 @@ def measure(program: Program, one: Batch) -> Moments:
         count no sample.
     """
     recipe, n_layers = program.kind.recipe, program.n_layers
-    network = network_from(recipe, n_layers, one.parts, one.parameters, one.seed, one.network)
+    parts = jax.tree.map(lambda leaf: leaf[one.design], table)
+    network = network_from(recipe, n_layers, parts, one.parameters, one.seed, one.network)
     key = network_keys(one.seed, one.network)[2]
 
     def samples(first):
@@ -154,13 +174,14 @@ def measure(program: Program, one: Batch) -> Moments:
     return jax.lax.map(samples, jnp.arange(program.n_chunks) * program.chunk)
 
 
-def run_batch(program: Program, batch: Batch, count: Int[Array, "1"]) -> Moments:
+def run_batch(program: Program, table: _Fitted, batch: Batch, count: Int[Array, "1"]) -> Moments:
     """Measure the first `count` configurations of a device's batch; traced.
 
     The loop ends after the last of them, so that a batch that is not full costs no more.
 
     Args:
         program: the static numbers.
+        table: `designs` allocations.
         batch: `capacity` configurations.
         count: how many count.
 
@@ -168,7 +189,7 @@ def run_batch(program: Program, batch: Batch, count: Int[Array, "1"]) -> Moments
         Moments, a leading axis of `capacity`; zero where there is no configuration.
     """
     width = program.width
-    one = partial(measure, program)
+    one = partial(measure, program, table)
 
     def several(start):
         if width == 1:
@@ -187,44 +208,53 @@ def run_batch(program: Program, batch: Batch, count: Int[Array, "1"]) -> Moments
 
     averaged, worst = (len(names) for names in metric_names(layout_of(program.kind.recipe.circuit)))
     parts = (program.capacity, program.n_chunks)
-    table = lambda columns: jnp.zeros((*parts, program.n_layers, columns), jnp.float32)
-    empty = Moments(jnp.zeros(parts, jnp.int32), table(averaged), table(averaged), table(worst))
+    zeros = lambda columns: jnp.zeros((*parts, program.n_layers, columns), jnp.float32)
+    empty = Moments(jnp.zeros(parts, jnp.int32), zeros(averaged), zeros(averaged), zeros(worst))
     return jax.lax.fori_loop(0, (count[0] + width - 1) // width, step, empty)
 
 
 def compile_program(
-    program: Program, mesh: Mesh, example: Batch
-) -> Callable[[Batch, Any], Moments]:
+    program: Program, mesh: Mesh, configuration: Configuration, parts: Parts
+) -> Callable[[_Fitted, Batch, Any], Moments]:
     """Trace and compile the program of a bucket for all devices of a mesh.
 
     Args:
         program: the static numbers.
         mesh: one axis of devices, over which the configurations are split.
-        example: any configurations of the bucket, for the shapes of their allocations.
+        configuration: any of the bucket.
+        parts: what its network is built of, for the shapes of allocations.
 
     Returns:
-        The compiled function of a sharded batch of `capacity` configurations per device and of the
-        number of them that count on each device.
+        The compiled function of a sharded table of `designs` allocations per device, a batch of
+        `capacity` configurations per device, and the number of them that count on each device.
     """
     split = PartitionSpec(AXIS)
     mapped = jax.shard_map(
         partial(run_batch, program),
         mesh=mesh,
-        in_specs=(split, split),
+        in_specs=(split, split, split),
         out_specs=split,
         check_vma=False,
     )
     on_cpu = mesh.devices.flat[0].platform == "cpu"
-    lowered = jax.jit(mapped).lower(*abstract_arguments(program, mesh, example))
+    abstract = abstract_arguments(program, mesh, configuration, parts)
+    lowered = jax.jit(mapped).lower(*abstract)
     return lowered.compile(compiler_options=_ONE_CORE if on_cpu else None)
 
 
-def abstract_arguments(program: Program, mesh: Mesh, example: Batch) -> tuple[Any, Any]:
+def abstract_arguments(
+    program: Program, mesh: Mesh, configuration: Configuration, parts: Parts
+) -> tuple[Any, Any, Any]:
     """Return shapes, dtypes and shardings of the compiled function's arguments."""
     place = NamedSharding(mesh, PartitionSpec(AXIS))
-    total = program.capacity * mesh.size
-    abstract = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct((total, *leaf.shape[1:]), leaf.dtype, sharding=place),
-        example,
-    )
-    return abstract, jax.ShapeDtypeStruct((mesh.size,), jnp.int32, sharding=place)
+
+    def abstract(tree, each):
+        shape = lambda leaf: (each * mesh.size, *leaf.shape[1:])
+        return jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(shape(leaf), leaf.dtype, sharding=place), tree
+        )
+
+    table = jax.tree.map(lambda leaf: leaf[None], _fitted(parts, program))
+    batch = batch_of([configuration], np.zeros(1, np.int32))
+    counts = jax.ShapeDtypeStruct((mesh.size,), jnp.int32, sharding=place)
+    return abstract(table, program.designs), abstract(batch, program.capacity), counts

@@ -41,6 +41,7 @@ class PlannedBucket:
         chunk: samples run at once.
         width: configurations side by side on a device.
         capacity: configurations a device takes in one call.
+        designs: distinct allocations it takes in one call.
         memory: estimated bytes in use while it runs, on the host and all local devices.
         seconds: estimated seconds to run, without compiling.
         compile_seconds: estimated seconds of one core to compile its program; see `seconds_compiling`.
@@ -50,6 +51,7 @@ class PlannedBucket:
     chunk: int
     width: int
     capacity: int
+    designs: int
     memory: int
     seconds: float
     compile_seconds: float
@@ -111,7 +113,9 @@ class Plan:
     @property
     def programs(self) -> list[tuple]:
         """What has to be the same in all processes of a job: programs, calls, and their order."""
-        return [(b.bucket, b.bucket.ids, b.chunk, b.width, b.capacity) for b in self.buckets]
+        return [
+            (b.bucket, b.bucket.ids, b.chunk, b.width, b.capacity, b.designs) for b in self.buckets
+        ]
 
     def shard(self, index: int, count: int) -> "Plan":
         """Return a part: every `count`-th configuration of each bucket, so that all take as long.
@@ -161,7 +165,7 @@ def make_plan(
         memory: bytes that may be used, on the host and on each accelerator; see
             `default_memory`.
         n_devices: all there are if left out.
-        call_seconds: how long a call should take, by estimate: what is lost if the process is killed.
+        call_seconds: how long a call should take, by estimate: a kill loses one or two.
 
     Returns:
         The plan; configurations with settings that do not fit together are failures.
@@ -182,7 +186,11 @@ def make_plan(
     good = {name: one for name, one in by_id.items() if name in loads}
     speed = 1.0 if jax.default_backend() == "cpu" else float(ACCELERATOR_CORES)
     buckets = make_buckets(good, loads, speed)
-    planned = tuple(_planned(one, devices, limit, speed, call_seconds) for one in buckets)
+    given = (devices, limit, speed, call_seconds)
+    planned = tuple(
+        _planned(one, len({allocations.key_of(good[name]) for name in one.ids}), *given)
+        for one in buckets
+    )
     return Plan(by_id, failures, planned, devices)
 
 
@@ -195,7 +203,7 @@ def by_ids(configurations: Sequence[Configuration]) -> dict[str, Configuration]:
 
 
 def _planned(
-    bucket: Bucket, n_devices: int, limit: int, speed: float, call_seconds: float
+    bucket: Bucket, designs: int, n_devices: int, limit: int, speed: float, call_seconds: float
 ) -> PlannedBucket:
     """Choose chunk, width and capacity so that all fits into the limit."""
     on_cpu = jax.default_backend() == "cpu"
@@ -231,6 +239,8 @@ def _planned(
         chunk,
         width,
         capacity,
+        # A power of two, so that grids that differ a little share programs.
+        min(capacity, 1 << (designs - 1).bit_length()),
         total,
         bucket.seconds / cores,
         seconds_compiling(jax.default_backend(), width),

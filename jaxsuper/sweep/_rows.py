@@ -94,36 +94,50 @@ def rows_of(
     """
     import polars
 
+    whole = [np.concatenate([each.mean for each in measurements]).sum()]
+    whole.append(np.concatenate([each.worst for each in measurements]).sum())
     failures: dict[int, str] = {}
-    columns: dict[str, list[Any]] = {name: [] for name in ("which", "layer", "metric")}
-    values, errors = [], []
-    for index, (one, found) in enumerate(zip(configurations, measurements, strict=True)):
-        fault = fault_of(one, found)
-        if fault:
-            failures[index] = fault
-            continue
-        names = found.names + found.worst_names
-        layers = found.mean.shape[0]
-        values.append(np.concatenate([found.mean, found.worst], axis=1).ravel())
-        none = np.full_like(found.worst, np.nan)
-        errors.append(np.concatenate([found.stderr, none], axis=1).ravel())
-        columns["which"].append(np.full(layers * len(names), index))
-        columns["layer"].append(np.repeat(np.arange(1, layers + 1), len(names)))
-        columns["metric"].extend(names * layers)
-    which = np.concatenate([*columns["which"], np.array(list(failures), np.int64)])
-    missing = [None] * len(failures)
-    frame = _settings(configurations)[which.astype(np.int64)]
-    layer = np.concatenate(columns["layer"]) if values else np.zeros(0, np.int64)
-    value = np.concatenate(values) if values else np.zeros(0)
-    error = np.concatenate(errors) if values else np.zeros(0)
-    frame = frame.with_columns(
-        polars.Series("layer", [*layer.tolist(), *missing], polars.Int64),
-        polars.Series("metric", [*columns["metric"], *missing], polars.String),
-        polars.Series("value", [*value.tolist(), *missing], polars.Float64).fill_nan(None),
-        polars.Series("stderr", [*error.tolist(), *missing], polars.Float64).fill_nan(None),
-        polars.Series("failure", [None] * len(value) + list(failures.values()), polars.String),
+    # Looked at one by one only if there is anything to see.
+    if not np.isfinite(whole).all():
+        pairs = enumerate(zip(configurations, measurements, strict=True))
+        faults = {index: fault_of(one, found) for index, (one, found) in pairs}
+        failures = {index: fault for index, fault in faults.items() if fault}
+    good = [index for index in range(len(configurations)) if index not in failures]
+    frames = []
+    if good:
+        settings = _settings([configurations[index] for index in good])
+        frame = _measured(settings, [measurements[index] for index in good])
+        frames.append(_completed(frame, wall_time, made_with))
+    if failures:
+        settings = _settings([configurations[index] for index in failures])
+        frame = settings.with_columns(polars.Series("failure", list(failures.values())))
+        frames.append(_completed(frame, wall_time, made_with))
+    return polars.concat(frames)
+
+
+def _measured(settings: "polars.DataFrame", found: Sequence[Measurement]) -> "polars.DataFrame":
+    """Repeat each configuration's settings for its layers and metrics, with what was measured."""
+    import polars
+
+    # All from one program, so of the same metrics.
+    names = found[0].names + found[0].worst_names
+    layers = np.array([len(each.mean) for each in found])
+    n_rows, n_worst = int(layers.sum()), len(found[0].worst_names)
+    values = np.empty((n_rows, len(names)))
+    errors = np.full_like(values, np.nan)
+    np.concatenate([each.mean for each in found], out=values[:, : len(names) - n_worst])
+    np.concatenate([each.worst for each in found], out=values[:, len(names) - n_worst :])
+    np.concatenate([each.stderr for each in found], out=errors[:, : len(names) - n_worst])
+    which = np.repeat(np.arange(len(found)), layers)
+    # The layer of each row: counted from where its configuration begins.
+    layer = np.arange(n_rows) - np.repeat(np.cumsum(layers) - layers, layers) + 1
+    metric = polars.Series("metric", names, polars.String)
+    return settings[np.repeat(which, len(names))].with_columns(
+        polars.Series("layer", np.repeat(layer, len(names))),
+        metric[np.tile(np.arange(len(names)), n_rows)],
+        polars.Series("value", values.ravel()).fill_nan(None),
+        polars.Series("stderr", errors.ravel()).fill_nan(None),
     )
-    return _completed(frame, wall_time, made_with)
 
 
 def failed_rows(

@@ -1,4 +1,4 @@
-"""Run a sweep: compile ahead, call after call, a part of the store for each."""
+"""Run a sweep: compile ahead, dispatch ahead, a part of the store for each call."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -15,6 +15,8 @@ from .._errors import check, check_kind
 from .._limits import check_integer
 from ..simulation import Configuration, environment, warn_of_precision
 from ._allocations import Allocations
+from ._calls import Call, Calls
+from ._designs import Designs
 from ._devices import available_cores, device_mesh, place
 from ._kernel import batch_of, compile_program, Program
 from ._plan import by_ids, CALL_SECONDS, default_memory, make_plan, Plan, PlannedBucket
@@ -55,7 +57,9 @@ class SweepResult:
         failed: of those, how many failed, on this process.
         compiles: programs compiled, or read from the cache on disk.
         compile_seconds: waiting for them.
-        run_seconds: in calls of the programs.
+        run_seconds: in which the devices had calls of the programs.
+        busy_share: what part of the time that is, from when the first program was ready until all
+            was written; 0 without a call.
         stopped: whether it was asked to stop before the end.
     """
 
@@ -67,13 +71,15 @@ class SweepResult:
     compiles: int
     compile_seconds: float
     run_seconds: float
+    busy_share: float
     stopped: bool
 
     def __repr__(self) -> str:
         return (
             f"SweepResult({self.already} of {self.selected} configurations were there, {self.done} "
             f"done, {self.failed} failed{', stopped' * self.stopped}; {self.compiles} programs in "
-            f"{self.compile_seconds:.3g} s, run {self.run_seconds:.3g} s)"
+            f"{self.compile_seconds:.3g} s, run {self.run_seconds:.3g} s, devices busy "
+            f"{self.busy_share:.0%})"
         )
 
 
@@ -138,7 +144,7 @@ def run_sweep(
         bad = {} if store is None else store.failures()
         failures = {name: bad[name] for name in given if name in bad}
         plan = Plan(given, failures, (), len(jax.devices()))
-        return SweepResult(plan, len(given), len(given), 0, 0, 0, 0.0, 0.0, False)
+        return SweepResult(plan, len(given), len(given), 0, 0, 0, 0.0, 0.0, 0.0, False)
     allocations = Allocations()
     plan = make_plan(configurations, allocations, memory=memory, call_seconds=call_seconds)
     check_alike({"plan": plan.programs})
@@ -152,7 +158,7 @@ def run_sweep(
     pending = {name for name in names if name not in there}
     run = _Run(plan, store, allocations, pending, progress, stop)
     run.write_failures()
-    run.run_buckets()
+    run.run()
     return SweepResult(
         plan,
         len(names),
@@ -161,7 +167,8 @@ def run_sweep(
         run.failed,
         run.compiles,
         run.compile_seconds,
-        run.run_seconds,
+        run.calls.busy,
+        run.calls.busy / run.elapsed if run.elapsed else 0.0,
         run.stopped,
     )
 
@@ -182,8 +189,10 @@ class _Run:
         self.mesh: Mesh = device_mesh()
         self.made_with = environment()
         self.done = self.failed = self.compiles = 0
-        self.compile_seconds = self.run_seconds = 0.0
+        self.compile_seconds = self.elapsed = 0.0
         self.stopped = False
+        self.calls = Calls(self._write)
+        self._first_ready = 0.0
 
     def write_failures(self) -> None:
         """Write a row for each configuration that cannot be run."""
@@ -195,7 +204,20 @@ class _Run:
         self.failed += len(bad)
         self.store.append(failed_rows(pairs, self.made_with))
 
-    def run_buckets(self) -> None:
+    def run(self) -> None:
+        """Run all buckets, and wait until what was measured is written."""
+        at_once = False
+        try:
+            self._run_buckets()
+            self._report(everything=True)
+            self.elapsed = perf_counter() - self._first_ready if self._first_ready else 0.0
+        except KeyboardInterrupt:
+            at_once = True
+            raise
+        finally:
+            self.calls.close(abandon=at_once)
+
+    def _run_buckets(self) -> None:
         """Compile programs side by side, and run each as it is ready."""
         todo = [
             (planned, [name for name in planned.bucket.ids if name in self.pending])
@@ -226,15 +248,17 @@ class _Run:
             while queue and len(waiting) < ahead:
                 planned, names = queue.pop(0)
                 program = program_of(planned)
-                example = self._batch(names[:1], program)
-                compiling = pool.submit(compile_program, program, self.mesh, example)
+                first = self.plan.configurations[names[0]]
+                given = (program, self.mesh, first, self.allocations.of(first))
+                compiling = pool.submit(compile_program, *given)
                 waiting[compiling] = (planned, names)
             started = perf_counter()
             wanted = list(waiting)[:1] if together else list(waiting)
             ready: set[Future] = set()
             while not ready:
                 ready = wait(wanted, _POLL_SECONDS, FIRST_COMPLETED).done
-                # Alone, a process may stop at once: nothing is in flight.
+                self._report()
+                # Alone, a process may stop at any time.
                 if not ready and not together and self.stop():
                     self.stopped = True
                     return
@@ -242,69 +266,69 @@ class _Run:
             future = next(future for future in wanted if future in ready)
             planned, names = waiting.pop(future)
             self.compiles += 1
+            self._first_ready = self._first_ready or perf_counter()
             yield planned, names, future.result()
 
     def _run_bucket(self, planned, names, compiled, numbers) -> None:
         program = program_of(planned)
         per_call = program.capacity * self.mesh.size
-        starts = range(0, len(names), per_call)
-        batches = (names[start : start + per_call] for start in starts)
-        following = self._prepare(program, next(batches))
-        while following is not None and not self._asked_to_stop():
-            here, batch, counts, slots = following
-            started = perf_counter()
-            result = compiled(place(batch, self.mesh), place(counts, self.mesh))
-            # The host puts the next batch together while the devices work.
-            chosen = next(batches, None)
-            following = None if chosen is None else self._prepare(program, chosen)
-            jax.block_until_ready(result)
-            elapsed = perf_counter() - started
-            self.run_seconds += elapsed
-            self._write(here, slots, result, elapsed / len(here))
-            self.done += len(here)
-            if self.progress is not None:
-                self.progress(Progress(self.done, len(self.pending), *numbers))
+        configurations = [self.plan.configurations[name] for name in names]
+        designs = Designs(self.allocations, program, self.mesh, configurations)
+        for start in range(0, len(names), per_call):
+            # The host puts the next call together while the devices work.
+            here = configurations[start : start + per_call]
+            slots, *arguments = self._prepare(program, designs, here)
+            self.calls.await_room()
+            self._report()
+            if self._asked_to_stop():
+                return
+            call = Call(names[start : start + per_call], slots, numbers)
+            self.calls.send(call, compiled, *arguments)
 
     def _asked_to_stop(self) -> bool:
         self.stopped = bool(any_process(np.array([self.stop()])).any())
         return self.stopped
 
-    def _prepare(self, program: Program, names: list[str]):
-        """Deal configurations out to the devices; return names, batch, counts and their slots."""
+    def _report(self, everything: bool = False) -> None:
+        """Count what has been written, or wait until all is."""
+        for call, failed in self.calls.written(everything):
+            self.done += len(call.names)
+            self.failed += failed
+            if self.progress is not None:
+                self.progress(Progress(self.done, len(self.pending), *call.numbers))
+
+    def _prepare(self, program: Program, designs: Designs, here: list[Configuration]):
+        """Deal configurations out to the devices; return their slots and what is on the devices."""
         size, devices = program.capacity, self.mesh.size
-        shares = np.array_split(np.arange(len(names)), devices)
+        shares = np.array_split(np.arange(len(here)), devices)
         slots = np.concatenate([d * size + np.arange(len(s)) for d, s in enumerate(shares)])
-        order = np.zeros(size * devices, int)
-        order[slots] = np.arange(len(names))
-        batch = self._batch([names[i] for i in order], program)
+        table, places = designs.of([[here[i] for i in share] for share in shares])
+        order, design = np.zeros(size * devices, int), np.zeros(size * devices, np.int32)
+        order[slots], design[slots] = np.arange(len(here)), np.concatenate(places)
+        batch = batch_of([here[i] for i in order], design)
         counts = np.array([len(share) for share in shares], np.int32)
-        return names, batch, counts, slots
+        return slots, table, place(batch, self.mesh), place(counts, self.mesh)
 
-    def _batch(self, names: list[str], program: Program):
-        configurations = [self.plan.configurations[name] for name in names]
-        # A name stands several times where a batch is not full.
-        parts = {name: self.allocations.of(self.plan.configurations[name]) for name in set(names)}
-        return batch_of(configurations, [parts[name] for name in names], program)
-
-    def _write(self, names: list[str], slots: np.ndarray, result: Any, wall_time: float) -> None:
-        """Write the rows of the configurations that were measured on this process's devices."""
-        places, moments = host_moments(result)
+    def _write(self, call: Call) -> int:
+        """Write the configurations that were measured on this process's devices; count failures."""
+        places, moments = host_moments(call.result)
         position = {int(slot): index for index, slot in enumerate(places)}
         local = [
             (self.plan.configurations[name], position[int(slot)])
-            for name, slot in zip(names, slots, strict=True)
+            for name, slot in zip(call.names, call.slots, strict=True)
             if int(slot) in position
         ]
         if not local:
-            return
+            return 0
         configurations = [one for one, _ in local]
         measurements = measurements_of(configurations, moments, [index for _, index in local])
-        rows = rows_of(configurations, measurements, wall_time, self.made_with)
-        failed = rows["failure"].is_not_null()
-        self.failed += int(failed.sum())
+        each = call.seconds / len(call.names)
+        rows = rows_of(configurations, measurements, each, self.made_with)
         self.store.append(rows)
+        return int(rows["failure"].is_not_null().sum())
 
 
 def program_of(planned: PlannedBucket) -> Program:
     """Return the program that runs a planned bucket."""
-    return Program.of(planned.bucket, planned.chunk, planned.width, planned.capacity)
+    sizes = (planned.chunk, planned.width, planned.capacity, planned.designs)
+    return Program.of(planned.bucket, *sizes)

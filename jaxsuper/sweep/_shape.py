@@ -119,11 +119,12 @@ def bytes_running(shape: Shape, chunk: int) -> int:
 def bytes_held(shape: Shape, n_chunks: int) -> int:
     """Estimate the bytes per configuration of a chunk that are held besides: allocation and results.
 
-    Twice, since the next chunk is put together while one runs.
+    Allocations twice, since the next call is put together while one runs; results three times, since
+    one is written while one runs and one waits for it.
     """
     allocation = 4 * (shape.n_circuits * shape.redundancy + shape.block_width * (shape.load + 1))
     results = 4 * 50 * shape.n_layers * n_chunks
-    return 2 * (2 * allocation + results)
+    return 4 * allocation + 3 * results
 
 
 def samples_at_once(shape: Shape, floats: int) -> int:

@@ -1,6 +1,6 @@
 """The results store: a directory of parquet parts and a manifest, safe to share and to interrupt.
 
-    DIR/manifest.json                  the format of the store
+    DIR/manifest.json                  the format of the store; what older ones mean is read, not added to
     DIR/parts/part-<hash>.parquet      rows; the name is the hash of the bytes
     DIR/parts/*.set-aside              parts that were torn or foreign, kept but not read
 
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     import polars
 
 # Raised when columns, their meaning or the random streams change: then old rows are not comparable.
-FORMAT = 1
+FORMAT = 2
+# Formats that are read, with what they mean otherwise. None is added to, since the half that is new
+# could not be told from the half that is old, and a rule that was given up would have to be kept.
+_OLDER = {1: "rounding decided whether an indicator of 1/2 counts as above it"}
 _MANIFEST, _PARTS, _ENDING = "manifest.json", "parts", ".set-aside"
 # Parts whose ids are read at once: many side by side, in bounded memory.
 _AT_ONCE = 64
@@ -79,7 +82,7 @@ class Store:
 
         Raises:
             ValueError: if the directory cannot be written to, is no store, or is one of another
-                format.
+                format; older ones can be read.
         """
         self.folder, self.read_only = Path(folder), read_only
         # Parts that can be trusted, and whether there may be failures in them.
@@ -129,8 +132,12 @@ class Store:
         except ValueError as error:
             raise ValueError(f"`out` must hold a readable {_MANIFEST}: {error}") from None
         remedy = "use another directory, or the version of jaxsuper that made it"
-        right = found == FORMAT and type(found) is int
+        whole = type(found) is int
+        if whole and found in _OLDER:
+            remedy = f"there {_OLDER[found]}: it can be read, not added to; {remedy}"
+        right = whole and (found == FORMAT or self.read_only and found in _OLDER)
         check(right, "out", f"must be a store of format {FORMAT}", shown(found), remedy)
+        self.format = found
 
     def _check_writable(self) -> None:
         probe = self.parts / f".probe.{os.getpid()}"
@@ -272,15 +279,19 @@ def read_store(folders: Path | Iterable[Path]) -> "polars.DataFrame":
         The table; see `schema`.
 
     Raises:
-        ValueError: if a directory is no store of this format.
+        ValueError: if a directory is no store of this format or an older one, or they are of
+            different formats, whose rows are not comparable.
     """
     import polars
 
     check_kind("folders", folders, Path, str, list, tuple)
     several = [folders] if isinstance(folders, str | Path) else list(folders)
     check(len(several) > 0, "folders", "must name at least one", "none")
-    tables = [Store(Path(folder), read_only=True).table() for folder in several]
-    merged = polars.concat(tables)
+    stores = [Store(Path(folder), read_only=True) for folder in several]
+    formats = sorted({store.format for store in stores})
+    rule, got = "must be stores of one format", " and ".join(map(str, formats))
+    check(len(formats) == 1, "folders", rule, got, "read them apart: some metrics differ")
+    merged = polars.concat([store.table() for store in stores])
     first = polars.struct("config_id", "layer", "metric").is_first_distinct()
     return merged.filter(first).sort("config_id", "layer", "metric", nulls_last=True)
 

@@ -1,10 +1,10 @@
 """Laws that every family of allocations keeps, by its registered name."""
 
-import jax
 import numpy as np
 from jaxtyping import Int
 
 from .. import allocation, theory
+from .._arrays import root_key
 
 
 def pairwise_overlaps(table: allocation.Allocation) -> tuple[Int[np.ndarray, " pairs"], np.ndarray]:
@@ -30,7 +30,7 @@ def allocation_keeps_laws(
     Raises:
         AssertionError: for a law that is broken.
     """
-    key = jax.random.key(seed)
+    key = root_key(seed)
     table = allocation.allocate(block_width, redundancy, n_circuits, family, key=key)
     assert table.sets.shape == (n_circuits, redundancy)
     overlaps, incidence = pairwise_overlaps(table)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .. import circuits
+from .._arrays import root_key
 from ._refused import refused
 
 
@@ -24,7 +25,7 @@ def parts_make_up_the_weights(small: circuits.AbstractCircuits, seed: int = 0) -
     Raises:
         AssertionError: if they do not.
     """
-    activation = jax.random.normal(jax.random.key(seed), (small.width,))
+    activation = jax.random.normal(root_key(seed), (small.width,))
     layer = (small.depth or 1) - 1
     pick = lambda stack: stack[layer if stack.shape[0] > 1 else 0]
     seen = small.layout.matrix @ np.asarray(activation)
@@ -63,7 +64,7 @@ def parameters_are_the_constructors(kind: str) -> None:
     Raises:
         AssertionError: if not.
     """
-    draw = lambda **changes: circuits.make(kind, 7, key=jax.random.key(0), **PARAMETERS | changes)
+    draw = lambda **changes: circuits.make(kind, 7, key=root_key(0), **PARAMETERS | changes)
     small = draw()
     assert circuits.width_of(kind) == small.width and circuits.layout_of(kind) == small.layout
     circuits.check_parameters(kind, **PARAMETERS)
@@ -87,7 +88,7 @@ def check_circuits(kind: str) -> None:
         AssertionError: for a law that it breaks.
         ValueError: for an unknown name.
     """
-    small = circuits.make(kind, 7, key=jax.random.key(0), **PARAMETERS)
+    small = circuits.make(kind, 7, key=root_key(0), **PARAMETERS)
     parts_make_up_the_weights(small)
     inactive_stay_at_zero(small, small.depth or 3)
     parameters_are_the_constructors(kind)

@@ -11,10 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from .. import allocation, circuits, network, simulation
+from .._arrays import root_key
 from ._refused import refused
 
 
-T, N, L, B, KEY = 12, 50, 3, 6, jax.random.key(11)
+T, N, L, B, KEY = 12, 50, 3, 6, root_key(11)
 # Without the checks, which are of allocations that are not padded.
 build = eqx.filter_jit(network.make_network)
 _forward = eqx.filter_jit(simulation.forward)

@@ -6,7 +6,10 @@ from ._losses import batch_loss, sample_losses, sample_metric_names, sample_metr
 from ._outcome import judge_training, Outcome
 from ._parts import PARTS, split
 from ._schedule import Schedule
+from ._share import effective_redundancy, participation
+from ._side_by_side import random_network, train_side_by_side
 from ._start import random_like, start_from, STARTS
+from ._step import noisy
 from ._structure import circuit_cosines, circuit_weights, Structure, structure_of, supports
 
 
@@ -23,10 +26,14 @@ __all__ = [
     "batch_loss",
     "circuit_cosines",
     "circuit_weights",
+    "effective_redundancy",
     "fine_tune",
     "held_out",
     "judge_training",
+    "noisy",
+    "participation",
     "random_like",
+    "random_network",
     "sample_losses",
     "sample_metric_names",
     "sample_metrics",
@@ -34,4 +41,5 @@ __all__ = [
     "start_from",
     "structure_of",
     "supports",
+    "train_side_by_side",
 ]

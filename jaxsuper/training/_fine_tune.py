@@ -12,18 +12,18 @@ from typing import Any, cast
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import optax
 
 from .._errors import check
 from .._types import KeyScalar
 from ..circuits import AbstractCircuits
 from ..network import DenseNetwork
-from ..simulation import check_active, sample_inputs
+from ..simulation import check_active
 from ._checkpoint import fingerprint, load_checkpoint, save_checkpoint
 from ._held_out import held_out, HeldOut, PURPOSES
-from ._losses import batch_loss, Task
+from ._losses import Task
 from ._parts import split
-from ._schedule import rate_at, Schedule
+from ._schedule import Schedule
+from ._step import ADAM, Course, take_step
 
 
 @dataclass(frozen=True)
@@ -47,31 +47,15 @@ class Stopped(Exception):
     """Raised by a run that was asked to stop; its checkpoint has all that was done."""
 
 
-_ADAM = optax.scale_by_adam()
-
-
 @eqx.filter_jit
-def _advance(free, fixed, moments, circuits, key, first, steps, learning_rate, count, batch, setup):
-    """Take `count` steps; `setup` is (z, task)."""
-    n_active, task = setup
-    layers = eqx.combine(free, fixed).n_layers
-
-    def loss_of(free, inputs):
-        return batch_loss(eqx.combine(free, fixed), inputs, circuits.layout, task)
+def _advance(state, fixed, circuits, course, first, count):
+    """Take `count` steps from step `first` on."""
 
     def step(state, number):
-        free, moments = state
-        ids = number * batch + jnp.arange(batch, dtype=jnp.int32)
-        inputs = sample_inputs(circuits, n_active, layers, ids, key=key)
-        slope = jax.grad(loss_of)(free, inputs)
-        # optax multiplies integers by floats.
-        with jax.numpy_dtype_promotion("standard"):
-            direction, moments = _ADAM.update(slope, moments)
-        rate = rate_at(number, steps, learning_rate)
-        return (jax.tree.map(lambda p, u: p - rate * u, free, direction), moments), None
+        return take_step(state, number, fixed, circuits, course), None
 
     numbers = first + jnp.arange(count, dtype=jnp.int32)
-    return jax.lax.scan(step, (free, moments), numbers)[0]
+    return jax.lax.scan(step, state, numbers)[0]
 
 
 def fine_tune(
@@ -109,7 +93,7 @@ def fine_tune(
     held = start.ends()[0].shape[0]
     check(held == circuits.n_circuits, "start", f"must hold {circuits.n_circuits} circuits", held)
     free, fixed = split(start, schedule.trained)
-    moments: Any = _ADAM.init(cast(Any, free))
+    moments: Any = ADAM.init(cast(Any, free))
     settings = {"task": asdict(task), "schedule": asdict(schedule)}
     identity = fingerprint((start, circuits, key), settings) if checkpoint is not None else ""
     curve: list[HeldOut] = []
@@ -132,19 +116,13 @@ def fine_tune(
         done, plain_curve, (free, moments) = saved
         for plain in plain_curve:
             note(HeldOut.from_plain(plain))
-    train = jax.random.fold_in(key, PURPOSES["train"])
-    rate = jnp.asarray(schedule.learning_rate, jnp.float32)
-    total = jnp.asarray(max(schedule.steps, 1), jnp.int32)
-    setup = (schedule.n_active, task)
+    course = Course.of(schedule, task, jax.random.fold_in(key, PURPOSES["train"]))
     while done < schedule.steps:
         if stop():
             raise Stopped(f"{done} of {schedule.steps} steps are done")
         count = min(schedule.evaluate_every, schedule.steps - done)
         first = jnp.asarray(done, jnp.int32)
-        free, moments = _advance(
-            free, fixed, moments, circuits, train, first, total, rate, count,
-            schedule.batch_size, setup,
-        )  # fmt: skip
+        free, moments = _advance((free, moments), fixed, circuits, course, first, count)
         done += count
         note(measure(eqx.combine(free, fixed), "validation", done))
         if checkpoint is not None:

@@ -3,6 +3,7 @@
 | loss  | of a circuit with the errors e of its readouts                         |
 |-------|------------------------------------------------------------------------|
 | `mse` | |e_x|^2 + w·e_on^2                                                     |
+| `l3`  | sum_i |e_x,i|^3 + w·|e_on|^3                                           |
 | `l4`  | sum_i e_x,i^4 + w·e_on^4                                               |
 
 Averaged over the z active circuits, or over all T, where an inactive circuit's target is 0; then
@@ -20,11 +21,11 @@ from .._errors import check, lookup, one_of
 from .._limits import check_number
 from .._types import Scalar
 from ..circuits import Layout
-from ..network import DenseNetwork
+from ..network import DenseNetwork, Disturb
 from ..simulation import Inputs, layer_metrics, LayerView, metric_names
 
 
-_POWERS = {"mse": 2, "l4": 4}
+_POWERS = {"mse": 2, "l3": 3, "l4": 4}
 _CIRCUITS = ("active", "all")
 
 
@@ -33,7 +34,7 @@ class Task:
     """What is asked of the network.
 
     Attributes:
-        loss: "mse" or "l4".
+        loss: "mse", "l3" or "l4".
         circuits: whose errors count: the "active" ones, or "all".
         indicator_weight: w, of the indicator's error beside that of the other readouts.
     """
@@ -55,7 +56,7 @@ def _per_circuit(
 ) -> Float[Array, "R m B"]:
     power = _POWERS[task.loss]
     terms = [
-        (task.indicator_weight if name == "on" else 1.0) * errors[:, channel] ** power
+        (task.indicator_weight if name == "on" else 1.0) * jnp.abs(errors[:, channel]) ** power
         for name, channels in layout.readouts
         for channel in channels
     ]
@@ -82,7 +83,11 @@ def _errors(
 
 
 def sample_losses(
-    network: DenseNetwork, inputs: Inputs, layout: Layout, task: Task
+    network: DenseNetwork,
+    inputs: Inputs,
+    layout: Layout,
+    task: Task,
+    disturb: Disturb | None = None,
 ) -> Float[Array, " B"]:
     """Return the loss of each sample; nothing of size batch x circuits x neurons is made.
 
@@ -91,11 +96,12 @@ def sample_losses(
         inputs: the batch.
         layout: of the circuits, for the names of their readouts.
         task: the loss.
+        disturb: as of `DenseNetwork.activations`.
 
     Returns:
         (B,).
     """
-    activations = network.activations(inputs.active_at(0), inputs.inputs)
+    activations = network.activations(inputs.active_at(0), inputs.inputs, disturb)
     if task.circuits == "active":
         layers = activations.shape[0]
         estimates = network.estimates_of(activations, inputs.active[-layers:])
@@ -105,9 +111,15 @@ def sample_losses(
     return _per_circuit(errors, layout, task).mean(axis=(0, 1))
 
 
-def batch_loss(network: DenseNetwork, inputs: Inputs, layout: Layout, task: Task) -> Scalar:
+def batch_loss(
+    network: DenseNetwork,
+    inputs: Inputs,
+    layout: Layout,
+    task: Task,
+    disturb: Disturb | None = None,
+) -> Scalar:
     """Return the mean loss of a batch; arguments as in `sample_losses`."""
-    return sample_losses(network, inputs, layout, task).mean()
+    return sample_losses(network, inputs, layout, task, disturb).mean()
 
 
 def sample_metric_names(layout: Layout) -> tuple[str, ...]:

@@ -50,6 +50,17 @@ def test_a_crossing_is_found_between_networks_that_scatter():
     assert found.side == 0
 
 
+def test_what_bends_upwards_is_not_passed_too_early():
+    """As growth does before a seizure; chords between the same points pass 1.3 % too early."""
+    level = lambda T: np.exp(6 * np.log(T / 500)) - 1
+    counts = (400, 450, 505 / 1.07, 505 * 1.05, 600)
+    measured = {round(T): np.full((3, 1), np.exp(level(round(T)))) for T in counts}
+    found = find_crossing(measured, lambda means: means[..., 0])
+    x, y = np.log(sorted(measured)), [level(T) for T in sorted(measured)]
+    chord = np.exp(np.interp(0, y, x))
+    assert abs(found.at / 500 - 1) < 0.003 < abs(chord / 500 - 1)
+
+
 @pytest.mark.parametrize(("counts", "side"), [((100, 200), 1), ((700, 900), -1)])
 def test_what_is_not_bracketed_says_on_which_side_it_lies(counts, side):
     measured = {T: np.full((3, 1), T / 500) for T in counts}

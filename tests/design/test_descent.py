@@ -13,9 +13,8 @@ from jaxsuper.design import (
     Problem,
     with_seed,
 )
-from jaxsuper.design._measure import network_of
 from jaxsuper.design._problem import with_settings
-from jaxsuper.simulation import PARAMETERS, parameters_of
+from jaxsuper.simulation import PARAMETERS, parameters_of, prepare
 
 
 N_ACTIVE, SAMPLES = 2, 64
@@ -31,7 +30,7 @@ def clipped():
 def test_gradient_equals_finite_differences(clipped, getkey):
     """In float32 and through ReLUs: central differences, of a step that noise does not drown."""
     settings = with_settings(clipped, lower_threshold=0.25).configuration
-    network, place, key = network_of(settings), coordinates_of(parameters_of(settings)), getkey()
+    network, place, key = prepare(settings), coordinates_of(parameters_of(settings)), getkey()
 
     def at(shift):
         return loss_and_gradient({**place, **shift}, network, N_ACTIVE, SAMPLES, key)[0]

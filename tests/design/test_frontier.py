@@ -41,15 +41,13 @@ def test_capacity_is_limited_by_the_allocation():
 def test_capacity_is_limited_by_noise(monkeypatch):
     """With errors that are made up, and cross the target at T = 150, for a kind that holds more."""
 
-    def made_up(design, n_networks, samples, chunk, first=0):
-        del n_networks, samples, chunk
+    def made_up(design, n_networks, samples, chunk, first=0, frame=None):
+        del n_networks, samples, chunk, frame
         rng = np.random.default_rng([design.configuration.n_circuits, first])
         mse = 0.1 * design.configuration.n_circuits / 150 * (1 + 0.05 * rng.standard_normal())
         return DesignError(mse, 0.0, 1.0, (mse,), (mse,))
 
     monkeypatch.setattr(_frontier, "measure_design", made_up)
-    monkeypatch.setattr(_frontier, "network_of", lambda configuration: None)
-    monkeypatch.setattr(_frontier, "default_chunk", lambda network, samples: samples)
     for kind in ("private", "clipped"):
         result = frontier(WIDE, 0.1, kind)
         low, high = result.crossing.low, result.crossing.high

@@ -20,8 +20,14 @@ from jaxsuper.design import (
     tunable,
     variants,
 )
-from jaxsuper.design._measure import network_of
-from jaxsuper.simulation import capacity_of, Configuration, prepare, Recipe, with_parameters
+from jaxsuper.simulation import (
+    capacity_of,
+    Configuration,
+    parameters_of,
+    prepare,
+    Recipe,
+    with_parameters,
+)
 
 
 SMALL = Problem(network_width=240, n_circuits=60, n_active=1, n_layers=3)
@@ -56,7 +62,8 @@ def test_parameters_need_no_new_network(kind):
     """A built network with other parameters is the network that is built with them."""
     design = variants(candidates(SMALL, kind)[0])[-1]
     settings = replace(design.configuration, gate_bias=2.5)
-    swapped, built = network_of(settings), prepare(settings)
+    built, first = prepare(settings), prepare(candidates(SMALL, kind)[0].configuration)
+    swapped = with_parameters(first, parameters_of(settings))
     for leaf, other in zip(jax.tree.leaves(swapped), jax.tree.leaves(built), strict=True):
         np.testing.assert_allclose(np.asarray(leaf), np.asarray(other), rtol=1e-6)
     wrong = with_parameters(built, {"gate_bias": 7.0})

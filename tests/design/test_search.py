@@ -130,7 +130,7 @@ def test_seeds_that_chose_report_nothing(result):
     assert len(seeds) == 150
     ranked = result.ranking[1]
     assert ranked.design.configuration.seed == seed_for(0, HELD_OUT) != seed_for(0, SEARCH)
-    again = measure_design(ranked.design, 6, 128, ranked.chunk)
+    again = measure_design(ranked.design, 6, 128, ranked.chunk, frame=ranked.frame)
     assert again == fresh(ranked)
     chose = measure_design(with_seed(ranked.design, seed_for(0, SEARCH)), 6, 128, ranked.chunk)
     assert chose.mse != fresh(ranked).mse
@@ -143,8 +143,8 @@ def test_what_is_reported_is_not_biased_by_the_choice(monkeypatch, sigmas):
     held-out error of the first row, as the lowest of several, which is why it is confirmed.
     """
 
-    def noise(design, n_networks, samples, chunk, first=0):
-        del chunk, first
+    def noise(design, n_networks, samples, chunk, first=0, frame=None):
+        del chunk, first, frame
         words = repr((design, n_networks, samples)).encode()
         mse = 1 + 0.1 * np.random.default_rng(zlib.crc32(words)).standard_normal()
         return DesignError(mse, 0.1, 1.0, (mse,), (mse,))
@@ -153,7 +153,7 @@ def test_what_is_reported_is_not_biased_by_the_choice(monkeypatch, sigmas):
     rated = by_prediction(carried)
     monkeypatch.setattr(_search, "candidates", lambda problem, kind: carried)
     monkeypatch.setattr(_search, "measure_design", noise)
-    monkeypatch.setattr(_search, "_chunk", lambda design, effort: 64)
+    monkeypatch.setattr(_search, "_batch", lambda design, effort: 64)
     monkeypatch.setattr(_search, "by_prediction", lambda designs, once: rated * bool(list(designs)))
     monkeypatch.setattr(_search, "predict_error", lambda design: 1.0)
     effort = replace(TINY, structures=12, finalists=4)
@@ -167,13 +167,13 @@ def test_what_is_reported_is_not_biased_by_the_choice(monkeypatch, sigmas):
 
 
 def test_an_error_that_overflows_wins_nowhere(monkeypatch):
-    def overflowing(design, n_networks, samples, chunk, first=0):
-        del n_networks, samples, chunk, first
+    def overflowing(design, n_networks, samples, chunk, first=0, frame=None):
+        del n_networks, samples, chunk, first, frame
         mse = float("nan") if design.configuration.gate_bias == 0.5 else 1.0
         return DesignError(mse, 0.1, 1.0, (mse,), (mse,))
 
     monkeypatch.setattr(_search, "measure_design", overflowing)
-    monkeypatch.setattr(_search, "_chunk", lambda design, effort: 64)
+    monkeypatch.setattr(_search, "_batch", lambda design, effort: 64)
     (ranked,) = search(SMALL, effort=TINY, only=("carried",)).ranking
     assert fresh(ranked).mse == 1 and ranked.method == "scan"
 

@@ -85,8 +85,8 @@ def test_metrics_by_brute_force(getkey):
             truth = np.asarray(inputs.truth)[layer, 0, :, s]
             samples["mean_err_on_active"].append((alpha[active[:, s]] - truth).mean())
             samples["mean_on_inactive"].append(alpha[idle].mean())
-            samples["frac_inactive_on_gt_half"].append((alpha[idle] > 0.5).mean())
-            samples["frac_samples_any_inactive_on_gt_half"].append((alpha[idle] > 0.5).any())
+            samples["frac_inactive_on_gt_half"].append((alpha[idle] > 0.5001).mean())
+            samples["frac_samples_any_inactive_on_gt_half"].append((alpha[idle] > 0.5001).any())
             for block in range(4):
                 fired = np.asarray(view.activations)[layer, block, :, s] > 1e-4
                 samples[f"frac_active_neurons_block{block}"].append(fired.mean())

@@ -112,13 +112,11 @@ def test_side_by_side_is_the_same(tmp_path):
     found = []
     for width in (1, 2):
         program = _kernel.Program.of(bucket.bucket, bucket.chunk, width, 4)
-        batch = _kernel.batch_of(
-            [*RAGGED[:3], RAGGED[0]],
-            [allocations.of(one) for one in [*RAGGED[:3], RAGGED[0]]],
-            program,
-        )
-        compiled = _kernel.compile_program(program, mesh, batch)
-        arguments = _run.place((batch, np.array([3], np.int32)), mesh)
+        parts = [allocations.of(one) for one in RAGGED[:3]]
+        table = _kernel.table_of([parts], program)
+        batch = _kernel.batch_of([*RAGGED[:3], RAGGED[0]], np.array([0, 1, 2, 0], np.int32))
+        compiled = _kernel.compile_program(program, mesh, RAGGED[0], parts[0])
+        arguments = _run.place((table, batch, np.array([3], np.int32)), mesh)
         found.append(compiled(*arguments))
     np.testing.assert_array_equal(found[0].count[:3], found[1].count[:3])
     for one, other in zip(found[0].mean[:3], found[1].mean[:3], strict=True):

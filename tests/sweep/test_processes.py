@@ -18,7 +18,7 @@ from jaxsuper.sweep import (
     make_plan,
 )
 
-from .commands import close, finish, free_port, GRID, ROOT, rows, start
+from .commands import close, finish, free_port, GRID, ROOT, rows, same, start
 from .test_interruption import SMALL_CALLS, wait_for_part
 
 
@@ -162,6 +162,22 @@ def test_a_killed_process_ends_the_other_and_nothing_is_lost(victim, tmp_path):
     finish(start(tmp_path / "alone", grid=LONG, devices=1))
     assert close(rows(out), rows(tmp_path / "alone"))
     assert not list(tmp_path.rglob("*.set-aside")) and not list(tmp_path.rglob("*.partial*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["prime-steps", "random"])
+def test_devices_and_processes_are_the_same_bit_for_bit(family, tmp_path):
+    """Eight devices, and two processes; with sets that all share, and with each seed's own."""
+    grid = GRID.replace("[product]", f'allocation = "{family}"\n[product]')
+    finish(start(tmp_path / "one", grid=grid, devices=1))
+    finish(start(tmp_path / "eight", grid=grid, devices=8))
+    for process in job(tmp_path / "two", grid=grid):
+        finish(process)
+    alone = rows(tmp_path / "one")
+    assert same(rows(tmp_path / "eight"), alone) and same(rows(tmp_path / "two"), alone)
+    assert len(alone) == 24 * 3 * 16
+    finish(start(tmp_path / "other", grid=grid.replace("[0.25, 0.4]", "[0.25, 0.4001]"), devices=1))
+    assert not same(rows(tmp_path / "other").select("value"), alone.select("value"))
 
 
 DIFFERENT = {

@@ -102,12 +102,12 @@ def test_stores_of_different_jobs_merge(copy, whole, tmp_path):
 @pytest.mark.parametrize(
     "manifest, message",
     [
-        ('{"format": 999}', "must be a store of format 1, got 999; use another directory"),
-        ('{"format": "1"}', "must be a store of format 1, got '1'; use another directory"),
-        ('{"format": true}', "must be a store of format 1, got True"),
-        ('{"format": 1.0}', "must be a store of format 1, got 1.0"),
-        ('{"format": null}', "must be a store of format 1, got None"),
-        ('{"format": [1]}', "must be a store of format 1, got [1]"),
+        ('{"format": 999}', "must be a store of format 2, got 999; use another directory"),
+        ('{"format": "1"}', "must be a store of format 2, got '1'; use another directory"),
+        ('{"format": true}', "must be a store of format 2, got True"),
+        ('{"format": 1.0}', "must be a store of format 2, got 1.0"),
+        ('{"format": null}', "must be a store of format 2, got None"),
+        ('{"format": [1]}', "must be a store of format 2, got [1]"),
         ("{}", "must hold a readable manifest.json: `manifest.json` must have the key `format`"),
         ("{", "must hold a readable manifest.json: `manifest.json` must be JSON"),
         ("", "must hold a readable manifest.json: `manifest.json` must be JSON"),
@@ -138,8 +138,24 @@ def test_other_manifests_are_refused(manifest, message, copy, capsys):
 
 
 def test_manifests_may_say_more(copy):
-    (copy / "manifest.json").write_text('{"more": [1, {}], "format": 1}', encoding="utf-8")
+    (copy / "manifest.json").write_text('{"more": [1, {}], "format": 2}', encoding="utf-8")
     assert len(read_store(copy)) == 6 * 2 * 16
+
+
+def test_a_store_of_the_first_format_is_read_and_not_added_to(copy, whole, capsys):
+    """There ties at 1/2 counted as rounding had them: a resumed one would be of two kinds."""
+    (copy / "manifest.json").write_text('{"format": 1, "made_by": "jaxsuper sweep"}')
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    assert same(rows(copy), rows(whole))
+    with pytest.raises(ValueError, match="`folders` must be stores of one format, got 1 and 2"):
+        read_store([whole, copy])
+    for more in ([], [BASE]):
+        with pytest.raises(ValueError, match="must be a store of format 2, got 1; there rounding"):
+            run_sweep([*SEVERAL, *more], copy)
+    assert cli.main(["sweep", "headline", "--out", str(copy), "--cache", "none"]) == 2
+    error = capsys.readouterr().err
+    assert "it can be read, not added to; use another" in error and error.count("\n") == 1
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
 
 
 def test_other_folders_are_refused(tmp_path, capsys):

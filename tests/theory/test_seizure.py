@@ -5,6 +5,7 @@ import pytest
 from jaxsuper.allocation import allocate
 from jaxsuper.theory import inactive_first_layer_mse
 from jaxsuper.theory.seizure import (
+    _density,
     bare_critical_circuits,
     best_redundancy,
     best_thresholds,
@@ -16,6 +17,7 @@ from jaxsuper.theory.seizure import (
     Links,
     load_classes,
 )
+from jaxsuper.theory.seizure._grid import numbers, scaled
 
 
 def simulated(allocation, z, L, lo, hi, networks=4, samples=400, chi_factor=1.0):
@@ -126,7 +128,7 @@ def test_redundancy_that_grows_as_the_logarithm_keeps_the_density():
 
 
 def test_between_two_sizes_what_is_on_stays_on():
-    few, middle = (Links.of(even_loads(T, 3, 400), 1) for T in (600, 1200))
+    few, middle = (Links.of(even_loads(T, 3, 400), 1) for T in (600, 1450))
     for links, same in ((few, True), (middle, False)):
         quiet = density_evolution(links, 40, 0.6, 0.9).inactive[-1]
         seized = density_evolution(links, 40, 0.6, 0.9, start="all on").inactive[-1]
@@ -175,3 +177,39 @@ def test_the_best_redundancy_grows_slowly():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("less", [-2.0, 0.0, 0.3, 1.0])
+def test_numbers_have_their_mean_and_variance(less):
+    """And no winding: of variables that are all on, exactly so many."""
+    values, chances = np.array([0, 3, 4]), np.array([0, 0.5, 0.5])
+    law = np.zeros(512)
+    law[values] = chances
+    sums = np.fft.irfft(numbers(np.array(20.0), np.array(less), np.fft.rfft(law)), 512)
+    of_one, square = values @ chances, values**2 @ chances
+    mean = sums @ np.arange(512)
+    assert mean == pytest.approx(20 * of_one)
+    variance = sums @ np.arange(512) ** 2 - mean**2
+    assert variance == pytest.approx(20 * (square - less * of_one**2), rel=0.01)
+    assert sums.min() > -1e-9
+
+
+def test_places_between_grid_points_keep_mean_and_variance():
+    law = scaled(np.array([0.5, 0, 0, 0.5]), 0.3)
+    values = law.start + np.arange(len(law.chances))
+    assert law.chances @ values == pytest.approx(0.45)
+    assert law.chances @ values**2 == pytest.approx(0.5 * 0.9**2)
+
+
+@pytest.mark.slow
+def test_erroneous_activity_after_layer_two_is_as_measured(monkeypatch):
+    """Within 2 %; a Poisson number of firing circuits is 13 % too many by layer 5."""
+    allocation = allocate(200, 6, 193, "prime-steps")
+    measured = simulated(allocation, 1, 5, 0.25, 0.75, networks=32)[0]
+    links = Links.of(load_classes(allocation.loads[allocation.sets]), 1)
+    right = density_evolution(links, 5, 0.25, 0.75).inactive
+    assert abs(right / measured - 1).max() < 0.02
+    poisson = lambda mean, less, transform: np.exp(mean * (transform - 1))
+    monkeypatch.setattr(_density, "numbers", poisson)
+    wrong = density_evolution(links, 5, 0.25, 0.75).inactive
+    assert wrong[-1] / measured[-1] > 1.08

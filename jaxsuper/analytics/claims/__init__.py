@@ -24,6 +24,7 @@ from . import (
     interactions as interactions,
     networks as networks,
     seizures as seizures,
+    trainings as trainings,
 )
 from ._evidence import (
     ALPHA,

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from ..._arrays import root_key
 from ..._errors import bad
 from ..._types import KeyScalar
 from ...allocation import Allocation
@@ -65,7 +66,7 @@ class Run:
 
     def key(self, claim: str) -> KeyScalar:
         """Return a claim's root key: its draws do not depend on which other claims run."""
-        return jax.random.fold_in(jax.random.key(self.seed), zlib.crc32(claim.encode()))
+        return jax.random.fold_in(root_key(self.seed), zlib.crc32(claim.encode()))
 
     def once(self, name: Hashable, make: Callable[[], _Choice]) -> _Choice:
         """Return what `make` returns, made once per ledger under that name."""

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ... import theory
+from ..._arrays import root_key
 from ...circuits import AbstractCircuits, exact_trajectory, small_weights
 from ._prediction import CLOSED_FORM, Form, PUBLISHED, STATE_EVOLUTION
 from ._subject import set_loads, Subject
@@ -71,7 +72,7 @@ def _any_circuits(
     """Return the general forms, with their expectations taken over random circuits and inputs."""
     if "a" not in dict(subject.layout.readouts):
         return None
-    key, total = jax.random.key(0, impl="threefry2x32"), circuits.n_circuits
+    key, total = root_key(0), circuits.n_circuits
     senders = jax.random.randint(jax.random.fold_in(key, 0), (_N_DRAWS,), 0, total)
     # Receivers differ from senders: a shift by 1..T-1.
     shift = jax.random.randint(jax.random.fold_in(key, 1), (_N_DRAWS,), 1, max(total, 2))

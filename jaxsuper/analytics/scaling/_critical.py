@@ -1,6 +1,6 @@
 """The critical number of circuits by width: measured through a store, beside theory, with fits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,16 +9,22 @@ import numpy as np
 
 from ..._errors import check
 from ...circuits import width_of
-from ...sweep import config_id, Progress, read_store, run_sweep
-from ...theory.seizure import bare_critical_circuits, critical_circuits, DEAD, GROWTH
-from ._crossing import Crossing, find_crossing
+from ...sweep import Progress
+from ...theory.seizure import (
+    bare_critical_circuits,
+    Critical,
+    critical_circuits,
+    DEAD,
+    GROWTH,
+)
+from ._crossing import Crossing
 from ._designs import check_widths, ScalingDesign
 from ._fits import fit_power, PowerFit
+from ._search import Search, search
 
 
-# Around what theory says, and by how much further to look each time it is not there.
-_AROUND, _STRIDE = (0.8, 0.9, 1.0, 1.1, 1.25), 1.25
-_ROUNDS = 4
+# What is tried first, times what theory says.
+_AROUND = (0.8, 0.9, 1.0, 1.1, 1.25)
 _INACTIVE, _ACTIVE, _PAYLOAD = "mse_on_inactive", "mse_on_active", "mse_x_active"
 
 
@@ -120,66 +126,33 @@ def critical_law(
         "batch_size": samples,
         "seed": seed,
     }
-    cells = {
-        (design.name, width): _Cell.of(design, width, settings, around)
-        for design in designs
-        for width in widths
-    }
-    stopped = False
-    for _ in range(_ROUNDS):
-        wanted = [c for cell in cells.values() for c in cell.configurations(networks)]
-        result = run_sweep(wanted, out, progress=progress, stop=stop)
-        table = _by_configuration(out, wanted)
-        for cell in cells.values():
-            cell.read(table, networks)
-        if stopped := result.stopped:
-            break
-        if not any([cell.extend() for cell in cells.values()]):
-            break
-    points = [cell.point() for cell in cells.values() if cell.measured]
+    cells = [_Cell.of(design, width, settings, around) for design in designs for width in widths]
+    stopped = search([cell.found for cell in cells], out, networks, progress, stop)
+    points = [cell.point() for cell in cells if cell.found.measured]
     return CriticalLaw(n_active, n_layers, points, _fits(points), stopped)
-
-
-def _by_configuration(out: Path, wanted: Sequence[Any]) -> dict[str, dict[tuple[str, int], float]]:
-    """Return id -> (metric, layer) -> value."""
-    import polars
-
-    ids = [config_id(one) for one in wanted]
-    table = read_store(out).filter(polars.col("config_id").is_in(ids))
-    table = table.filter(polars.col("metric").is_in([_INACTIVE, _ACTIVE, _PAYLOAD]))
-    found: dict[str, dict[tuple[str, int], float]] = {}
-    for name, metric, layer, value in table.select(
-        "config_id", "metric", "layer", "value"
-    ).iter_rows():
-        found.setdefault(name, {})[metric, layer] = value
-    return found
 
 
 @dataclass
 class _Cell:
-    """One design at one width: the T tried so far and what was measured."""
+    """One design at one width: what theory says, and the search by measurement."""
 
     design: ScalingDesign
     width: int
-    settings: dict[str, Any]
-    theory: float
-    ends_by: str
-    held: int
-    counts: list[int]
-    measured: dict[int, Any]
+    theory: Critical
+    found: Search
 
     @classmethod
     def of(
         cls,
         design: ScalingDesign,
         width: int,
-        settings: dict[str, Any],
+        settings: Mapping[str, Any],
         around: Sequence[float | int],
     ) -> "_Cell":
         one = design.at(width, 1, **settings)
-        n, held = width // width_of(one.circuit), design.held(width)
-        found = critical_circuits(
-            n,
+        held = design.held(width)
+        theory = critical_circuits(
+            width // width_of(one.circuit),
             one.redundancy,
             one.n_active,
             one.n_layers,
@@ -188,60 +161,21 @@ class _Cell:
             loads_of=design.loads(width),
             most=held,
         )
-        cell = cls(design, width, settings, found.n_circuits, found.ends_by, held, [], {})
-        cell.counts = cell._within(found.n_circuits * np.array(around, float))
-        return cell
-
-    def _within(self, counts: Any) -> list[int]:
-        fewest = self.settings["n_active"] + 2
-        return sorted({int(min(max(round(count), fewest), self.held)) for count in counts})
-
-    def configurations(self, networks: int) -> list[Any]:
-        """Return what is to be measured."""
-        return [
-            self.design.at(self.width, count, network=index, **self.settings)
-            for count in self.counts
-            for index in range(networks)
-        ]
-
-    def read(self, table: dict[str, Any], networks: int) -> None:
-        """Take the measurements of the T of which all networks are there."""
-        last = self.settings["n_layers"]
-        for count in self.counts:
-            rows = [
-                table.get(config_id(self.design.at(self.width, count, network=i, **self.settings)))
-                for i in range(networks)
-            ]
-            if all(rows):
-                self.measured[count] = np.array(
-                    [
-                        [
-                            row[_INACTIVE, 1],
-                            row[_INACTIVE, last],
-                            row[_ACTIVE, last],
-                            row[_PAYLOAD, last],
-                        ]
-                        for row in rows
-                        if row is not None
-                    ]
-                )
-
-    def extend(self) -> bool:
-        """Add T on the side where the crossing must be; return whether there is more to measure."""
-        side = find_crossing(self.measured, works).side
-        if side == 0:
-            return False
-        edge = max(self.counts) if side > 0 else min(self.counts)
-        before = len(self.counts)
-        steps = [_STRIDE**side, _STRIDE ** (2 * side)]
-        self.counts = sorted({*self.counts, *self._within([edge * step for step in steps])})
-        return len(self.counts) > before
+        last = one.n_layers
+        found = Search(
+            lambda count, index: design.at(width, count, network=index, **settings),
+            ((_INACTIVE, 1), (_INACTIVE, last), (_ACTIVE, last), (_PAYLOAD, last)),
+            works,
+            one.n_active + 2,
+            held,
+        )
+        found.try_at(theory.n_circuits * np.array(around, float))
+        return cls(design, width, theory, found)
 
     def point(self) -> CriticalPoint:
         """Return what was found."""
-        one = self.design.at(self.width, 1, **self.settings)
-        crossing = find_crossing(self.measured, works)
-        means = {count: values.mean(0) for count, values in self.measured.items()}
+        one = self.found.at(self.found.fewest, 0)
+        means = {count: values.mean(0) for count, values in self.found.measured.items()}
         below = [count for count, mean in means.items() if works(mean) <= 1]
         payload = float(means[max(below)][3]) if below else float("nan")
         n = self.width // width_of(one.circuit)
@@ -254,12 +188,12 @@ class _Cell:
             self.design.name,
             self.width,
             one.redundancy,
-            crossing,
-            self.theory,
-            self.ends_by,
+            self.found.crossing,
+            self.theory.n_circuits,
+            self.theory.ends_by,
             bare,
             payload,
-            self.held,
+            self.found.most,
             tried,
         )
 

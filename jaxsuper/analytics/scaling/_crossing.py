@@ -10,6 +10,12 @@ from ._fits import interval
 
 
 _REPLICATES = 1000
+# Points of the curve between two sizes that were measured.
+_FINE = 100
+# Where a logarithm may be infinite: nothing is wrong, or all is.
+_FAR = 20.0
+# How far to the next T while a crossing is not bracketed, and how often; one more inside it.
+_STRIDE, _ROUNDS = 1.6, 10
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,7 @@ class Crossing:
     """The T at which a criterion passes 1.
 
     Attributes:
-        at: T, by interpolation of the logarithms; NaN if it is not bracketed.
+        at: T, where a monotone cubic through the logarithms does; NaN if it is not bracketed.
         low: lower end of its 95 % interval over networks.
         high: upper end.
         side: -1 if even the fewest circuits fail, 1 if even the most pass, else 0.
@@ -57,19 +63,62 @@ def find_crossing(
         replicates.append(values[chosen].mean(1))
     level = np.log(criterion(np.array(means)))
     x = np.log(counts)
-    at, side = _first(x, level), 0
+    at, side = float(_first(x, level)), 0
     if np.isnan(at):
         side = -1 if level[0] > 0 else 1
     levels = np.log(criterion(np.stack(replicates, 1)))
-    draws = np.array([_first(x, one) for one in levels])
+    draws = _first(x, levels)
     if side == 0:
-        draws = at + _widening(min(map(len, measured.values()))) * (draws - at)
+        draws = at + widening(min(map(len, measured.values()))) * (draws - at)
     there = np.isfinite(draws)
     low, high = interval(np.exp(draws)) if there.any() and side == 0 else (np.nan, np.nan)
     return Crossing(float(np.exp(at)), low, high, side, np.exp(draws))
 
 
-def _widening(count: int) -> float:
+def search_crossing(
+    errors_of: Callable[[int], list[float]],
+    target: float,
+    first: int,
+    fewest: int,
+    most: int | None = None,
+) -> dict[int, list[float]]:
+    """Try numbers of circuits until the mean error's crossing lies between two, then one there.
+
+    Args:
+        errors_of: from T to the error of each of its networks, at least two.
+        target: of the error.
+        first: the T that is tried first.
+        fewest: the least T there is.
+        most: the largest, if there is one.
+
+    Returns:
+        T -> the errors, by rising T.
+    """
+    limit = (lambda count: count) if most is None else (lambda count: min(count, most))
+    tried: dict[int, list[float]] = {}
+    at = max(limit(first), fewest)
+    for _ in range(_ROUNDS):
+        tried[at] = errors_of(at)
+        side = error_crossing(tried, target).side
+        if side == 0:
+            break
+        at = round(max(tried) * _STRIDE) if side > 0 else round(min(tried) / _STRIDE)
+        at = max(limit(at), fewest)
+        if at in tried:
+            break
+    found = error_crossing(tried, target)
+    if found.side == 0 and (between := round(found.at)) not in tried:
+        tried[between] = errors_of(between)
+    return dict(sorted(tried.items()))
+
+
+def error_crossing(tried: Mapping[int, list[float]], target: float) -> Crossing:
+    """Return where the mean error over networks passes a target; T -> the errors."""
+    measured = {count: np.array(errors)[:, None] for count, errors in tried.items()}
+    return find_crossing(measured, lambda means: means[..., 0] / target)
+
+
+def widening(count: int) -> float:
     """Return by how much percentiles of a bootstrap over few networks are too narrow.
 
     Resampled means have n - 1 of n parts of the variance, and normal quantiles for Student's.
@@ -80,10 +129,27 @@ def _widening(count: int) -> float:
     return student * (count / (count - 1)) ** 0.5
 
 
-def _first(x: Any, level: Any) -> float:
-    """Return where a sequence passes 0 from below for the first time, or NaN."""
-    passed = np.flatnonzero((level[:-1] <= 0) & (level[1:] > 0))
-    if level[0] > 0 or not len(passed):
-        return float("nan")
-    i = passed[0]
-    return float(x[i] + (x[i + 1] - x[i]) * -level[i] / (level[i + 1] - level[i]))
+def _first(x: Any, levels: Any) -> Any:
+    """Return where sequences pass 0 from below for the first time, or NaN.
+
+    Between points a monotone cubic: growth bends upwards towards the seizure, and a chord would
+    pass too early.
+
+    Args:
+        x: (N,), ascending.
+        levels: (..., N).
+
+    Returns:
+        (...).
+    """
+    from scipy.interpolate import pchip_interpolate
+
+    if len(x) < 2:
+        return np.full(levels.shape[:-1], np.nan)
+    fine = np.linspace(x[0], x[-1], _FINE * (len(x) - 1) + 1)
+    curve = pchip_interpolate(x, np.clip(levels, -_FAR, _FAR), fine, axis=-1)
+    passed = (curve[..., :-1] <= 0) & (curve[..., 1:] > 0)
+    i = passed.argmax(-1)[..., None]
+    below, above = (np.take_along_axis(curve, i + k, -1)[..., 0] for k in (0, 1))
+    found = fine[i[..., 0]] + (fine[1] - fine[0]) * -below / (above - below)
+    return np.where(passed.any(-1) & (levels[..., 0] <= 0), found, np.nan)

@@ -7,9 +7,9 @@ from typing import Any
 
 from ..._errors import check, lookup
 from ..._settings import Configuration
-from ...allocation import allocate, capacity
+from ...allocation import allocate
 from ...circuits import width_of
-from ...simulation import check_network_fits
+from ...simulation import capacity_of, check_network_fits
 from ...theory.seizure import load_classes, LoadClasses
 
 
@@ -36,11 +36,12 @@ class ScalingDesign:
     settings: dict[str, Any]
 
     def at(self, network_width: int, n_circuits: int, **more: Any) -> Configuration:
-        """Return the configuration of a size."""
+        """Return the configuration of a size; of a width that is no whole number of blocks those it has."""
         own = {**self.settings, **more}
-        n = network_width // width_of(own.get("circuit", "rotation"))
+        d = width_of(own.get("circuit", "rotation"))
+        n = network_width // d
         return Configuration(
-            network_width=network_width,
+            network_width=n * d,
             n_circuits=n_circuits,
             redundancy=self.redundancy(n),
             **own,
@@ -59,10 +60,8 @@ class ScalingDesign:
 
     def held(self, network_width: int) -> int:
         """Return how many circuits the sets hold."""
-        one = self.at(network_width, 1)
-        n = network_width // width_of(one.circuit)
-        found = capacity(n, one.redundancy, one.allocation)
-        return n * n if found is None else found
+        found = capacity_of(self.at(network_width, 1))
+        return network_width**2 if found is None else found
 
     @property
     def links_to_fire(self) -> str:

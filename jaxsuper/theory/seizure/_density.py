@@ -13,6 +13,9 @@ it is linked to of A, those of all others. An erroneous neuron that is linked ex
 is linked to them. Next layer: K' is drawn afresh, and rho' is the sum over the S - K' other neurons,
 alike and independent given K and rho.
 
+How many circuits fire varies less than a Poisson number: all circuits are placed somewhere, and of the
+others on a neuron each makes one link at most.
+
 State: the law of rho for each K, on a grid; mean and variance of A between inputs. Active circuits have
 one more law, so that it is seen when they die. Left out: overlaps above 1, and T close to the loads.
 """
@@ -22,20 +25,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._errors import check
+from ._grid import (
+    DUST,
+    GRID,
+    Law,
+    normalised,
+    numbers,
+    power_of_two,
+    response,
+    scaled,
+    split,
+    summed,
+    trimmed,
+    values_of,
+)
 from ._links import Links
 
 
-# Steps of an indicator. Twice as many change growth by less than a hundredth.
-_GRID = 16
-# Laws are cut where less than this is left of them, and FFTs leave dust of about this size.
-_DUST = 1e-13
 # Values of A that stand for its law, ten do as well; the least they differ by, relative to its mean;
 # and the least shape of a gamma distribution whose quantiles do not vanish.
 _QUANTILES, _STEP, _LEAST_SHAPE = 3, 0.1, 0.1
 # Relative change of a layer that counts as none.
 _SAME = 1e-4
-# The largest sum over a neuron's circuits that is told apart, in indicators.
-_LARGEST = 2**14
 
 
 class Activity(NamedTuple):
@@ -55,26 +66,6 @@ class Activity(NamedTuple):
     def growth(self) -> float:
         """The inactive indicators' error in the last layer beside that of the first."""
         return float(self.inactive[-1] / self.inactive[0]) if self.inactive[0] > 0 else np.nan
-
-
-class _Law(NamedTuple):
-    """A law on the grid.
-
-    Attributes:
-        chances: (V,), of values start, start + 1, ... steps.
-        start: a real number of steps.
-    """
-
-    chances: Any
-    start: float
-
-    def plus(self, other: "_Law") -> "_Law":
-        """Return the law of a sum of independent variables."""
-        return _Law(np.convolve(self.chances, other.chances), self.start + other.start)
-
-    def moved(self, by: float) -> "_Law":
-        """Return the law of the same plus a number."""
-        return self._replace(start=self.start + by * _GRID)
 
 
 class _Laws(NamedTuple):
@@ -141,9 +132,9 @@ def _first(links: Links, start: str) -> _Laws:
     S, classes = loads.redundancy, len(loads.values)
     check(start in ("quiet", "all on"), "start", "must be quiet or all on", start)
     quiet = start == "quiet"
-    rho, active = np.zeros((len(links.shared), S * _GRID + 1)), np.zeros(S * _GRID + 1)
+    rho, active = np.zeros((len(links.shared), S * GRID + 1)), np.zeros(S * GRID + 1)
     for k, law in enumerate(rho):
-        law[0 if quiet else max(S - k, 0) * _GRID] = 1
+        law[0 if quiet else max(S - k, 0) * GRID] = 1
     active[-1] = 1
     return _Laws(rho, active, _idle(links, np.full(classes, 0.0 if quiet else 1.0)), 0.0, 0.0)
 
@@ -155,12 +146,8 @@ def _idle(links: Links, each: Any) -> Any:
     return loads.n_circuits * unused * loads.slots / loads.values * each
 
 
-def _values(law: Any) -> Any:
-    return np.arange(law.shape[-1]) / _GRID
-
-
 def _seen(links: Links, laws: _Laws) -> tuple[float, float, float]:
-    S, values = links.loads.redundancy, _values(laws.active)
+    S, values = links.loads.redundancy, values_of(laws.active)
     shared = np.arange(len(links.shared))[:, None]
     inactive = float(links.shared @ (laws.rho * (values + shared) ** 2).sum(1)) / S**2
     active = float(laws.active @ (values / S - 1) ** 2)
@@ -175,41 +162,47 @@ def _next(links: Links, laws: _Laws, lo: float, hi: float) -> _Laws:
     def by_class(fields: Any, inhibiting: float) -> Any:
         """Return the law of alpha' by class and its circuit's own indicators: (C, G, g + 1)."""
         fields = [f.moved(-x * inhibiting) for f, x in zip(fields, links.inhibition, strict=True)]
-        return np.array([_response(field, len(laws.active), step) for field in fields])
+        return np.array([response(field, len(laws.active), step) for field in fields])
 
-    mean, square = np.zeros((2, 0, len(slots)))
+    mean, square, own = np.zeros((3, 0, len(slots)))
     total_idle = float(laws.idle.sum())
     # Never a point, so that it shows how what follows depends on it.
     expected = _quantiles(total_idle, max(laws.spread, (_STEP * total_idle) ** 2))
     rho = np.zeros_like(laws.rho)
     for total in expected.tolist():
-        seen = np.zeros((len(slots), _GRID + 1))
-        for k in np.flatnonzero(links.shared > _DUST).tolist():
+        seen = np.zeros((len(slots), GRID + 1))
+        given = np.zeros(len(slots))
+        for k in np.flatnonzero(links.shared > DUST).tolist():
             fields = [_field(links, laws, index, k, total) for index in range(len(slots))]
             laws_of_alpha = by_class(fields, z * S * level)
             single = np.tensordot(slots, laws_of_alpha, 1)
             for after in range(len(rho)):
-                rho[after] += links.shared[k] * _summed(laws.rho[k], single, S - after)
+                rho[after] += links.shared[k] * summed(laws.rho[k], single, S - after)
             seen += links.shared[k] * (laws.rho[k] @ laws_of_alpha)
-        mean = np.vstack([mean, seen @ _values(seen)])
-        square = np.vstack([square, seen @ _values(seen) ** 2])
+            given += links.shared[k] * ((laws_of_alpha @ values_of(seen)) ** 2 @ laws.rho[k])
+        own = np.vstack([own, given])
+        mean = np.vstack([mean, seen @ values_of(seen)])
+        square = np.vstack([square, seen @ values_of(seen) ** 2])
     idle = np.array([_idle(links, each) for each in mean])
     spread = _spread(expected, idle.sum(1), laws.chance)
-    chance = float(_idle(links, (square - mean**2).mean(0)).sum())
+    # What each circuit brings to its neurons is given, and all circuits are placed: left to chance is
+    # which of them meet, so that A varies less than a sum of independent neurons.
+    own = links.loads.values * (own - mean**2)
+    chance = float(_idle(links, np.maximum(square - mean**2 - own, 0).mean(0)).sum())
     # Neurons of an active circuit have the inhibition by A in common. Another active circuit
     # inhibits; its own neurons excite by 1 + chi' and inhibit by chi'.
     active = np.zeros_like(laws.active)
     for total in _quantiles(total_idle, laws.spread + laws.chance, 4 * _QUANTILES).tolist():
         fields = [_field_of_active(links, laws, index, total) for index in range(len(slots))]
         single = np.tensordot(slots, by_class(fields, (z - 1) * S * level + total), 1)
-        active += _summed(laws.active, single, S)
-    cleaned = np.array([_clean(law) for law in rho])
-    return _Laws(cleaned, _clean(active), idle.mean(0), spread, chance)
+        active += summed(laws.active, single, S)
+    cleaned = np.array([normalised(law) for law in rho])
+    return _Laws(cleaned, normalised(active), idle.mean(0), spread, chance)
 
 
 def _quantiles(mean: float, variance: float, count: int = _QUANTILES) -> Any:
     """Return equally likely values of a gamma distribution, which sums of rare events have."""
-    if variance <= _DUST * mean**2 or mean < _DUST:
+    if variance <= DUST * mean**2 or mean < DUST:
         return np.array([mean])
     from scipy.special import gammaincinv
 
@@ -225,52 +218,66 @@ def _spread(before: Any, after: Any, chance: float) -> float:
     return float(np.var(after)) + slope**2 * chance
 
 
-def _field(links: Links, laws: _Laws, index: int, shared: int, total: float) -> _Law:
+def _field(links: Links, laws: _Laws, index: int, shared: int, total: float) -> Law:
     """Return the law of what reaches a neuron of an inactive circuit, times S, but for its own rho.
 
-    Circuits that fire, a Poisson number, excite by 1 where they are linked and inhibit by chi' where they
-    are not. Links to active neurons take up places of the other circuits, (r - 1) S in all: the more
-    of them, the fewer are left for erroneous neurons.
+    Circuits that fire excite by 1 where they are linked and inhibit by chi' where they are not. Links
+    to active neurons take up places of the other circuits, (r - 1) S in all: the more of them, the
+    fewer are left for erroneous neurons.
     """
     S, chi, met = links.loads.redundancy, links.inhibition[index], links.met[index, shared]
     cluster, clusters, linked = _clusters(links, laws, index, total)
-    step = (1 + chi) * _level(laws) * _GRID
+    values = values_of(cluster)
+    step = (1 + chi) * _level(laws) * GRID
     if clusters <= 0:
-        return _Law(_scaled(met, step), 0)
+        return scaled(met, step)
     places = (links.loads.values[index] - 1) * S - (np.arange(len(met)) - shared)
     linked = linked * np.maximum(places, 0) / float(met @ places)
-    against = _scaled(cluster, chi)
+    against = scaled(cluster, chi)
     most = min(linked.max(), 1.0)
     reach = [
         _reach(cluster, clusters * most, S),
-        _reach(against, clusters * (1 - linked.min()), S),
+        int(_reach(cluster, clusters * (1 - linked.min()), 0) * chi) + (4 * S + 1) * GRID,
     ]
-    size = _power_of_two(sum(reach))
+    size = power_of_two(sum(reach))
     mirrored = np.zeros(size)
-    mirrored[-np.arange(len(against))] = against
+    mirrored[-int(against.start) - np.arange(len(against.chances))] = against.chances
     excites, inhibits = np.fft.rfft(cluster, size), np.fft.rfft(mirrored)
-    there = np.flatnonzero(met > _DUST)
-    transforms = linked[there, None] * (excites - inhibits) + inhibits - 1
-    noises = np.roll(np.fft.irfft(np.exp(clusters * transforms), size), reach[1], 1)
-    out = np.zeros(size + int(step * there[-1]) + 2)
+    there = np.flatnonzero(met > DUST)
+    hit = linked[there, None]
+    less = 1 - laws.chance * float(cluster @ values) / float(laws.idle.sum() * cluster @ values**2)
+    apart = hit * (less + max(clusters - less, 0) * _apart(hit, links.loads.values[index] - 1))
+    transforms = numbers(clusters * hit, apart, excites)
+    transforms *= numbers(clusters * (1 - hit), less * (1 - hit), inhibits)
+    noises = np.roll(np.fft.irfft(transforms, size), reach[1], 1)
+    out = np.zeros(size + int(step * there[-1]) + 4)
     for count, noise in zip(there, noises, strict=True):
-        lower = int(step * count)
-        upper = step * count - lower
-        out[lower : lower + size] += met[count] * (1 - upper) * noise
-        out[lower + 1 : lower + 1 + size] += met[count] * upper * noise
-    return _trimmed(out, -reach[1])
+        nearest, weights = split(np.array(step * count))
+        for k, weight in enumerate(weights):
+            out[nearest + k : nearest + k + size] += met[count] * weight * noise
+    return trimmed(out, -reach[1] - 1)
 
 
-def _field_of_active(links: Links, laws: _Laws, index: int, total: float) -> _Law:
+def _apart(linked: Any, others: float) -> Any:
+    """Return how much less likely two neurons are both linked than if links were independent.
+
+    Each of the other circuits of a neuron makes one link at most.
+    """
+    single = -np.expm1(np.log1p(-linked) / others)
+    both_missed = np.maximum(1 - 2 * single, 0) ** others
+    return ((1 - linked) ** 2 - both_missed) / linked**2
+
+
+def _field_of_active(links: Links, laws: _Laws, index: int, total: float) -> Law:
     """Return the law of what excites a neuron of an active circuit, times S, for a given A."""
     chi = links.inhibition[index]
-    met = _Law(_scaled(links.met_by_active[index], (1 + chi) * _level(laws) * _GRID), 0)
+    met = scaled(links.met_by_active[index], (1 + chi) * _level(laws) * GRID)
     cluster, clusters, linked = _clusters(links, laws, index, total)
     if clusters <= 0:
         return met
-    size = _power_of_two(_reach(cluster, clusters * linked, links.loads.redundancy))
-    sums = np.fft.irfft((1 - linked + linked * np.fft.rfft(cluster, size)) ** clusters, size)
-    return met.plus(_Law(_scaled(_trimmed(sums, 0).chances, 1 + chi), 0))
+    size = power_of_two(_reach(cluster, clusters * linked, links.loads.redundancy))
+    sums = np.fft.irfft(numbers(clusters * linked, linked, np.fft.rfft(cluster, size)), size)
+    return met.plus(scaled(trimmed(sums, 0).chances, 1 + chi))
 
 
 def _level(laws: _Laws) -> float:
@@ -280,71 +287,19 @@ def _level(laws: _Laws) -> float:
 
 def _reach(law: Any, count: float, margin: int) -> int:
     """Return how many steps a sum of a Poisson number of such variables can be."""
-    values = _values(law)
+    values = values_of(law)
     spread = np.sqrt(count * float(law @ values**2))
-    return int((count * float(law @ values) + 12 * spread + 4 * margin) * _GRID)
-
-
-def _power_of_two(length: int) -> int:
-    return 2 ** int(np.ceil(np.log2(min(length, _LARGEST * _GRID))))
-
-
-def _trimmed(chances: Any, start: int) -> _Law:
-    there = np.flatnonzero(chances > _DUST)
-    return _Law(_clean(chances[there[0] : there[-1] + 1]), start + int(there[0]))
+    return int((count * float(law @ values) + 12 * spread + 4 * margin) * GRID)
 
 
 def _clusters(links: Links, laws: _Laws, index: int, total: float) -> tuple[Any, float, float]:
     """Return the law of what a circuit that fires sends, how many there are, and how likely a link is."""
     law, mean = links.shared @ laws.rho, float(laws.idle.sum())
     fires = 1 - law[0]
-    if fires < _DUST or mean < _DUST or total <= 0 or links.loads.values[index] <= 1:
+    if fires < DUST or mean < DUST or total <= 0 or links.loads.values[index] <= 1:
         return law, 0.0, 0.0
     cluster = law.copy()
     cluster[0] = 0
     cluster /= fires
     linked = float(links.linked[index] @ laws.idle) / mean
-    return cluster, total / float(cluster @ _values(cluster)), linked
-
-
-def _scaled(law: Any, factor: float) -> Any:
-    """Return the law of a multiple, on the same grid, keeping its mean."""
-    place = factor * np.arange(len(law))
-    lower = place.astype(int)
-    upper = law * (place - lower)
-    out = np.zeros(int(place[-1]) + 2)
-    np.add.at(out, lower, law - upper)
-    np.add.at(out, lower + 1, upper)
-    return out
-
-
-def _response(field: _Law, size: int, step: Any) -> Any:
-    """Return the law of alpha' by its own circuit's indicators, (size, g + 1).
-
-    Args:
-        field: the law of all else, times S.
-        size: G.
-        step: from a field to an indicator.
-    """
-    count = size + len(field.chances) - 1
-    place = step((np.arange(count) + field.start) / _GRID) * _GRID
-    lower = np.minimum(place.astype(int), _GRID - 1)
-    table, rows = np.zeros((count, _GRID + 1)), np.arange(count)
-    table[rows, lower], table[rows, lower + 1] = 1 - (place - lower), place - lower
-    length = 2 ** int(np.ceil(np.log2(count)))
-    transform = np.fft.rfft(table, length, axis=0)
-    transform *= np.fft.rfft(field.chances, length).conj()[:, None]
-    return np.maximum(np.fft.irfft(transform, length, axis=0)[:size], 0)
-
-
-def _summed(law: Any, single: Any, count: int) -> Any:
-    """Return the law of the sum of `count` indicators, alike and independent given what `law` is of."""
-    size = 2 * len(law)
-    there = law > _DUST
-    transform = law[there] @ np.fft.rfft(single[there], size, axis=1) ** max(count, 0)
-    return np.fft.irfft(transform, size)[: len(law)]
-
-
-def _clean(law: Any) -> Any:
-    law = np.maximum(law, 0)
-    return law / law.sum()
+    return cluster, total / float(cluster @ values_of(cluster)), linked

@@ -68,8 +68,11 @@ class Links(NamedTuple):
         linked = 1 - _disjoint(T - 1, others[:, None], r)
         # Neither its own circuit nor the active one is among the others that make a link.
         link = (1 - _disjoint(T - 2, others[:, None], np.maximum(r - 1, 0))) @ loads.slots
+        # Active circuits on neurons of many circuits are linked to more, those on others to fewer.
+        apart = (loads.between / z) ** 0.5
         met = [
-            _hits(count * z, each, z * S)[: z + 1] for count, each in zip(others, link, strict=True)
+            np.mean([_hits(count * z, each * x, z * S)[: z + 1] for x in (1 - apart, 1 + apart)], 0)
+            for count, each in zip(others, link, strict=True)
         ]
         rest = [
             _hits(count * (z - 1), each, (z - 1) * S)[0]

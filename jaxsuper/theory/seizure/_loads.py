@@ -19,12 +19,14 @@ class LoadClasses(NamedTuple):
         redundancy: S.
         values: (C,), loads r, ascending.
         neurons: (C,), how many neurons carry so many circuits; sum of r·neurons is T S.
+        between: variance between circuits of the mean load of their neurons, relative to its square.
     """
 
     n_circuits: float
     redundancy: int
     values: Any
     neurons: Any
+    between: float = 0.0
 
     @property
     def slots(self) -> Any:
@@ -76,4 +78,5 @@ def load_classes(set_loads: Any) -> LoadClasses:
         neurons = np.bincount(group, neurons)
         values = np.bincount(group, slots) / neurons
     T, S = set_loads.shape
-    return LoadClasses(float(T), S, values.astype(float), neurons)
+    between = float(set_loads.mean(1).var() / set_loads.mean() ** 2)
+    return LoadClasses(float(T), S, values.astype(float), neurons, between)
