@@ -14,6 +14,8 @@ _REPLICATES = 1000
 _FINE = 100
 # Where a logarithm may be infinite: nothing is wrong, or all is.
 _FAR = 20.0
+# Sizes of which the logarithms differ by less are joined by chords.
+_CLOSE = 0.02
 # How far to the next T while a crossing is not bracketed, and how often; one more inside it.
 _STRIDE, _ROUNDS = 1.6, 10
 
@@ -132,8 +134,8 @@ def widening(count: int) -> float:
 def _first(x: Any, levels: Any) -> Any:
     """Return where sequences pass 0 from below for the first time, or NaN.
 
-    Between points a monotone cubic: growth bends upwards towards the seizure, and a chord would
-    pass too early.
+    Between points that lie apart a monotone cubic: growth bends upwards towards the seizure, and a
+    chord would pass too early.
 
     Args:
         x: (N,), ascending.
@@ -146,10 +148,14 @@ def _first(x: Any, levels: Any) -> Any:
 
     if len(x) < 2:
         return np.full(levels.shape[:-1], np.nan)
-    fine = np.linspace(x[0], x[-1], _FINE * (len(x) - 1) + 1)
-    curve = pchip_interpolate(x, np.clip(levels, -_FAR, _FAR), fine, axis=-1)
-    passed = (curve[..., :-1] <= 0) & (curve[..., 1:] > 0)
-    i = passed.argmax(-1)[..., None]
-    below, above = (np.take_along_axis(curve, i + k, -1)[..., 0] for k in (0, 1))
-    found = fine[i[..., 0]] + (fine[1] - fine[0]) * -below / (above - below)
-    return np.where(passed.any(-1) & (levels[..., 0] <= 0), found, np.nan)
+    levels = np.clip(levels, -_FAR, _FAR)
+    # What two sizes next to each other differ by is noise, which a cubic would take for a slope.
+    if np.diff(x).min() > _CLOSE:
+        fine = np.linspace(x[0], x[-1], _FINE * (len(x) - 1) + 1)
+        x, levels = fine, pchip_interpolate(x, levels, fine, axis=-1)
+    passed = (levels[..., :-1] <= 0) & (levels[..., 1:] > 0)
+    found = passed.any(-1) & (levels[..., 0] <= 0)
+    i = passed.argmax(-1)
+    below, above = (np.take_along_axis(levels, i[..., None] + k, -1)[..., 0] for k in (0, 1))
+    share = -below / np.where(found, above - below, 1)
+    return np.where(found, x[i] + (x[i + 1] - x[i]) * share, np.nan)
