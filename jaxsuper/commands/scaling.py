@@ -12,6 +12,7 @@ from rich.console import Console
 from ._capacity import Capacity
 from ._critical import Critical
 from ._optimum import Optimum
+from ._payload import Payload
 from ._transition import Transition
 
 
@@ -20,9 +21,10 @@ LAWS = {
     "critical": Critical,
     "transition": Transition,
     "optimum": Optimum,
+    "payload": Payload,
 }
 if TYPE_CHECKING:
-    Law: TypeAlias = Capacity | Critical | Transition | Optimum
+    Law: TypeAlias = Capacity | Critical | Transition | Optimum | Payload
 else:
     Law = reduce(or_, (Annotated[law, tyro.conf.subcommand(name)] for name, law in LAWS.items()))
 
@@ -35,8 +37,8 @@ class Command:
 
     Attributes:
         law: capacity (most circuits under an error target, at one width), critical (where circuits
-            seize, over widths), transition (at which density, with S ~ ln n) or optimum (over S and
-            thresholds).
+            seize, over widths), transition (at which density, with S ~ ln n), optimum (over S and
+            thresholds) or payload (errors of quiet networks against T, z, layers and D).
     """
 
     law: Law

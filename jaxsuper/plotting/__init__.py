@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._formula import formula_mathml
     from ._mse import plot_mse
     from ._page import ledger_page
+    from ._payload import payload_figure
     from ._published import published_figures
     from ._scaling import critical_figure, optimum_figure, transition_figure
     from ._style import color_of, save, style, subplots
@@ -35,6 +36,7 @@ __getattr__, __dir__ = lazy(
         "_formula": ("formula_mathml",),
         "_mse": ("plot_mse",),
         "_page": ("ledger_page",),
+        "_payload": ("payload_figure",),
         "_published": ("published_figures",),
         "_scaling": ("critical_figure", "optimum_figure", "transition_figure"),
         "_style": ("color_of", "save", "style", "subplots"),
@@ -56,6 +58,7 @@ __all__ = [
     "formula_mathml",
     "ledger_page",
     "optimum_figure",
+    "payload_figure",
     "plot_changes",
     "plot_channel",
     "plot_mse",

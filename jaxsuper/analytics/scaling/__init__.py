@@ -9,15 +9,19 @@ from ._crossing import Crossing, find_crossing
 from ._designs import DESIGNS, scaling_design, ScalingDesign
 from ._fits import fit_power, PowerFit
 from ._optimum import optimum_law, OptimumPoint
+from ._payload import PAYLOAD_DESIGNS, payload_law, PayloadAxis, PayloadLaw
 from ._transition import transition_law, TransitionPoint
 
 
 __all__ = [
     "DESIGNS",
+    "PAYLOAD_DESIGNS",
     "CriticalLaw",
     "CriticalPoint",
     "Crossing",
     "OptimumPoint",
+    "PayloadAxis",
+    "PayloadLaw",
     "PowerFit",
     "ScalingDesign",
     "TransitionPoint",
@@ -25,6 +29,7 @@ __all__ = [
     "find_crossing",
     "fit_power",
     "optimum_law",
+    "payload_law",
     "scaling_design",
     "transition_law",
 ]

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..._errors import check
 from ...circuits import width_of
-from ...sweep import config_id, Progress, read_store, run_sweep
+from ...sweep import config_id, Progress, run_sweep
 from ...theory.seizure import bare_critical_circuits, critical_circuits, DEAD, GROWTH
 from ._crossing import Crossing, find_crossing
 from ._designs import check_widths, ScalingDesign
 from ._fits import fit_power, PowerFit
+from ._table import by_configuration
 
 
 # Around what theory says, and by how much further to look each time it is not there.
@@ -129,7 +130,7 @@ def critical_law(
     for _ in range(_ROUNDS):
         wanted = [c for cell in cells.values() for c in cell.configurations(networks)]
         result = run_sweep(wanted, out, progress=progress, stop=stop)
-        table = _by_configuration(out, wanted)
+        table = by_configuration(out, wanted, (_INACTIVE, _ACTIVE, _PAYLOAD))
         for cell in cells.values():
             cell.read(table, networks)
         if stopped := result.stopped:
@@ -138,21 +139,6 @@ def critical_law(
             break
     points = [cell.point() for cell in cells.values() if cell.measured]
     return CriticalLaw(n_active, n_layers, points, _fits(points), stopped)
-
-
-def _by_configuration(out: Path, wanted: Sequence[Any]) -> dict[str, dict[tuple[str, int], float]]:
-    """Return id -> (metric, layer) -> value."""
-    import polars
-
-    ids = [config_id(one) for one in wanted]
-    table = read_store(out).filter(polars.col("config_id").is_in(ids))
-    table = table.filter(polars.col("metric").is_in([_INACTIVE, _ACTIVE, _PAYLOAD]))
-    found: dict[str, dict[tuple[str, int], float]] = {}
-    for name, metric, layer, value in table.select(
-        "config_id", "metric", "layer", "value"
-    ).iter_rows():
-        found.setdefault(name, {})[metric, layer] = value
-    return found
 
 
 @dataclass

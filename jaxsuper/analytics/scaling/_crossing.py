@@ -63,13 +63,13 @@ def find_crossing(
     levels = np.log(criterion(np.stack(replicates, 1)))
     draws = np.array([_first(x, one) for one in levels])
     if side == 0:
-        draws = at + _widening(min(map(len, measured.values()))) * (draws - at)
+        draws = at + widening(min(map(len, measured.values()))) * (draws - at)
     there = np.isfinite(draws)
     low, high = interval(np.exp(draws)) if there.any() and side == 0 else (np.nan, np.nan)
     return Crossing(float(np.exp(at)), low, high, side, np.exp(draws))
 
 
-def _widening(count: int) -> float:
+def widening(count: int) -> float:
     """Return by how much percentiles of a bootstrap over few networks are too narrow.
 
     Resampled means have n - 1 of n parts of the variance, and normal quantiles for Student's.

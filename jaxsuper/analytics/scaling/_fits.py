@@ -55,12 +55,14 @@ def fit_power(
     check(len(set(sizes)) >= 2, "sizes", "must hold at least two different ones", sizes)
     check(bool((y > 0).all()), "values", "must be positive", y.min())
     x = np.log(n)
+    # Without a logarithm sizes may be 1.
+    log = log_power * np.log(x) if log_power else np.zeros_like(x)
     centred = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
-    target = lambda values: np.log(values) + log_power * np.log(np.log(n))
+    target = lambda values: np.log(values) + log
     exponent = float(centred @ target(y))
     offset = float((target(y) - exponent * x).mean())
     rest = target(y) - offset - exponent * x
-    low, high = interval(np.log(np.asarray(draws)) @ centred + log_power * centred @ np.log(x))
+    low, high = interval(np.log(np.asarray(draws)) @ centred + centred @ log)
     return PowerFit(
         log_power, exponent, low, high, float(np.exp(offset)), float(np.sqrt((rest**2).mean()))
     )
