@@ -100,12 +100,15 @@ class Experiment:
         n_networks: independent networks to average over, from the configuration's on; above 1 the
             errors are between networks, as predictions need them; with 1 they are of this network.
         chunk: samples run at once; by default what suits the device.
+        erroneous_share: the chance of each inactive circuit to be on at the input by mistake: with 1
+            networks start seized. Theories are about 0, and say nothing of others.
     """
 
     configuration: Configuration = Configuration()
     n_active: tuple[int, ...] = ()
     n_networks: int = N_NETWORKS
     chunk: int | None = None
+    erroneous_share: float = 0.0
 
     def __post_init__(self) -> None:
         check_kind("configuration", self.configuration, Configuration)
@@ -119,12 +122,12 @@ class Experiment:
 
         Args:
             **settings: those of `Configuration`, of which `n_active` may be an int or a sequence of
-                them, `n_networks` and `chunk`.
+                them, `n_networks`, `chunk` and `erroneous_share`.
 
         Raises:
             ValueError: for a setting of another name, or an empty `n_active`.
         """
-        own = ("n_networks", "chunk")
+        own = ("n_networks", "chunk", "erroneous_share")
         for name in settings:
             one_of((*(field.name for field in fields(Configuration)), *own), name, "settings")
         n_active = settings.pop("n_active", Configuration.n_active)
@@ -147,4 +150,4 @@ class Experiment:
                 flat[name] = list(self.n_active) if several else self.n_active[0]
             else:
                 flat[name] = value
-        return flat | {"chunk": self.chunk}
+        return flat | {"chunk": self.chunk, "erroneous_share": self.erroneous_share}

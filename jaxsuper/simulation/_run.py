@@ -93,6 +93,7 @@ def run_networks(
         key = samples_key(configuration)
         assert room is not None
         options: dict[str, Any] = {"key": key, "chunk": room.chunk, "slots": room.slots}
+        options["erroneous_share"] = experiment.erroneous_share
         if index == 0:
             started = perf_counter()
             simulate_and_show(network, first_z, min(room.chunk, size), _N_SHOWN, **options)

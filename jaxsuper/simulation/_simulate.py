@@ -14,9 +14,9 @@ from .._errors import check, check_kind
 from .._limits import check_cost, check_index, check_optional, Cost
 from .._types import KeyScalar
 from ..network import AbstractLayer, AbstractNetwork, DenseNetwork
-from ._cost import run_seconds, sample_bytes
+from ._cost import erroneous_bytes, run_seconds, sample_bytes
 from ._forward import dense_forward, forward, LayerView
-from ._inputs import sample_inputs
+from ._inputs import checked_share, sample_inputs
 from ._metrics import layer_metrics, metric_names
 from ._padding import chunk_for, slots_for
 from ._statistics import finish, Measurement, Moments, moments
@@ -85,7 +85,17 @@ def chunk_statistics(
 
 
 def _chunk(
-    network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted, layers=None
+    network,
+    n_active,
+    chunk,
+    n_shown,
+    first_sample,
+    n_valid,
+    key,
+    dense,
+    counted,
+    layers=None,
+    erroneous_share=None,
 ):
     """Return the moments of a chunk and the trajectories of its first samples."""
     padded = network.placement.padded
@@ -97,6 +107,7 @@ def _chunk(
         key=key,
         n_circuits=None if padded is None else padded.n_circuits,
         counted=counted,
+        erroneous_share=erroneous_share,
     )
     shown = jnp.arange(min(n_shown, chunk))
 
@@ -115,8 +126,8 @@ def _chunk(
 
 
 @eqx.filter_jit
-def _run_chunk(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers):
-    return _chunk(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers)
+def _run_chunk(network, n_active, chunk, n_shown, *arrays):
+    return _chunk(network, n_active, chunk, n_shown, *arrays)
 
 
 @eqx.filter_jit
@@ -148,6 +159,7 @@ def simulate(
     slots: int | None = None,
     dense: DenseNetwork | None = None,
     progress: Callable[[int], None] | None = None,
+    erroneous_share: float | int = 0.0,
 ) -> Measurement:
     """Measure a network on a batch of random inputs.
 
@@ -163,6 +175,7 @@ def simulate(
             gives the same samples. By default there is room for 4, or for 8.
         dense: matrices to use instead of the structured pass.
         progress: called with the number of samples done after every chunk.
+        erroneous_share: the chance of each inactive circuit to be on at the input by mistake.
 
     Returns:
         Metrics of layers 1..L with standard errors.
@@ -175,6 +188,7 @@ def simulate(
     check_optional("chunk", chunk)
     chunk = None if chunk is None else min(chunk, batch_size)
     options = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
+    options["erroneous_share"] = erroneous_share
     return simulate_and_show(network, n_active, batch_size, 0, key=key, **options)[0]
 
 
@@ -189,6 +203,7 @@ def simulate_and_show(
     slots: int | None = None,
     dense: DenseNetwork | None = None,
     progress: Callable[[int], None] | None = None,
+    erroneous_share: float | int = 0.0,
 ) -> tuple[Measurement, Trajectories]:
     """As `simulate`, and return the trajectories of the first samples besides.
 
@@ -202,6 +217,7 @@ def simulate_and_show(
         slots: room for active circuits.
         dense: matrices to use.
         progress: called after every chunk.
+        erroneous_share: of inactive circuits on by mistake.
 
     Returns:
         The measurement, and the trajectories of samples 0..n_shown-1.
@@ -222,6 +238,10 @@ def simulate_and_show(
     size = chunk or default_chunk(network, batch_size)
     each = sample_bytes(network.n_circuits, network.block_width, room, network.n_layers)
     check_cost(lambda chunk: Cost(chunk * each), {"chunk": size})
+    share = checked_share(erroneous_share)
+    if share is not None:
+        each += erroneous_bytes(network.n_circuits, network.redundancy, network.circuits.width)
+        check_cost(lambda chunk: Cost(chunk * each), {"chunk": size})
     counted = np.int32(n_active)
     layers = None if dense is not None else layers_once(network, -(-batch_size // size))
     parts, trajectories = [], None
@@ -229,7 +249,7 @@ def simulate_and_show(
         valid = min(size, batch_size - first)
         start, count = np.int32(first), np.int32(valid)
         part, shown = _run_chunk(
-            network, room, size, n_shown, start, count, key, dense, counted, layers
+            network, room, size, n_shown, start, count, key, dense, counted, layers, share
         )
         # Chunks in flight together would compete for the cache.
         parts.append(jax.block_until_ready(part))

@@ -250,8 +250,12 @@ def _field(links: Links, laws: _Laws, index: int, shared: int, total: float) -> 
     mirrored[-np.arange(len(against))] = against
     excites, inhibits = np.fft.rfft(cluster, size), np.fft.rfft(mirrored)
     there = np.flatnonzero(met > _DUST)
-    transforms = linked[there, None] * (excites - inhibits) + inhibits - 1
-    noises = np.roll(np.fft.irfft(np.exp(clusters * transforms), size), reach[1], 1)
+    # Its other circuits, of which a share fires; and the circuits that all other idle neurons make.
+    idle_neurons = float(links.loads.neurons.sum()) - links.n_active * S
+    chance = linked[there]
+    reached = _binomial(excites, clusters * chance, np.maximum(places[there], 0) / S)
+    unlinked = _binomial(inhibits, clusters * (1 - chance), idle_neurons / S * (1 - chance))
+    noises = np.roll(np.fft.irfft(reached * unlinked, size), reach[1], 1)
     out = np.zeros(size + int(step * there[-1]) + 2)
     for count, noise in zip(there, noises, strict=True):
         lower = int(step * count)
@@ -259,6 +263,27 @@ def _field(links: Links, laws: _Laws, index: int, shared: int, total: float) -> 
         out[lower : lower + size] += met[count] * (1 - upper) * noise
         out[lower + 1 : lower + 1 + size] += met[count] * upper * noise
     return _trimmed(out, -reach[1])
+
+
+def _binomial(transform: Any, mean: Any, trials: Any) -> Any:
+    """Return the transforms of sums over so many that fire on average, of so many that could.
+
+    Few of many are a Poisson number; where nearly all fire their number hardly varies.
+
+    Args:
+        transform: (F,), of the law of one that fires.
+        mean: (M,), how many do on average.
+        trials: (M,), out of how many, any real number; at least the mean counts.
+
+    Returns:
+        (M, F).
+    """
+    trials = np.maximum(trials, mean)[:, None]
+    one = 1 + np.divide(mean[:, None], trials, where=trials > 0, out=np.zeros_like(trials)) * (
+        transform - 1
+    )
+    whole = np.floor(trials)
+    return one**whole * (1 + (trials - whole) * (one - 1))
 
 
 def _field_of_active(links: Links, laws: _Laws, index: int, total: float) -> _Law:
