@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._designs import capacity_figure, design_figure
     from ._figures import simulation_figure
     from ._formula import formula_mathml
+    from ._hysteresis import hysteresis_figure
     from ._mse import plot_mse
     from ._page import ledger_page
     from ._payload import payload_figure
@@ -34,6 +35,7 @@ __getattr__, __dir__ = lazy(
         "_designs": ("capacity_figure", "design_figure"),
         "_figures": ("simulation_figure",),
         "_formula": ("formula_mathml",),
+        "_hysteresis": ("hysteresis_figure",),
         "_mse": ("plot_mse",),
         "_page": ("ledger_page",),
         "_payload": ("payload_figure",),
@@ -56,6 +58,7 @@ __all__ = [
     "critical_figure",
     "design_figure",
     "formula_mathml",
+    "hysteresis_figure",
     "ledger_page",
     "optimum_figure",
     "payload_figure",

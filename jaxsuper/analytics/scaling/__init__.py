@@ -8,6 +8,7 @@ from ._critical import critical_law, CriticalLaw, CriticalPoint
 from ._crossing import Crossing, find_crossing
 from ._designs import DESIGNS, scaling_design, ScalingDesign
 from ._fits import fit_power, PowerFit
+from ._hysteresis import hysteresis_law, HysteresisLaw
 from ._optimum import optimum_law, OptimumPoint
 from ._payload import PAYLOAD_DESIGNS, payload_law, PayloadAxis, PayloadLaw
 from ._transition import transition_law, TransitionPoint
@@ -19,6 +20,7 @@ __all__ = [
     "CriticalLaw",
     "CriticalPoint",
     "Crossing",
+    "HysteresisLaw",
     "OptimumPoint",
     "PayloadAxis",
     "PayloadLaw",
@@ -28,6 +30,7 @@ __all__ = [
     "critical_law",
     "find_crossing",
     "fit_power",
+    "hysteresis_law",
     "optimum_law",
     "payload_law",
     "scaling_design",
