@@ -13,7 +13,7 @@ from ._errors import bad, check_kind, one_of
 PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
 # The named choices, as the command line offers them without loading what they stand for; a test
 # holds them against the registries.
-CIRCUITS = ("rotation", "rotation3", "step")
+CIRCUITS = ("rotation", "rotation3", "step", "levels2", "levels4", "levels8")
 CONSTRUCTIONS = (
     "block",
     "clipped",
@@ -48,7 +48,8 @@ class Configuration:
         batch_size: samples.
         seed: of angles, shuffles and samples.
         network: which of the independent networks of this seed.
-        circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
+        circuit: rotation (d = 4), rotation3 (d = 3), step (d = 2), or levels2, levels4, levels8 (one of k
+            levels that every layer cleans, d = 2k).
         construction: clipped (published), cleaned (a clean-up layer before each computing layer, 2L
             in all), split, plain, oracle, private (rotation3), block (S = 1); separate, carried or
             early-guess (indicators on neurons of their own; the last two rotation3).

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 # As the registry of `analytics.scaling` has them, without loading it; a test holds the two together.
 PAYLOADS = ("recomputed", "carried")
-_COLUMNS = ("design", "along", "from", "to", "exponent", "95 %", "closed form", "T z l e^2", "limit")
+_COLUMNS = (
+    "design",
+    "along",
+    "from",
+    "to",
+    "exponent",
+    "95 %",
+    "closed form",
+    "T z l e^2",
+    "limit",
+)
 _COLUMNS += ("error at", "the ends")
 _SHORT = {"n_circuits": "T", "n_active": "z", "rotations": "l - 1", "network_width": "D"}
 

@@ -79,7 +79,12 @@ def run(command: Command, console: Console) -> None:
     _check_metrics(command.metrics, averaged + worst)
     from ..analytics import run_experiment
 
-    names = (*(field.name for field in fields(Configuration)), "n_networks", "chunk", "erroneous_share")
+    names = (
+        *(field.name for field in fields(Configuration)),
+        "n_networks",
+        "chunk",
+        "erroneous_share",
+    )
     experiment = Experiment.of(**{name: getattr(command, name) for name in names})
     with progress_bar() as bar, drawing_prepared(command.plot):
         report = lambda done, total: bar(done, total, "samples")

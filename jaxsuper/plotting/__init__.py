@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._figures import simulation_figure
     from ._formula import formula_mathml
     from ._hysteresis import hysteresis_figure
+    from ._levels import levels_figure
     from ._mse import plot_mse
     from ._page import ledger_page
     from ._payload import payload_figure
@@ -36,6 +37,7 @@ __getattr__, __dir__ = lazy(
         "_figures": ("simulation_figure",),
         "_formula": ("formula_mathml",),
         "_hysteresis": ("hysteresis_figure",),
+        "_levels": ("levels_figure",),
         "_mse": ("plot_mse",),
         "_page": ("ledger_page",),
         "_payload": ("payload_figure",),
@@ -60,6 +62,7 @@ __all__ = [
     "formula_mathml",
     "hysteresis_figure",
     "ledger_page",
+    "levels_figure",
     "optimum_figure",
     "payload_figure",
     "plot_changes",

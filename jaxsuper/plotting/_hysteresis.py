@@ -38,7 +38,9 @@ def hysteresis_figure(law: HysteresisLaw) -> Figure:
             ax.axvspan(law.down.at, law.up.at, color="0.5", alpha=0.15, linewidth=0, label=both)
         for at, said in ((law.theory_down, "way down"), (law.theory_up, "way up")):
             ax.axvline(at, color="0.4", linestyle="--", linewidth=0.8)
-            ax.annotate(f"{said}, theory", (at, 1.02), xycoords=("data", "axes fraction"), fontsize=7)
+            ax.annotate(
+                f"{said}, theory", (at, 1.02), xycoords=("data", "axes fraction"), fontsize=7
+            )
         ax.set(yscale="log", xlabel="circuits T", ylabel="inactive indicators, mean square")
         ax.legend(fontsize=7)
         lo, hi = law.thresholds

@@ -29,7 +29,10 @@ def test_active_circuits_and_their_inputs_stay_the_same():
 def test_so_many_inactive_circuits_are_on():
     """Never an active one, nor one that is padding; the more the larger the share, and the same ones."""
     small = circuits.make("step", T + 5, key=jax.random.key(0))
-    ids = {share: np.asarray(made(small, np.float32(share), n_circuits=T).erroneous) for share in (0.3, 1)}
+    ids = {
+        share: np.asarray(made(small, np.float32(share), n_circuits=T).erroneous)
+        for share in (0.3, 1)
+    }
     active = np.asarray(made(small, None, n_circuits=T).active[0])
     for each in ids.values():
         assert not (each[:, None] == active[None]).any()

@@ -115,7 +115,13 @@ def _circuits_by_active(run: Run) -> Evidence:
             )
             stderr, rival = float(np.nanstd(found.draws, ddof=1)), one if z > 1 else None
             point = Point(
-                z, found.at, theory, stderr=stderr, rival=rival, freedom=count - 1, series=f"n = {n}"
+                z,
+                found.at,
+                theory,
+                stderr=stderr,
+                rival=rival,
+                freedom=count - 1,
+                series=f"n = {n}",
             )
             points.append(point)
     return Evidence(points, "z", "circuits", tolerance=0.1, log_y=True)

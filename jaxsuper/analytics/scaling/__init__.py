@@ -9,6 +9,7 @@ from ._crossing import Crossing, find_crossing
 from ._designs import DESIGNS, scaling_design, ScalingDesign
 from ._fits import fit_power, PowerFit
 from ._hysteresis import hysteresis_law, HysteresisLaw
+from ._levels import level_law, LevelPoint
 from ._optimum import optimum_law, OptimumPoint
 from ._payload import PAYLOAD_DESIGNS, payload_law, PayloadAxis, PayloadLaw
 from ._transition import transition_law, TransitionPoint
@@ -21,6 +22,7 @@ __all__ = [
     "CriticalPoint",
     "Crossing",
     "HysteresisLaw",
+    "LevelPoint",
     "OptimumPoint",
     "PayloadAxis",
     "PayloadLaw",
@@ -31,6 +33,7 @@ __all__ = [
     "find_crossing",
     "fit_power",
     "hysteresis_law",
+    "level_law",
     "optimum_law",
     "payload_law",
     "scaling_design",

@@ -214,7 +214,7 @@ def _closed(one: Configuration) -> Any:
 
 def _budget(one: Configuration, rotations: int) -> float:
     """Return T z l e^2."""
-    return one.n_circuits * one.n_active * rotations * parts_of(one).allocation.overlap_rate**2
+    return one.n_circuits * one.n_active * rotations * parts_of(one).allocation.overlap_rate ** 2
 
 
 def _axis(name: str, along: str, sizes: list[int], points: list[tuple[Configuration, Any]]):
