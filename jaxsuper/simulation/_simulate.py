@@ -1,7 +1,7 @@
 """Batches of any size in bounded memory: one compile, chunk after chunk."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -187,7 +187,8 @@ def simulate(
     check_index("batch_size", batch_size)
     check_optional("chunk", chunk)
     chunk = None if chunk is None else min(chunk, batch_size)
-    options = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
+    options: dict[str, Any] = {"chunk": chunk, "slots": slots, "dense": dense}
+    options["progress"] = progress
     options["erroneous_share"] = erroneous_share
     return simulate_and_show(network, n_active, batch_size, 0, key=key, **options)[0]
 

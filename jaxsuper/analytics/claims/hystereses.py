@@ -9,7 +9,7 @@ from ._evidence import Evidence, Point
 from ._registry import claim, Run
 
 
-_DESIGN: tuple[Any, ...] = (3, 0.6, 0.9)
+_DESIGN: dict[str, Any] = {"redundancy": 3, "lower_threshold": 0.6, "upper_threshold": 0.9}
 _LOADS = (2500, 2900, 3100, 3300, 3700, 4200, 4500, 4800)
 
 
@@ -26,7 +26,9 @@ _LOADS = (2500, 2900, 3100, 3300, 3700, 4200, 4500, 4800)
 )
 def _two_states(run: Run) -> Evidence:
     count = run.draws(6, 12)
-    law = hysteresis_law(400, *_DESIGN, (1450,), networks=count, samples=8, seed=run.seed)
+    law = hysteresis_law(
+        400, n_circuits=(1450,), **_DESIGN, networks=count, samples=8, seed=run.seed
+    )
     point = Point.ratio(
         1450,
         law.seized[0],
@@ -53,7 +55,7 @@ def _two_states(run: Run) -> Evidence:
 )
 def _hysteresis(run: Run) -> Evidence:
     n, count = 800, run.draws(8, 8)
-    law = hysteresis_law(n, *_DESIGN, _LOADS, networks=count, samples=16, seed=run.seed)
+    law = hysteresis_law(n, n_circuits=_LOADS, **_DESIGN, networks=count, samples=16, seed=run.seed)
     up, down = law.theory_up, law.theory_down
     points = []
     for name, found, said, other in (("up", law.up, up, down), ("down", law.down, down, up)):

@@ -1,6 +1,5 @@
 """Claims about the payload's budget: how errors of quiet networks grow (notes#payload-budget)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ _QUIET: dict[str, Any] = {
 }
 
 
-def _slope(sizes: Sequence[float], values: Any) -> Any:
+def _slope(sizes: Any, values: Any) -> Any:
     """Return the exponent of a power through values, (..., sizes)."""
     x = np.log(np.array(sizes, float))
     x -= x.mean()
@@ -123,7 +122,7 @@ def _levels_last(run: Run) -> Evidence:
 
 @claim(
     "payload.levels-trade-alphabet-for-depth",
-    "Layers that eight levels last grow as the square of 1/hits, twice as fast as a rotation's: two hits at "
+    "Layers that eight levels last grow as the square of 1/hits, a rotation's linearly: two hits at "
     "once are needed to move one.",
     tier="science",
     formula=r"l \sim \lambda^{-m}, \quad m = 2",

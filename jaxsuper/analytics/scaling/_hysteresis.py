@@ -142,6 +142,7 @@ def hysteresis_law(
         run = links, n_layers, lower_threshold, upper_threshold
         theory.append([density_evolution(*run, start=s).inactive[-1] for s in ("quiet", "all on")])
     table = np.stack(list(measured.values()))
+    by_start = np.array(theory)
     return HysteresisLaw(
         block_width,
         redundancy,
@@ -150,7 +151,8 @@ def hysteresis_law(
         counts,
         table[..., 1],
         table[..., 3],
-        *np.array(theory).T,
+        by_start[:, 0],
+        by_start[:, 1],
         find_crossing(measured, ends_work),
         find_crossing(measured, stays_seized),
         up,

@@ -177,7 +177,7 @@ def _configuration(
     name: str, base: tuple[int, int, int, int], along: str, size: int, more: dict[str, Any]
 ) -> Configuration:
     """Return the base with another size, checked."""
-    sizes = dict(
+    sizes: dict[str, Any] = dict(
         zip(("network_width", "n_circuits", "n_active", "n_layers"), base, strict=True)
     ) | {along: size}
     for argument, value in sizes.items():
