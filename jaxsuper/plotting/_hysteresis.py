@@ -12,7 +12,7 @@ _FLOOR = 1e-4
 
 
 def hysteresis_figure(law: HysteresisLaw) -> Figure:
-    """Draw inactive indicators' error at layer L against T, from a quiet start and with all on.
+    """Draw inactive indicators' error at layer L against T, from a quiet and a seized start.
 
     Args:
         law: what was measured.
@@ -26,7 +26,7 @@ def hysteresis_figure(law: HysteresisLaw) -> Figure:
         counts = np.array(law.n_circuits, float)
         starts = (
             ("started quiet", law.quiet, law.theory_quiet),
-            ("started with all circuits on", law.seized, law.theory_seized),
+            ("started seized", law.seized, law.theory_seized),
         )
         for index, (label, networks, theory) in enumerate(starts):
             color, values = color_of(index), np.maximum(networks, _FLOOR)

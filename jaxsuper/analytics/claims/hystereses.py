@@ -15,10 +15,10 @@ _LOADS = (2500, 2900, 3100, 3300, 3700, 4200, 4500, 4800)
 
 @claim(
     "critical.two-states",
-    "Between two loads a network that starts quiet stays so and the same one with all circuits on at "
-    "the input stays seized: inactive errors differ more than tenfold after 30 layers.",
+    "Between two loads a network that starts quiet stays so and the same one with a twentieth of its "
+    "circuits on by mistake stays seized: inactive errors differ more than tenfold after 30 layers.",
     tier="science",
-    formula=r"\mathrm{E}\,\hat\alpha^2(\mathrm{all\ on}) > 10\;\mathrm{E}\,\hat\alpha^2(\mathrm{quiet})",
+    formula=r"\mathrm{E}\,\hat\alpha^2(\mathrm{seized}) > 10\;\mathrm{E}\,\hat\alpha^2(\mathrm{quiet})",
     source="this library; notes#hysteresis",
     regime="n = 400, T = 1450, S = 3, .6/.9, z = 1, lines",
     expected="established",
@@ -38,7 +38,7 @@ def _two_states(run: Run) -> Evidence:
         relation="at least",
         rival_relation="at most",
     )
-    return Evidence([point], "T", "all on / quiet", log_y=True)
+    return Evidence([point], "T", "seized / quiet", log_y=True)
 
 
 @claim(
