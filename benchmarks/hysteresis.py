@@ -3,7 +3,7 @@
     python -m benchmarks.hysteresis benchmarks/results
 
 Step circuits on lines, S = 3, .6/.9, z = 1, layer 30: networks that start quiet and the same ones with a
-twentieth of their circuits on by mistake, at loads around those where theory has them seize and be released.
+twentieth of their circuits on by mistake, around the loads at which theory has them seize and released.
 """
 
 import sys
