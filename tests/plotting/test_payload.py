@@ -31,8 +31,8 @@ def test_the_payload_has_a_panel_for_each_size():
     ]
     figure = payload_figure(PayloadLaw((800, 200, 1, 5), axes, False))
     assert [ax.get_xlabel()[-1] for ax in figure.axes] == ["T", "z", "1", "D"]
-    texts = [ax.get_legend().get_texts()[0].get_text() for ax in figure.axes]
-    assert texts[1] == "carried: 1.50, closed form 1.50"
+    labels = figure.axes[1].get_legend_handles_labels()[1]
+    assert labels == ["carried: 1.50, closed form 1.50"]
 
 
 def test_hysteresis_is_shaded_between_the_two_loads():
