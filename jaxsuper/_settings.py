@@ -13,7 +13,7 @@ from ._errors import bad, check_kind, one_of
 PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
 # The named choices, as the command line offers them without loading what they stand for; a test
 # holds them against the registries.
-CIRCUITS = ("rotation", "rotation3", "step")
+CIRCUITS = ("rotation", "rotation3", "step", "levels2", "levels4", "levels8")
 CONSTRUCTIONS = (
     "block",
     "clipped",
@@ -48,7 +48,8 @@ class Configuration:
         batch_size: samples.
         seed: of angles, shuffles and samples.
         network: which of the independent networks of this seed.
-        circuit: rotation (d = 4), rotation3 (d = 3) or step (d = 2).
+        circuit: rotation (d = 4), rotation3 (d = 3), step (d = 2), or levels2, levels4, levels8 (one of k
+            levels that every layer cleans, d = 2k).
         construction: clipped (published), cleaned (a clean-up layer before each computing layer, 2L
             in all), split, plain, oracle, private (rotation3), block (S = 1); separate, carried or
             early-guess (indicators on neurons of their own; the last two rotation3).
@@ -101,12 +102,15 @@ class Experiment:
         n_networks: independent networks to average over, from the configuration's on; above 1 the
             errors are between networks, as predictions need them; with 1 they are of this network.
         chunk: samples run at once; by default what suits the device.
+        erroneous_share: the chance of each inactive circuit to be on at the input by mistake: with 1
+            networks start seized. Theories are about 0, and say nothing of others.
     """
 
     configuration: Configuration = Configuration()
     n_active: tuple[int, ...] = ()
     n_networks: int = N_NETWORKS
     chunk: int | None = None
+    erroneous_share: float = 0.0
 
     def __post_init__(self) -> None:
         check_kind("configuration", self.configuration, Configuration)
@@ -120,12 +124,12 @@ class Experiment:
 
         Args:
             **settings: those of `Configuration`, of which `n_active` may be an int or a sequence of
-                them, `n_networks` and `chunk`.
+                them, `n_networks`, `chunk` and `erroneous_share`.
 
         Raises:
             ValueError: for a setting of another name, or an empty `n_active`.
         """
-        own = ("n_networks", "chunk")
+        own = ("n_networks", "chunk", "erroneous_share")
         for name in settings:
             one_of((*(field.name for field in fields(Configuration)), *own), name, "settings")
         n_active = settings.pop("n_active", Configuration.n_active)
@@ -148,4 +152,4 @@ class Experiment:
                 flat[name] = list(self.n_active) if several else self.n_active[0]
             else:
                 flat[name] = value
-        return flat | {"chunk": self.chunk}
+        return flat | {"chunk": self.chunk, "erroneous_share": self.erroneous_share}

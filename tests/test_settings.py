@@ -29,7 +29,7 @@ def test_the_order_of_the_file():
     """Those of a configuration, with the number of networks in place of which one it is."""
     names = [field.name for field in fields(Configuration)]
     names[names.index("network")] = "n_networks"
-    assert list(Experiment().flat()) == [*names, "chunk"]
+    assert list(Experiment().flat()) == [*names, "chunk", "erroneous_share"]
 
 
 def test_networks_are_several_unless_one_is_asked_for():

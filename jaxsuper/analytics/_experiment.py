@@ -110,13 +110,16 @@ def run_experiment(
     """
     check_experiment(experiment)
     # Most of the time goes into compiling, which leaves room for the theories beside it.
+    # No theory here starts with circuits on by mistake.
+    predicted = () if experiment.erroneous_share else experiment.n_active
     with ThreadPoolExecutor(_N_THREADS) as pool:
         predicting = {
             z: pool.submit(predict, experiment, z, state_evolution=state_evolution)
-            for z in experiment.n_active
+            for z in predicted
         }
         networks = run_networks(experiment, progress)
-        predictions = {z: future.result() for z, future in predicting.items()}
+        predictions = {z: Prediction(z) for z in experiment.n_active}
+        predictions |= {z: future.result() for z, future in predicting.items()}
     measurements = networks.merged()
     rows = [
         row

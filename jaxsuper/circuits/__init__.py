@@ -2,6 +2,7 @@
 
 from ._base import AbstractCircuits, Layout
 from ._exact import exact_channels, exact_trajectory, small_weights
+from ._levels import Levels2, Levels4, Levels8
 from ._mlp import MLP
 from ._registry import (
     check_parameters,
@@ -22,6 +23,9 @@ __all__ = [
     "AbstractCircuits",
     "CenteredRotation",
     "Layout",
+    "Levels2",
+    "Levels4",
+    "Levels8",
     "Rotation",
     "Rotation3",
     "Step",

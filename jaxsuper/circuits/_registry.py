@@ -5,13 +5,21 @@ from typing import Any
 from .._errors import check, lookup
 from .._types import KeyScalar
 from ._base import AbstractCircuits, Layout
+from ._levels import Levels2, Levels4, Levels8
 from ._rotation import CenteredRotation, Rotation
 from ._rotation3 import Rotation3
 from ._step import Step
 
 
 # Each class draws circuits by `random(n_circuits, key=..., **parameters)`.
-_KINDS: dict[str, type[Any]] = {"rotation": Rotation, "rotation3": Rotation3, "step": Step}
+_KINDS: dict[str, type[Any]] = {
+    "rotation": Rotation,
+    "rotation3": Rotation3,
+    "step": Step,
+    "levels2": Levels2,
+    "levels4": Levels4,
+    "levels8": Levels8,
+}
 
 
 def kinds() -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from ._capacity import Capacity
 from ._critical import Critical
 from ._every_design import EveryDesign
 from ._optimum import Optimum
+from ._payload import Payload
 from ._trained import Trained
 from ._transition import Transition
 
@@ -24,9 +25,10 @@ LAWS = {
     "optimum": Optimum,
     "trained": Trained,
     "designs": EveryDesign,
+    "payload": Payload,
 }
 if TYPE_CHECKING:
-    Law: TypeAlias = Capacity | Critical | Transition | Optimum | Trained | EveryDesign
+    Law: TypeAlias = Capacity | Critical | Transition | Optimum | Trained | EveryDesign | Payload
 else:
     Law = reduce(or_, (Annotated[law, tyro.conf.subcommand(name)] for name, law in LAWS.items()))
 
@@ -40,8 +42,9 @@ class Command:
     Attributes:
         law: capacity (most circuits under an error target, at one width), critical (where circuits
             seize, over widths), transition (at which density, with S ~ ln n), optimum (over S and
-            thresholds), trained (of networks that are trained and not built, over widths) or designs
-            (every design under an error target, over widths).
+            thresholds), trained (of networks that are trained and not built, over widths), designs
+            (every design under an error target, over widths) or payload (errors of quiet networks
+            against T, z, layers and D).
     """
 
     law: Law

@@ -42,6 +42,8 @@ class Command(Choices):
         n_networks: independent networks to average over, batch_size samples each; with 1 the errors
             are of this network only, while predictions are of the mean over networks.
         chunk: samples run at once; by default what suits the device.
+        erroneous_share: the chance of each inactive circuit to be on at the input by mistake: with 1
+            networks start seized. Then there are no closed forms.
         json: write settings, environment, timing and rows to this file.
         plot: draw errors by layer and sample trajectories into this file (png, pdf, svg).
         metrics: which metrics to print, by the beginning of their names; the JSON holds all.
@@ -52,6 +54,7 @@ class Command(Choices):
     network: tyro.conf.Suppress[tyro.conf.Fixed[int]] = 0
     n_networks: int = N_NETWORKS
     chunk: int | None = None
+    erroneous_share: float = 0.0
     json: Path | None = None
     plot: Path | None = None
     metrics: tuple[str, ...] = ("mse", "frac_active")
@@ -77,7 +80,12 @@ def run(command: Command, console: Console) -> None:
     _check_metrics(command.metrics, averaged + worst)
     from ..analytics import run_experiment
 
-    names = (*(field.name for field in fields(Configuration)), "n_networks", "chunk")
+    names = (
+        *(field.name for field in fields(Configuration)),
+        "n_networks",
+        "chunk",
+        "erroneous_share",
+    )
     experiment = Experiment.of(**{name: getattr(command, name) for name in names})
     with plain_warnings(), progress_bar() as bar, drawing_prepared(command.plot):
         report = lambda done, total: bar(done, total, "samples")

@@ -42,9 +42,11 @@ class EarlyGuess(AbstractCarried):
         first = embed_carried(self, active, inputs)
         placement, sets = self.placement, self.placement.sets[0]
         alpha = self.means(self.channels(first), sets)[0]
-        guessed = jax.lax.top_k(alpha.T, active.shape[0])[1].T.astype(active.dtype)
-        # Slots without a circuit guess none.
-        guessed = jnp.where(active < self.n_circuits, guessed, self.n_circuits)
-        values = jnp.zeros_like(inputs).at[0].set(1.0)
+        most = min(active.shape[0], self.n_circuits)
+        guessed = jax.lax.top_k(alpha.T, most)[1].T.astype(active.dtype)
+        # As many as are embedded: slots without a circuit guess none.
+        embedded = (active < self.n_circuits).sum(axis=0)
+        guessed = jnp.where(jnp.arange(most)[:, None] < embedded, guessed, self.n_circuits)
+        values = jnp.zeros_like(inputs[:, :most]).at[0].set(1.0)
         guess = self.after(embed(placement, values, guessed), sets, active)
         return first.at[0].set(guess[0])

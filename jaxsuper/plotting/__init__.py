@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from ._every_design import every_design_figure
     from ._figures import simulation_figure
     from ._formula import formula_mathml
+    from ._hysteresis import hysteresis_figure
+    from ._levels import levels_figure
     from ._mse import plot_mse
     from ._page import ledger_page
+    from ._payload import payload_figure
     from ._published import published_figures
     from ._scaling import critical_figure, optimum_figure, transition_figure
     from ._style import color_of, save, style, subplots
@@ -36,8 +39,11 @@ __getattr__, __dir__ = lazy(
         "_every_design": ("every_design_figure",),
         "_figures": ("simulation_figure",),
         "_formula": ("formula_mathml",),
+        "_hysteresis": ("hysteresis_figure",),
+        "_levels": ("levels_figure",),
         "_mse": ("plot_mse",),
         "_page": ("ledger_page",),
+        "_payload": ("payload_figure",),
         "_published": ("published_figures",),
         "_scaling": ("critical_figure", "optimum_figure", "transition_figure"),
         "_style": ("color_of", "save", "style", "subplots"),
@@ -59,8 +65,11 @@ __all__ = [
     "design_figure",
     "every_design_figure",
     "formula_mathml",
+    "hysteresis_figure",
     "ledger_page",
+    "levels_figure",
     "optimum_figure",
+    "payload_figure",
     "plot_changes",
     "plot_channel",
     "plot_mse",

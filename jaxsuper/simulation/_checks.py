@@ -27,6 +27,7 @@ from ..network import (
     traits_of,
 )
 from ._cost import experiment_cost, network_cost
+from ._inputs import checked_share
 from ._parameters import parameters_of
 
 
@@ -171,11 +172,12 @@ def check_experiment(experiment: Experiment) -> None:
     for z in experiment.n_active:
         check_active(z, configuration.n_circuits)
     check_optional("chunk", chunk)
+    mistaken = checked_share(experiment.erroneous_share) is not None
     traits = _traits(configuration)
 
     def cost(n_networks: int, chunk: int | None = chunk, **sizes: Any) -> Cost:
         made = replace(configuration, **sizes)
-        return experiment_cost(made, traits, experiment.n_active, n_networks, chunk)
+        return experiment_cost(made, traits, experiment.n_active, n_networks, chunk, mistaken)
 
     names = (*_SIZES, "indicator_copies")
     sizes = {name: getattr(configuration, name) for name in names} | {"n_networks": count}

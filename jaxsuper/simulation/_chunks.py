@@ -23,9 +23,9 @@ from ._statistics import Moments, moments
 _MANY_ENTRIES = 2**25
 
 
-# What all chunks share: network, root key, matrices, slots that count, layers.
+# What all chunks share: network, root key, matrices, slots that count, layers, erroneous share.
 Shared: TypeAlias = tuple[
-    AbstractNetwork, KeyScalar, DenseNetwork | None, Any, AbstractLayer | None
+    AbstractNetwork, KeyScalar, DenseNetwork | None, Any, AbstractLayer | None, Any
 ]
 # Calls whose results are awaited on an accelerator while the next one is under way.
 _IN_FLIGHT = 2
@@ -72,7 +72,17 @@ def chunk_statistics(
 
 
 def chunk_of(
-    network, n_active, chunk, n_shown, first_sample, n_valid, key, dense, counted, layers=None
+    network,
+    n_active,
+    chunk,
+    n_shown,
+    first_sample,
+    n_valid,
+    key,
+    dense,
+    counted,
+    layers=None,
+    erroneous_share=None,
 ):
     """Return the moments of a chunk and the trajectories of its first samples."""
     padded = network.placement.padded
@@ -84,6 +94,7 @@ def chunk_of(
         key=key,
         n_circuits=None if padded is None else padded.n_circuits,
         counted=counted,
+        erroneous_share=erroneous_share,
     )
     shown = jnp.arange(min(n_shown, chunk))
 
@@ -102,8 +113,8 @@ def chunk_of(
 
 
 @eqx.filter_jit
-def _run_chunk(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers):
-    return chunk_of(network, n_active, chunk, n_shown, first, n_valid, key, dense, counted, layers)
+def _run_chunk(network, n_active, chunk, n_shown, *arrays):
+    return chunk_of(network, n_active, chunk, n_shown, *arrays)
 
 
 @eqx.filter_jit

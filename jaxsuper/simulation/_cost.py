@@ -93,6 +93,7 @@ def experiment_cost(
     n_active: Sequence[int],
     n_networks: int,
     chunk: int | None,
+    mistaken: bool = False,
 ) -> Cost:
     """Estimate what an experiment takes.
 
@@ -102,6 +103,7 @@ def experiment_cost(
         n_active: all z.
         n_networks: how many networks.
         chunk: samples run at once; what suits the device if left out.
+        mistaken: whether there are circuits that are on by mistake.
 
     Returns:
         Bytes and seconds.
@@ -112,6 +114,8 @@ def experiment_cost(
         chunk or samples_at_once(one.n_circuits, one.network_width, one.batch_size), one.batch_size
     )
     per_sample = sample_bytes(one.n_circuits, n, max(n_active), one.n_layers)
+    if mistaken:
+        per_sample += erroneous_bytes(one.n_circuits, one.redundancy, width_of(one.circuit))
     results = len(n_active) * one.n_layers * (_ROWS_BYTES + 400 * n_networks)
     load = one.n_circuits * one.redundancy / max(n, 1)
     each = run_seconds(one.n_circuits, n, one.redundancy, load, one.n_layers, one.batch_size)
@@ -127,3 +131,8 @@ def sample_bytes(n_circuits: int, block_width: int, n_active: int, n_layers: int
     return (
         CIRCUIT_BYTES * n_circuits + _NEURON_BYTES * block_width + TRUTH_BYTES * n_active * n_layers
     )
+
+
+def erroneous_bytes(n_circuits: int, redundancy: int, circuit_width: int) -> int:
+    """Estimate the bytes of one sample that circuits on by mistake need: inputs and their embedding."""
+    return n_circuits * circuit_width * (16 + 8 * redundancy)

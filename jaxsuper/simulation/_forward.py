@@ -72,7 +72,7 @@ def forward(
         # seen after the loop, takes a third off the time to compile.
         return jax.lax.cond(number < n_layers - 1, following, lambda: activations), observed
 
-    first = network.first_layer(inputs.active_at(0), inputs.inputs)
+    first = network.first_layer(*inputs.embedded())
     return jax.lax.scan(layer, first, (jnp.arange(n_layers), sets, inputs.truth))[1]
 
 
@@ -99,7 +99,7 @@ def dense_forward(
         As `forward`.
     """
     n_layers, per_step = network.n_layers, network.traits.layers_per_step
-    activations = network.first_layer(inputs.active_at(0), inputs.inputs)
+    activations = network.first_layer(*inputs.embedded())
     observed = []
     for number, sets in enumerate(network.placement.sets):
         channels = network.channels(activations)

@@ -1,22 +1,25 @@
 """Inputs: which circuits are active in a sample, and what they are given."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int, UInt32
 
 from .._arrays import distinct_of
 from .._errors import check, check_kind
-from .._limits import check_index
+from .._limits import check_index, check_number
 from .._types import ActiveIds, KeyScalar
 from ..circuits import AbstractCircuits, exact_channels, exact_trajectory
 
 
 # A count: a plain integer, or an array leaf where arrays are padded.
 Count: TypeAlias = int | Int[Array | np.ndarray, ""]
+# Folded into a sample's key for circuits that are on by mistake, beside no draw of the others.
+_MISTAKEN = 1
 
 
 class Inputs(eqx.Module):
@@ -29,12 +32,24 @@ class Inputs(eqx.Module):
         truth: (L, k, z, B), channels of the small circuits run on their own, layers 1..L.
         counted: how many of the z slots count, if not all; the others hold T, which is no circuit,
             and inputs 0.
+        erroneous: int32 (T, B), inactive circuits that are on at the input by mistake, the other
+            slots hold T; None if there are none.
+        erroneous_inputs: (d, T, B), their input activations.
     """
 
     active: Int[Array, "sets z B"]
     inputs: Float[Array, "d z B"]
     truth: Float[Array, "L k z B"]
     counted: Int[Array | np.ndarray, ""] | None = None
+    erroneous: Int[Array, "T B"] | None = None
+    erroneous_inputs: Float[Array, "d T B"] | None = None
+
+    def embedded(self) -> tuple[ActiveIds, Float[Array, "d slots B"]]:
+        """Return the circuits that layer 1 embeds, and their inputs: those on by mistake too."""
+        if self.erroneous is None or self.erroneous_inputs is None:
+            return self.active_at(0), self.inputs
+        ids = jnp.concatenate([self.active_at(0), self.erroneous])
+        return ids, jnp.concatenate([self.inputs, self.erroneous_inputs], axis=1)
 
     def active_at(self, layer: int | Int[Array, ""]) -> ActiveIds:
         """Return the active circuits of a layer counted from 0, (z, B)."""
@@ -74,6 +89,7 @@ def sample_inputs(
     key: KeyScalar,
     n_circuits: Count | None = None,
     counted: Int[Array | np.ndarray, ""] | None = None,
+    erroneous_share: Float[Array | np.ndarray, ""] | float | int | None = None,
 ) -> Inputs:
     """Draw the inputs of the samples with the given ids.
 
@@ -87,20 +103,34 @@ def sample_inputs(
         key: the root key.
         n_circuits: how many of the circuits count, if not all.
         counted: z, if fewer than the slots.
+        erroneous_share: the chance of each inactive circuit to be on at the input, with an input as
+            if it were active: to see whether a network that has seized stays so. Neither the active
+            circuits nor their inputs depend on it. None or 0 draws and costs nothing.
 
     Returns:
         The inputs, batch last.
 
     Raises:
-        ValueError: unless 1 <= z <= T.
+        ValueError: unless 1 <= z <= T, or for a share outside 0..1.
     """
     check_kind("circuits", circuits, AbstractCircuits)
     circuits.check_depth(n_layers)
+    share = checked_share(erroneous_share)
     check_index("n_active", n_active)
     limit = circuits.n_circuits
     check(n_active <= limit, "n_active", f"must be at most the {limit} circuits", n_active)
     total = limit if n_circuits is None else n_circuits
     key_size = jax.random.key_data(key).shape[-1]
+
+    def mistaken(sample, active):
+        own = jax.random.fold_in(jax.random.fold_in(key, sample), _MISTAKEN)
+        ids = jnp.arange(limit, dtype=jnp.int32)
+        # A key for each circuit: what is drawn does not depend on how many there is room for.
+        keys = jax.vmap(lambda number: jax.random.split(jax.random.fold_in(own, number)))(ids)
+        chosen = jax.vmap(jax.random.uniform)(keys[:, 0]) < share
+        chosen = chosen & (ids < total) & (ids[:, None] != active[None, :]).all(axis=1)
+        inputs = jax.vmap(lambda k: circuits.sample_input(key=k))(keys[:, 1])
+        return jnp.where(chosen, ids, limit), jnp.where(chosen[:, None], inputs, 0.0)
 
     def one(sample):
         # One draw for all, because every draw takes time to compile; a row for each active circuit,
@@ -117,4 +147,21 @@ def sample_inputs(
         return active, inputs, truth[1:]
 
     active, inputs, truth = jax.vmap(one)(sample_ids)
-    return Inputs(active.T[None], inputs.transpose(2, 1, 0), truth.transpose(1, 3, 2, 0), counted)
+    batch_last = active.T[None], inputs.transpose(2, 1, 0), truth.transpose(1, 3, 2, 0), counted
+    if share is None:
+        return Inputs(*batch_last)
+    ids, more = jax.vmap(mistaken)(sample_ids, active)
+    return Inputs(*batch_last, ids.T, more.transpose(2, 1, 0))
+
+
+def checked_share(share: Any) -> Any:
+    """Return a share of circuits on by mistake, checked; None for none.
+
+    Raises:
+        ValueError: for a number outside 0..1.
+    """
+    if share is None or isinstance(share, Tracer):
+        return share
+    check_number("erroneous_share", share)
+    check(0 <= share <= 1, "erroneous_share", "must lie in 0..1", share)
+    return np.float32(share) if share > 0 else None

@@ -96,6 +96,7 @@ def run_networks(
         key = samples_key(configuration)
         assert room is not None
         options: dict[str, Any] = {"key": key, "chunk": room.chunk, "slots": room.slots}
+        options["erroneous_share"] = experiment.erroneous_share
         if index == 0:
             started = perf_counter()
             # Every device that shares the samples compiles.

@@ -12,7 +12,8 @@ from .._limits import check_cost, check_index, check_optional, Cost
 from .._types import KeyScalar
 from ..network import AbstractNetwork, DenseNetwork
 from ._chunks import layers_once, run_chunks, Trajectories
-from ._cost import run_seconds, sample_bytes
+from ._cost import erroneous_bytes, run_seconds, sample_bytes
+from ._inputs import checked_share
 from ._metrics import metric_names
 from ._padding import chunk_for, slots_for
 from ._statistics import finish, Measurement
@@ -47,6 +48,7 @@ def simulate(
     dense: DenseNetwork | None = None,
     progress: Callable[[int], None] | None = None,
     devices: Sequence[jax.Device] | None = None,
+    erroneous_share: float | int = 0.0,
 ) -> Measurement:
     """Measure a network on a batch of random inputs.
 
@@ -65,6 +67,7 @@ def simulate(
         progress: called with the number of samples done after every chunk.
         devices: that share the chunks, by default all accelerators of this process; choose smaller
             chunks if there are more devices than chunks.
+        erroneous_share: the chance of each inactive circuit to be on at the input by mistake.
 
     Returns:
         Metrics of layers 1..L with standard errors.
@@ -77,7 +80,7 @@ def simulate(
     check_optional("chunk", chunk)
     chunk = None if chunk is None else min(chunk, batch_size)
     options: dict[str, Any] = {"chunk": chunk, "slots": slots, "dense": dense, "progress": progress}
-    options["devices"] = devices
+    options |= {"devices": devices, "erroneous_share": erroneous_share}
     return simulate_and_show(network, n_active, batch_size, 0, key=key, **options)[0]
 
 
@@ -93,6 +96,7 @@ def simulate_and_show(
     dense: DenseNetwork | None = None,
     progress: Callable[[int], None] | None = None,
     devices: Sequence[jax.Device] | None = None,
+    erroneous_share: float | int = 0.0,
 ) -> tuple[Measurement, Trajectories]:
     """As `simulate`, and return the trajectories of the first samples besides.
 
@@ -107,6 +111,7 @@ def simulate_and_show(
         dense: matrices to use.
         progress: called after every chunk.
         devices: that share the chunks.
+        erroneous_share: of inactive circuits on by mistake.
 
     Returns:
         The measurement, and the trajectories of samples 0..n_shown-1.
@@ -126,10 +131,13 @@ def simulate_and_show(
     check(n_active <= room <= limit, "slots", f"must lie in {n_active}..{limit}", slots)
     size = chunk or default_chunk(network, batch_size)
     each = sample_bytes(network.n_circuits, network.block_width, room, network.n_layers)
+    share = checked_share(erroneous_share)
+    if share is not None:
+        each += erroneous_bytes(network.n_circuits, network.redundancy, network.circuits.width)
     check_cost(lambda chunk: Cost(chunk * each), {"chunk": size})
     counted = np.int32(n_active)
     layers = None if dense is not None else layers_once(network, -(-batch_size // size))
-    same = (network, key, dense, counted, layers)
+    same = (network, key, dense, counted, layers, share)
     parts, trajectories = run_chunks(same, room, size, n_shown, batch_size, progress, devices)
     first = min(size, batch_size)
     kept = Trajectories(*(np.asarray(leaf)[:, :, :n_active, :first] for leaf in trajectories))

@@ -58,6 +58,7 @@ from ._interaction import (
     Received,
     received_by,
 )
+from ._levels import level_errors
 from ._overlap import (
     mean_overlap_even,
     mean_overlap_naive,
@@ -117,6 +118,7 @@ __all__ = [
     "interference_parameter",
     "least_squares_mse",
     "least_wrong_density",
+    "level_errors",
     "linear_mse_bound",
     "mean_interaction",
     "mean_interference",

@@ -21,8 +21,10 @@ from . import (
     evolutions as evolutions,
     generals as generals,
     geometries as geometries,
+    hystereses as hystereses,
     interactions as interactions,
     networks as networks,
+    payloads as payloads,
     seizures as seizures,
     trainings as trainings,
 )

@@ -9,8 +9,10 @@ from ...theory.seizure import (
     bare_critical_circuits,
     best_thresholds,
     critical_circuits,
+    DEAD,
     density_evolution,
     even_loads,
+    GROWTH,
     Links,
 )
 from ..scaling import find_crossing
@@ -22,7 +24,6 @@ from ._registry import claim, Run
 _STEPS: dict[str, Any] = {"circuit": "step", "n_layers": 5, "allocation": "transversal"}
 _TWO_LINKS: dict[str, Any] = {**_STEPS, "redundancy": 3, "lower_threshold": 0.6}
 _TWO_LINKS["upper_threshold"] = 0.9
-_GROWTH = 2.0
 
 
 def _networks(run: Run, n: int, T: int, settings: dict[str, Any], batch: int, count: int = 8):
@@ -75,11 +76,55 @@ def _circuits_by_width(run: Run) -> Evidence:
         theory = critical_circuits(n, 3, 1, 5, 0.6, 0.9).n_circuits
         counts = [round(theory * factor) for factor in (0.9, 1.0, 1.1, 1.2)]
         measured = {T: _networks(run, n, T, _TWO_LINKS, 128) for T in counts}
-        found = find_crossing(measured, lambda means: means[..., -1] / means[..., 0] / _GROWTH)
+        found = find_crossing(measured, lambda means: means[..., -1] / means[..., 0] / GROWTH)
         stderr = float(np.nanstd(found.draws, ddof=1))
         bare = bare_critical_circuits(n, 3, 1, 0.6)
         points.append(Point(n, found.at, theory, stderr=stderr, rival=bare, freedom=7))
     return Evidence(points, "n", "circuits", tolerance=0.1, log_x=True, log_y=True)
+
+
+def _works(run: Run, n: int, T: int, z: int, count: int) -> Any:
+    """Return E alpha^2 inactive at layers 1 and L, E (alpha - 1)^2 at L, (networks, 3)."""
+    cell = {**_TWO_LINKS, "network_width": 2 * n, "n_circuits": T, "batch_size": 64}
+    rows = (("mse_on_inactive", 0), ("mse_on_inactive", -1), ("mse_on_active", -1))
+    networks = run.networks(**cell, n_active=(z,), n_networks=count)[z]
+    return np.array([[one[name][layer] for name, layer in rows] for one in networks])
+
+
+@claim(
+    "critical.circuits-by-active",
+    "Density evolution has the critical number of circuits at one, two and three active circuits within "
+    "10 %, whether they seize or active ones die.",
+    tier="science",
+    formula=r"T_c(z)",
+    source="this library; notes#critical-load",
+    regime="n = 200 (and 400), z = 1, 3 (and 2), S = 3, .6/.9, lines, five layers",
+    expected="established",
+    rival='no z in it, as in "T (d/D)^2 < 0.004": T_c of one active circuit',
+)
+def _circuits_by_active(run: Run) -> Evidence:
+    points, count = [], run.choose(8, 16)
+    for n in run.choose((200,), (200, 400)):
+        one = critical_circuits(n, 3, 1, 5, 0.6, 0.9).n_circuits
+        for z in run.choose((1, 3), (1, 2, 3)):
+            theory = critical_circuits(n, 3, z, 5, 0.6, 0.9).n_circuits
+            counts = [round(theory * factor) for factor in (0.8, 0.9, 1.0, 1.1, 1.25)]
+            measured = {T: _works(run, n, T, z, count) for T in counts}
+            found = find_crossing(
+                measured, lambda m: np.maximum(m[..., 1] / m[..., 0] / GROWTH, m[..., 2] / DEAD)
+            )
+            stderr, rival = float(np.nanstd(found.draws, ddof=1)), one if z > 1 else None
+            point = Point(
+                z,
+                found.at,
+                theory,
+                stderr=stderr,
+                rival=rival,
+                freedom=count - 1,
+                series=f"n = {n}",
+            )
+            points.append(point)
+    return Evidence(points, "z", "circuits", tolerance=0.1, log_y=True)
 
 
 def _exponent(sizes: Sequence[float], S: int, lo: float) -> float:

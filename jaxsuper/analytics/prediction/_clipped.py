@@ -17,6 +17,7 @@ _ENDS = "where inactive indicators cross the lower threshold: see state evolutio
 _ROTATION_ASSUMES = "idle neurons fire because of active ones alone; active indicators stay 1"
 _ROTATION_ENDS = "where idle neurons make others fire: see `theory.in_working_regime`"
 _N_DRAWS = 4096
+_LEVELS = {"levels2": 2, "levels4": 4, "levels8": 8}
 
 
 def clipped(subject: Subject) -> Form | None:
@@ -48,12 +49,16 @@ def _named_circuits(subject: Subject) -> dict[str, Float[np.ndarray, " L"]]:
     z, e, constant = subject.n_active, subject.overlap_rate, subject.constant
     allocation = subject.allocation
     share = theory.correct_active_fraction(z, allocation.redundancy, allocation.block_width)
-    values = {
-        f"frac_active_neurons_block{block}": constant(share)
-        for block in range(subject.layout.width)
-    }
+    # Which stairs are on depends on the level; the indicator's blocks do not.
+    blocks = 2 if subject.kind in _LEVELS else subject.layout.width
+    values = {f"frac_active_neurons_block{block}": constant(share) for block in range(blocks)}
     values["mse_on_inactive"] = constant(theory.inactive_mse(z, e))
-    if subject.kind in ("rotation", "step"):
+    if subject.kind in _LEVELS and z == 1 and subject.construction != "oracle":
+        sizes = allocation.redundancy, allocation.n_circuits, allocation.block_width
+        values["mse_x_active"] = theory.level_errors(
+            _LEVELS[subject.kind], *sizes, subject.n_layers, e
+        )
+    if subject.kind in ("rotation", "step", *_LEVELS):
         values["mse_on_active"] = constant(0.0)
     if subject.kind == "rotation3":
         values["mse_x_inactive"] = constant(theory.inactive_mse(z, e))

@@ -19,7 +19,10 @@ from ._exponents import (
     fit_exponents,
 )
 from ._fits import fit_power, PowerFit
+from ._hysteresis import hysteresis_law, HysteresisLaw
+from ._levels import level_law, LevelPoint
 from ._optimum import optimum_law, OptimumPoint
+from ._payload import PAYLOAD_DESIGNS, payload_law, PayloadAxis, PayloadLaw
 from ._shares import EXPONENTS, share_law, ShareLaw, Shares, trained_shares
 from ._trained import (
     check_trained,
@@ -37,6 +40,7 @@ __all__ = [
     "CONTENDERS",
     "DESIGNS",
     "EXPONENTS",
+    "PAYLOAD_DESIGNS",
     "BuiltPoint",
     "Comparison",
     "Contender",
@@ -50,7 +54,11 @@ __all__ = [
     "Expected",
     "Exponent",
     "ExponentFit",
+    "HysteresisLaw",
+    "LevelPoint",
     "OptimumPoint",
+    "PayloadAxis",
+    "PayloadLaw",
     "PowerFit",
     "ScalingDesign",
     "ShareLaw",
@@ -71,7 +79,10 @@ __all__ = [
     "find_crossing",
     "fit_exponents",
     "fit_power",
+    "hysteresis_law",
+    "level_law",
     "optimum_law",
+    "payload_law",
     "scaling_design",
     "share_law",
     "trained_errors",

@@ -4,11 +4,13 @@ loads    = even_loads(T, S, n)                          how many circuits a neur
 links    = Links.of(loads, n_active, inhibition)        who reaches whom (`_links`)
 activity = density_evolution(links, n_layers, lo, hi)   erroneous activity by layer (`_density`)
 critical = critical_circuits(n, S, ...)                 T at which it runs away (`_critical`)
+released = releasing_circuits(n, S, ...)                T below which it falls silent (`_hysteresis`)
 best     = best_redundancy(n, ...)                      S and thresholds that hold most (`_optimum`)
 """
 
 from ._critical import bare_critical_circuits, Critical, critical_circuits, DEAD, ended, GROWTH
 from ._density import Activity, density_evolution
+from ._hysteresis import releasing_circuits, SEIZED
 from ._links import Links
 from ._loads import even_loads, load_classes, LoadClasses
 from ._optimum import best_redundancy, best_thresholds, hard_step_constant, Optimum
@@ -17,6 +19,7 @@ from ._optimum import best_redundancy, best_thresholds, hard_step_constant, Opti
 __all__ = [
     "DEAD",
     "GROWTH",
+    "SEIZED",
     "Activity",
     "Critical",
     "Links",
@@ -31,4 +34,5 @@ __all__ = [
     "even_loads",
     "hard_step_constant",
     "load_classes",
+    "releasing_circuits",
 ]
