@@ -167,7 +167,7 @@ def test_the_library_refuses_as_well(limit, getkey):
     with pytest.raises(ValueError, match="`n_circuits` must be at most .*needs about"):
         allocation.prime_step_family(10**5, 6)
     with pytest.raises(ValueError, match="`network_width` must be at most .*needs about"):
-        prepare(Configuration(network_width=4_000_000))
+        prepare(Configuration(network_width=2_000_000_000))
     network = prepare(Configuration(40, 6, 3, n_layers=2))
     assert default_chunk(network, 100) == 512 and default_chunk(network, 513) == 1024
     with pytest.raises(ValueError, match="`chunk` must be at most .*needs about"):
@@ -193,7 +193,8 @@ def test_the_estimate_of_a_run_is_of_all_layers(construction, n_layers):
     own: dict[str, Any] = {}
     if construction == "separate":
         own = {"indicator_redundancy": 4, "indicator_share": 0.5}
-    settings_ = Configuration(1200, 60, 4, n_layers=n_layers, construction=construction, **own)
+    own["allocation"] = "transversal"
+    settings_ = Configuration(1200, 1200, 4, n_layers=n_layers, construction=construction, **own)
     network = jax.eval_shape(lambda: network_from(*abstract(settings_)))
     held = bytes_of(network) + bytes_of(jax.eval_shape(lambda net: net.layers(), network))
     traits = traits_of(construction)

@@ -159,11 +159,10 @@ def test_a_search_compiles_a_program_for_each_construction(compiled):
 
 
 def test_a_bisection_compiles_a_program_for_many_sizes(compiled):
-    """Not one for every T: the sets of private links run out after several."""
+    """Not one for every T."""
     problem = Problem(96, 0, 1, 2)
-    result = frontier(problem, 0.1, "private", rules=Rules(looks=(2,)), samples=16)
-    assert len(result.crossing.evaluated) > 1
-    assert len(programs(compiled)) == 1, compiled
+    result = frontier(problem, 0.1, "carried", rules=Rules(looks=(2,)), samples=16)
+    assert len(programs(compiled)) < len(result.crossing.evaluated) - 1, compiled
 
 
 def test_descents_share_a_program(compiled):

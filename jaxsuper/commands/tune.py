@@ -48,7 +48,7 @@ class Command(Choices):
 
     Attributes:
         batch_size: fresh samples in each step.
-        loss: mse or l4, of the estimated vectors and indicators in the last layer.
+        loss: mse, l3 or l4, of the estimated vectors and indicators in the last layer.
         circuits_counted: active for the errors of the active circuits, all for those of all.
         indicator_weight: of the indicator's error beside the vector's.
         read: last to read out the last layer, all for every layer.
@@ -67,7 +67,7 @@ class Command(Choices):
     n_layers: int = 3
     batch_size: int = 128
     allocation: Family = "transversal"
-    loss: Literal["mse", "l4"] = "mse"
+    loss: Literal["mse", "l3", "l4"] = "mse"
     circuits_counted: Literal["active", "all"] = "active"
     indicator_weight: float = 1.0
     read: Literal["last", "all"] = "last"

@@ -14,7 +14,7 @@ from ._dense import (
     neurons_that_exist,
 )
 from ._early_guess import EarlyGuess
-from ._inhibition import inhibition_rules, Links
+from ._inhibition import columns_per_row, inhibition_rules, Links
 from ._network import AbstractLayer, AbstractNetwork, Needs, Traits
 from ._oracle import Oracle
 from ._placement import indicator_vectors, place, Placement
@@ -58,6 +58,7 @@ __all__ = [
     "build",
     "check_parts",
     "check_trainable",
+    "columns_per_row",
     "construction_for",
     "constructions",
     "dense_layers",

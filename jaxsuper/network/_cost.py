@@ -41,5 +41,5 @@ def network_bytes(
         if not traits.own_indicators and _FEWER * columns_per_row() * width <= block_width:
             matrices = 8 * block_width * width * (n_layers + 1)
     # Sets and their inverse, shuffled in every layer, of 4 bytes each, and once more on the way.
-    lists = 16 * n_layers * entries
-    return float(matrices + lists + ENTRY_BYTES * entries + 8 * block_width)
+    lists = 16 * n_layers * entries + 8 * n_layers * block_width
+    return float(matrices + lists + ENTRY_BYTES * entries)

@@ -45,7 +45,7 @@ class EarlyGuess(AbstractCarried):
         most = min(active.shape[0], self.n_circuits)
         guessed = jax.lax.top_k(alpha.T, most)[1].T.astype(active.dtype)
         # As many as are embedded: slots without a circuit guess none.
-        embedded = (active < self.n_circuits).sum(axis=0)
+        embedded = (active < self.n_circuits).sum(axis=0, keepdims=True)
         guessed = jnp.where(jnp.arange(most)[:, None] < embedded, guessed, self.n_circuits)
         values = jnp.zeros_like(inputs[:, :most]).at[0].set(1.0)
         guess = self.after(embed(placement, values, guessed), sets, active)

@@ -7,7 +7,7 @@ import jax
 from .._limits import Cost
 from .._settings import Configuration
 from ..circuits import width_of
-from ..network import network_bytes, Traits
+from ..network import columns_per_row, network_bytes, Traits
 
 
 # Floats per channel of a chunk: on a CPU a channel of all circuits should stay in the cache, on an
@@ -38,8 +38,10 @@ def run_seconds(
     """Estimate the seconds that one CPU core takes for a batch of one network."""
     gaps = n_layers - 1
     reads = 3 * n_layers * n_circuits * redundancy + 2 * gaps * block_width * load
-    # Through the matrix or through lists of connected neurons, whichever is quicker.
-    products = min(block_width**2 * _PRODUCT, block_width * load * redundancy * _GATHER)
+    # Through the matrix, or through lists of connected neurons where these are a lot quicker.
+    lists = 2 * columns_per_row() * load * redundancy <= block_width
+    row = load * redundancy * _GATHER if lists else block_width * _PRODUCT
+    products = block_width * row
     return 1e-9 * (batch_size * (gaps * products + reads * _GATHER) + _REST)
 
 

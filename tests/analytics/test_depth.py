@@ -1,6 +1,5 @@
 """Laws of payload, hysteresis and levels on small networks; both states by density evolution."""
 
-import numpy as np
 import pytest
 from jaxsuper import cli
 from jaxsuper.analytics.scaling import payload_law
@@ -30,26 +29,6 @@ def test_between_two_loads_both_states_are_stable():
         for start in ("quiet", "all on")
     )
     assert seized > 10 * quiet
-
-
-def test_few_that_fire_are_poisson_and_all_that_fire_do_not_vary():
-    from jaxsuper.theory.seizure._density import _binomial
-
-    law = np.array([0.0, 0.5, 0.5])
-    transform = np.fft.rfft(law, 64)
-
-    def moments(mean, trials):
-        chances = np.fft.irfft(_binomial(transform, np.array([mean]), np.array([trials]))[0], 64)
-        values = np.arange(64)
-        first = chances @ values
-        return first, chances @ values**2 - first**2
-
-    for mean, trials in ((0.3, 1e6), (3.0, 6.5), (4.0, 4.0)):
-        share = mean / trials
-        assert moments(mean, trials)[0] == pytest.approx(1.5 * mean, rel=1e-6)
-        # Between whole numbers of trials the variance is within a hair of that of a real number.
-        variance = mean * 2.5 - mean * share * 1.5**2
-        assert moments(mean, trials)[1] == pytest.approx(variance, rel=0.02)
 
 
 @pytest.mark.slow

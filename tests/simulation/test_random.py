@@ -26,6 +26,7 @@ def default(kind):
 
 def draws():
     """Return keys, sets and wiring, drawn without any program that was compiled before."""
+    _build._parts_of.cache_clear()
     parts, recipe = parts_of(DRAWN), _build.Recipe.of(DRAWN)
     numbers = {name: np.float32(value) for name, value in _build.parameters_of(DRAWN).items()}
     # Not `prepare`, whose program would be that of the other generator.

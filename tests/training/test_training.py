@@ -217,7 +217,7 @@ def train_bad(start=None, **changes):
 
 
 BAD = [
-    (lambda: training.Task("mae"), "`loss` must be one of mse, l4"),
+    (lambda: training.Task("mae"), "`loss` must be one of mse, l3, l4"),
     (lambda: training.Task(circuits="some"), "`circuits` must be one of active, all"),
     (lambda: training.Task(indicator_weight=-1.0), "`indicator_weight` must be finite"),
     (lambda: replace(FEW, steps=-1), "`steps` must be at least 0"),

@@ -5,8 +5,13 @@ from ._prediction import Form, STATE_EVOLUTION
 from ._subject import set_loads, Subject
 
 
-def separate_evolution(subject: Subject) -> Form:
-    """Return the state evolution of two populations, one driving the other, collapse included."""
+def separate_evolution(subject: Subject) -> Form | None:
+    """Return the state evolution of two populations, one driving the other, collapse included.
+
+    Of rotations (d = 4); None for other circuits.
+    """
+    if subject.kind != "rotation":
+        return None
     own, payload = subject.indicators, subject.allocation
     assert own is not None
     values = theory.separate_evolution(

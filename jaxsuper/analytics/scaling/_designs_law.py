@@ -1,4 +1,7 @@
-"""T*(D) of every design: the most circuits under an error target, measured, with and without logarithm."""
+"""T*(D) of every design: the most circuits under an error target, with and without a logarithm.
+
+Source: ours; notes#designs-by-width.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
