@@ -157,7 +157,7 @@ class AbstractClippedLayer(AbstractLayer):
 
     Attributes:
         mean: (L-1, d, r), weights from the mean channels.
-        difference: (L-1, T, out, in), each circuit's own weights.
+        difference: (L-1, T or E, out, in), the own weights of each circuit, or of each edge.
         tilde: Ctilde / S, as a matrix or by lists.
         members: (L-1, n, R), the circuits on each neuron.
         sets: (L-1, T, S), the neurons of each circuit.
@@ -167,7 +167,7 @@ class AbstractClippedLayer(AbstractLayer):
     """
 
     mean: Float[Array, "gaps d r"]
-    difference: Float[Array, "gaps T out in_"]
+    difference: Float[Array, "gaps E out in_"]
     tilde: Matrix | Lists
     members: Int[Array, "gaps n R"]
     sets: Int[Array, "gaps T S"]
