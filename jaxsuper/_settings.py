@@ -29,6 +29,9 @@ CONSTRUCTIONS = (
 FAMILIES = ("prime-steps", "balanced-prime-steps", "transversal", "random", "auto")
 INDICATORS = ("recomputed", "carried", "early-guess")
 INHIBITIONS = ("scalar", "receiver")
+# Which circuit feeds which: each itself, a program by name, or one of a TOML file.
+IDENTITY = "identity"
+EDGES = (IDENTITY, "relay", "branch", "merge", "chain")
 PRECISIONS = ("default", "high", "highest")
 # Independent networks of an experiment: predictions are of the mean over networks, and deep in the
 # seizure single ones scatter by a third. With eight Student's quantile is 2.4, with four 3.2.
@@ -66,6 +69,9 @@ class Configuration:
         inhibition_factor: a factor on chi.
         precision: of matrix products: highest (full float32), high (three bfloat16 products on a TPU,
             safe at the published thresholds) or default (one: off by several standard errors).
+        edges: which circuit feeds which: identity (each itself), relay (each the next), branch (the
+            first of three decides which of the others goes on), merge (two of three add up in the
+            third), chain (L different ones), or a TOML file of a program.
     """
 
     network_width: int = 1000
@@ -89,6 +95,7 @@ class Configuration:
     inhibition: str = "scalar"
     inhibition_factor: float = 1.0
     precision: str = "highest"
+    edges: str = IDENTITY
 
 
 @dataclass(frozen=True)

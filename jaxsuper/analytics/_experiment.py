@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TYPE_CHECKING
 
 from .._repr import html_table, listed
-from .._settings import Experiment
+from .._settings import Experiment, IDENTITY
 from ..simulation import (
     check_experiment,
     environment,
@@ -66,8 +66,9 @@ class ExperimentResult:
 
     def _settings(self) -> str:
         given, count = self.experiment.configuration, self.experiment.n_networks
+        edges = "" if given.edges == IDENTITY else f"edges {given.edges}, "
         return (
-            f"{given.construction} {given.circuit}, {given.allocation}, D = {given.network_width}, "
+            f"{given.construction} {given.circuit}, {given.allocation}, {edges}D = {given.network_width}, "
             f"T = {given.n_circuits}, S = {given.redundancy}, L = {given.n_layers}, "
             f"z = {listed(self.experiment.n_active)}; {count} network{'s' * (count != 1)} of "
             f"{given.batch_size} samples"

@@ -1,7 +1,7 @@
 """Small circuits: weights in mean and difference part, exact trajectories, readouts."""
 
 from ._base import AbstractCircuits, Layout
-from ._exact import exact_channels, exact_trajectory, small_weights
+from ._exact import exact_channels, exact_trajectory, layer_of, small_weights
 from ._levels import Levels2, Levels4, Levels8
 from ._mlp import MLP
 from ._registry import (
@@ -34,6 +34,7 @@ __all__ = [
     "exact_trajectory",
     "kind_of",
     "kinds",
+    "layer_of",
     "layout_of",
     "make",
     "register",

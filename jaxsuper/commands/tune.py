@@ -13,8 +13,10 @@ from typing import Any, Literal, TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from .._errors import check
 from .._files import make_writable_folder, remove_abandoned
 from .._limits import check_cost, check_index, check_single, Cost
+from .._settings import IDENTITY
 from ._choices import Choices, Family
 from ._result import config_of, envelope, finite, write
 from ._resuming import RESUMES
@@ -101,6 +103,8 @@ def run(command: Command, console: Console) -> int:
         check_index(name, getattr(command, name))
     for name in ("learning_rate", "indicator_weight"):
         check_single(name, getattr(command, name))
+    rule = f"must be {IDENTITY}: programs are not trained"
+    check(command.edges == IDENTITY, "edges", rule, command.edges)
     from .. import training
     from ..circuits import layout_of
     from ..network import dense_network

@@ -95,6 +95,7 @@ class Block(AbstractNetwork):
         "block",
         needs=ROTATION,
         assumes="known set",
+        fixed="has an address for each circuit's own successor alone",
         allocate=_allocate,
         capacity=_capacity,
         check_allocation=_check_allocation,

@@ -121,6 +121,7 @@ class Carried(AbstractCarried):
         trainable=True,
         tunable=TUNABLE,
         assumes="known set",
+        fixed="copies its indicators, so that the active circuits cannot change",
     )
     first_layer = embed_carried
     layers = carried_layers

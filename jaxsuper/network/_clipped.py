@@ -11,7 +11,9 @@ from .._settings import PARAMETERS
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout, small_weights
+from ..programs import edge_layout, Edges, full_weights, own_weights
 from . import _shared as shared
+from ._edges import Arrivals, edge_links
 from ._inhibition import balanced, clipped_links, Links, listed_links, lists_are_shorter
 from ._network import AbstractLayer, AbstractNetwork, Traits
 from ._placement import indicator_vectors, place, Placement
@@ -57,7 +59,8 @@ class AbstractClipped(AbstractNetwork):
     """Networks whose mean weights go through the clipped matrix Ctilde.
 
     C = min(1, sum_t e_t^l ⊗ e_t^{l-1}) and Ctilde = C - chi'·(1 - C): neurons that share a circuit
-    excite each other once, all others inhibit.
+    excite each other once, all others inhibit. With edges t, here and below, stands for edges: C and
+    W have a term e_target^l ⊗ e_source^{l-1} for each.
 
     Attributes:
         circuits, placement: see `AbstractNetwork`.
@@ -67,6 +70,7 @@ class AbstractClipped(AbstractNetwork):
         inhibition_factor: a factor on chi', a scalar (1 by default).
         precision: of matrix products.
         inhibition_rule: the rule that chi' comes from, by name.
+        edges: which circuit feeds which; None if each is its own successor.
     """
 
     circuits: AbstractCircuits
@@ -76,6 +80,7 @@ class AbstractClipped(AbstractNetwork):
     inhibition_factor: Scalar
     precision: str = eqx.field(static=True)
     inhibition_rule: str = eqx.field(static=True)
+    edges: Edges | None = None
 
     @classmethod
     def build(
@@ -88,6 +93,7 @@ class AbstractClipped(AbstractNetwork):
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",
+        edges: Edges | None = None,
     ) -> "AbstractClipped":
         """Build the network; may be traced.
 
@@ -100,13 +106,16 @@ class AbstractClipped(AbstractNetwork):
                 receiving neuron, which evens out uneven loads.
             inhibition_factor: a factor on chi'.
             precision: of matrix products.
+            edges: which circuit feeds which; each its own successor if left out.
 
         Returns:
             The network.
         """
         placement = place(allocation, n_layers, key=key)
         loads = allocation.loads
-        if lists_are_shorter(placement):
+        if edges is not None:
+            connected, chi = edge_links(edges, placement, inhibition)
+        elif lists_are_shorter(placement):
             connected, chi = listed_links(placement, loads, inhibition)
         else:
             connected, chi = clipped_links(placement, placement, loads, loads, inhibition)
@@ -119,6 +128,7 @@ class AbstractClipped(AbstractNetwork):
             inhibition_factor=factor,
             precision=precision,
             inhibition_rule=inhibition,
+            edges=edges,
         )
 
     def tilde(self) -> "Tilde":
@@ -134,6 +144,9 @@ class AbstractClipped(AbstractNetwork):
         """Return Ctilde / S into array layer `layer`, counted from the definition."""
         before = indicator_vectors(self.placement, layer - 1)
         after = indicator_vectors(self.placement, layer)
+        if self.edges is not None:
+            before, after = shared.edge_vectors(self.edges, layer, before, after)
+            after = after * jnp.asarray(self.edges.opens[layer - 1], jnp.float32)[:, None]
         linked = jnp.minimum(1.0, jnp.matmul(after.T, before, precision="highest"))
         chi = (self.inhibition[layer - 1] * self.inhibition_factor)[:, None]
         return (linked - chi * (1 - linked)) / self.redundancy
@@ -144,21 +157,23 @@ class AbstractClippedLayer(AbstractLayer):
 
     Attributes:
         mean: (L-1, d, r), weights from the mean channels.
-        difference: (L-1, T, out, in), each circuit's own weights.
+        difference: (L-1, T or E, out, in), the own weights of each circuit, or of each edge.
         tilde: Ctilde / S, as a matrix or by lists.
         members: (L-1, n, R), the circuits on each neuron.
         sets: (L-1, T, S), the neurons of each circuit.
         bias: (L-1, d).
-        layout: of the circuits.
+        layout: of the circuits, or of the edges' own weights.
+        arrivals: which edges `difference` is of, if it is of edges and not of circuits.
     """
 
     mean: Float[Array, "gaps d r"]
-    difference: Float[Array, "gaps T out in_"]
+    difference: Float[Array, "gaps E out in_"]
     tilde: Matrix | Lists
     members: Int[Array, "gaps n R"]
     sets: Int[Array, "gaps T S"]
     bias: Float[Array, "gaps d"]
     layout: Layout = eqx.field(static=True)
+    arrivals: Arrivals | None = None
 
     def seen(self, channel: Float[Array, "n B"]) -> Float[Array, "n B"]:
         """Return Ctilde / S applied to a channel."""
@@ -166,7 +181,11 @@ class AbstractClippedLayer(AbstractLayer):
 
     def brought(self, means: CircuitValues) -> Float[Array, "out n B"]:
         """Return what each neuron's circuits bring by their own weights."""
-        change = shared.difference_part(self.layout, self.difference, means)
+
+        def send(values: CircuitValues) -> Float[Array, "out T B"]:
+            return shared.difference_part(self.layout, self.difference, values)
+
+        change = send(means) if self.arrivals is None else self.arrivals.sums(means, send)
         return shared.spread(change, self.members, self.sets)
 
 
@@ -184,15 +203,22 @@ class ClippedLayer(AbstractClippedLayer):
 
 def clipped_fields(network: AbstractClipped) -> dict[str, Any]:
     """Return the fields of `AbstractClippedLayer`, stacked over layers 2..L."""
-    circuits, n_layers = network.circuits, network.n_layers
+    circuits, n_layers, edges = network.circuits, network.n_layers, network.edges
+    if edges is None:
+        arrivals, layout = None, circuits.layout
+        difference = shared.stacked(circuits.difference_weights(), n_layers)
+    else:
+        arrivals, layout = Arrivals.of(edges), edge_layout(circuits.layout, edges.wide)
+        difference = own_weights(circuits, edges)
     return {
         "mean": shared.stacked(circuits.mean_weights(), n_layers),
-        "difference": shared.stacked(circuits.difference_weights(), n_layers),
+        "difference": difference,
         "tilde": network.tilde(),
         "members": network.placement.members[1:],
         "sets": network.placement.sets[1:],
         "bias": shared.stacked(circuits.biases(), n_layers),
-        "layout": circuits.layout,
+        "layout": layout,
+        "arrivals": arrivals,
     }
 
 
@@ -209,8 +235,13 @@ def dense_clipped(
     full, mean = small_weights(circuits, layer), shared.mean_matrix(circuits, layer)
     before = indicator_vectors(self.placement, layer - 1)
     after = indicator_vectors(self.placement, layer)
+    own = full - mean[None]
+    if self.edges is not None:
+        before, after = shared.edge_vectors(self.edges, layer, before, after)
+        opens = jnp.asarray(self.edges.opens[layer - 1], jnp.float32)[:, None, None]
+        own = full_weights(circuits, self.edges, layer - 1) - opens * mean[None]
     blocks = mean[:, None, :, None] * self.dense_tilde(layer)[None, :, None, :]
-    blocks = blocks + shared.outer(full - mean[None], after, before) / self.redundancy
+    blocks = blocks + shared.outer(own, after, before) / self.redundancy
     bias = jnp.repeat(shared.bias_of(circuits, layer), self.block_width)
     return [(blocks.reshape(width, width), bias)]
 
@@ -223,7 +254,7 @@ class Clipped(AbstractClipped):
 
     traits: ClassVar[Traits] = Traits(
         "clipped",
-        options=("inhibition", "inhibition_factor"),
+        options=("inhibition", "inhibition_factor", "edges"),
         paddable=True,
         trainable=True,
         tunable=PARAMETERS,

@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import allocate, Allocation, capacity
 from ..circuits import AbstractCircuits, Layout
+from ..programs import Edges
 from ._placement import Placement
 
 
@@ -87,6 +88,7 @@ class Traits:
         trainable: whether it is ReLU layers and nothing else, embedding and readout linear.
         tunable: the continuous parameters that its error depends on.
         assumes: what must hold for it to work, besides the numbers.
+        fixed: why circuits cannot feed each other in it, unless `edges` is among its options.
         layers_per_step: layers of the large network for each of the L that are placed and reported.
         allocate: (n, S, T, family, key) -> the allocation of the payload.
         capacity: (n, S, family) -> how many circuits that holds, None for no limit.
@@ -100,10 +102,16 @@ class Traits:
     trainable: bool = False
     tunable: tuple[str, ...] = ()
     assumes: str = "nothing"
+    fixed: str = "does not know edges yet"
     layers_per_step: int = 1
     allocate: Callable[[int, int, int, str, KeyScalar | None], Allocation] = _allocate
     capacity: Callable[[int, int, str], int | None] = capacity
     check_allocation: Callable[[Allocation], None] = _any_allocation
+
+    @property
+    def no_edges(self) -> str:
+        """Why circuits cannot feed each other in it; empty if they can."""
+        return "" if "edges" in self.options else self.fixed
 
     @property
     def inhibited(self) -> bool:
@@ -150,6 +158,11 @@ class AbstractNetwork(eqx.Module):
     placement: eqx.AbstractVar[Placement]
     precision: eqx.AbstractVar[str]
     traits: ClassVar[Traits]
+
+    @property
+    def edges(self) -> Edges | None:
+        """Which circuit feeds which; None if each is its own successor."""
+        return None
 
     @abstractmethod
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:

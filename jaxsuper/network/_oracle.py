@@ -21,7 +21,7 @@ class Oracle(AbstractClipped):
 
     traits: ClassVar[Traits] = Traits(
         "oracle",
-        options=("inhibition", "inhibition_factor"),
+        options=("inhibition", "inhibition_factor", "edges"),
         paddable=True,
         assumes="known set",
     )

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from .._limits import check_index
-from .._types import ActiveIds, KeyScalar
+from .._types import KeyScalar
 from ..allocation import AbstractAllocation, Extent, extent_of
 
 
@@ -108,7 +108,9 @@ def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> P
     return Placement(shuffled, listed, width, extent, jnp.arange(width) < extent.block_width)
 
 
-def neurons_of(sets: Int[Array, "T S"], ids: ActiveIds, block_width: int) -> Int[Array, "z B S"]:
+def neurons_of(
+    sets: Int[Array, "T S"], ids: Int[Array, "*ids"], block_width: int
+) -> Int[Array, "*ids S"]:
     """Return the neurons of the given circuits; ids that are no circuit get `block_width`.
 
     A scatter with mode "drop" then writes nothing for slots that hold no circuit.

@@ -104,6 +104,7 @@ class Private(AbstractNetwork):
         "private",
         needs=ONE_ON_NEURON,
         assumes="known set",
+        fixed="has a gate for each circuit's own successor alone",
         check_allocation=_check_allocation,
     )
     activate = shared.rectified

@@ -11,6 +11,7 @@ from .._limits import check_cost, check_single, Cost
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation, Allocation
 from ..circuits import AbstractCircuits, Layout
+from ..programs import Edges
 from ._block import Block
 from ._carried import Carried
 from ._cleaned import Cleaned
@@ -130,6 +131,29 @@ def check_parts(
     check(indicators.n_circuits == allocation.n_circuits, "indicators", rule, indicators.n_circuits)
 
 
+def check_edges(edges: Any, construction: str, n_circuits: int, n_layers: int) -> None:
+    """Check that a network can have edges, without making it.
+
+    Args:
+        edges: the edges.
+        construction: by name.
+        n_circuits: T of the network.
+        n_layers: its L.
+
+    Raises:
+        ValueError: for a construction in which circuits cannot feed each other, or edges of other
+            sizes.
+    """
+    traits = traits_of(construction)
+    rule = f"must be left out for the construction {construction!r}, which {traits.no_edges}"
+    check(not traits.no_edges, "edges", rule, "edges", "use clipped")
+    check_kind("edges", edges, Edges)
+    rule = f"must be between the {n_circuits} circuits of the network"
+    check(edges.n_circuits == n_circuits, "edges", rule, edges.n_circuits)
+    rule = f"must be for the {n_layers} layers of the network"
+    check(edges.n_layers == n_layers, "edges", rule, edges.n_layers)
+
+
 def build(
     circuits: AbstractCircuits,
     allocation: Allocation,
@@ -151,8 +175,9 @@ def build(
         key: for the shuffles of the sets in every layer.
         precision: of matrix products: "highest" (full float32 on every device), "high", "default".
         **options: of clipped, cleaned and oracle: `inhibition` ("scalar" or "receiver") and
-            `inhibition_factor`; of plain and split: `overlap` ("even" or "exact"); of separate,
-            carried and early-guess besides those of clipped: `indicators`, an allocation.
+            `inhibition_factor`; of clipped and oracle: `edges`, of `Program.compile`; of plain
+            and split: `overlap` ("even" or "exact"); of separate, carried and early-guess besides
+            `inhibition` and `inhibition_factor`: `indicators`, an allocation.
 
     Returns:
         The network, a pytree whose array leaves may all be swept without a new compile.
@@ -168,6 +193,10 @@ def build(
     rule = f"must be as many as the {allocation.n_circuits} sets of the allocation"
     fits = circuits.n_circuits == allocation.n_circuits
     check(fits, "circuits", rule, circuits.n_circuits)
+    edges = options.pop("edges", None)
+    if edges is not None:
+        check_edges(edges, construction, circuits.n_circuits, n_layers)
+        options["edges"] = edges
     for name in options:
         rule = f"must be left out for the construction {construction!r}"
         check(name in traits.options, name, rule, options[name])

@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._arrays import as_float, sum_of, take_rows
 from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..circuits import AbstractCircuits, Layout, small_weights
+from ..programs import Edges
 from ._network import AbstractNetwork
 from ._placement import indicator_vectors, neurons_of, Placement
 from ._sums import copies, gather_sum
@@ -195,6 +196,14 @@ def outer(
     row = jax.vmap(lambda w: jnp.matmul((to * w[:, None]).T, from_, precision="highest"))
     blocks = jnp.stack([row(weights[:, i, :].T) for i in range(width)])
     return jnp.moveaxis(blocks, 2, 1)
+
+
+def edge_vectors(
+    edges: Edges, layer: int, before: Float[Array, "T n"], after: Float[Array, "T n"]
+) -> tuple[Float[Array, "E n"], Float[Array, "E n"]]:
+    """Return e_source and e_target of the edges into array layer `layer`, for dense twins."""
+    to = after.at[edges.targets[layer - 1]].get(mode="fill", fill_value=0.0)
+    return before[edges.sources[layer - 1]], to
 
 
 def mean_matrix(circuits: AbstractCircuits, layer: int) -> Float[Array, "d d"]:

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .._settings import IDENTITY
 from ..analytics import ExperimentResult
 from ..circuits import layout_of
 from ._mse import plot_mse
@@ -97,6 +98,7 @@ def _caption(result: ExperimentResult, published: dict[str, Any]) -> str:
     if count == 1:
         networks, bars = "this network", "95 % over its samples; lines: mean over networks"
     where = ""
+    edges = "" if given.edges == IDENTITY else f", edges {given.edges}"
     if published:
         headline = (given.network_width, given.n_circuits) == (1000, 557)
         numbers = BY_LAYER if headline else BY_SIZE
@@ -110,7 +112,7 @@ def _caption(result: ExperimentResult, published: dict[str, Any]) -> str:
         figures = "figure" + "s" * (len(named) > 1) + f" {', '.join(map(str, named))}"
         where = f"{figures} of {POST}; {agreement(pairs)}\n"
     return (
-        f"{where}{given.construction} {given.circuit}, {given.allocation}: "
+        f"{where}{given.construction} {given.circuit}, {given.allocation}{edges}: "
         f"D = {given.network_width}, T = {given.n_circuits}, S = {given.redundancy}, "
         f"{given.batch_size} samples, {networks}, seed {given.seed}; bars: {bars}\n"
         f"closed form: nothing fires because of what fired by mistake; jaxsuper {made['jaxsuper']}, "

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .._settings import IDENTITY
+
 
 POST = "Rotations in Superposition"
 LABEL = "reference code, 2 networks"
@@ -28,6 +30,7 @@ PUBLISHED: dict[str, Any] = {
     "gate_bias": 1.0,
     "inhibition": "scalar",
     "inhibition_factor": 1.0,
+    "edges": IDENTITY,
 }
 # z -> number of the figure: of D = 1000 and T = 557 by layer, and of the grid of sizes by T.
 BY_LAYER = {1: 5, 2: 6, 3: 7}

@@ -38,7 +38,7 @@ def plot_plane(ax: Axes, estimated: np.ndarray, truth: np.ndarray, title: str = 
             ax.plot(*np.stack([true, found], 1), "-", color=color, linewidth=0.7, alpha=0.6)
             ax.plot(*true, _mark(circuit), mfc="none", color=color, markersize=7)
             ax.plot(*found, _mark(circuit), color=color, markersize=4)
-    reach = max(1.4, 1.1 * float(np.abs(estimated).max()))
+    reach = max(1.4, 1.1 * float(np.nanmax(np.abs(estimated))))
     ax.set(
         xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="$x_0$", ylabel="$x_1$"
     )
@@ -68,7 +68,8 @@ def plot_channel(
         ax.plot(layers, estimated[:, circuit], f"{mark}-", color="0.2", markersize=4, linewidth=0.7)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     # Room for 0 and 1, whatever of an indicator is seen.
-    low, high = min(-0.1, estimated.min(), truth.min()), max(1.1, estimated.max(), truth.max())
+    both = np.stack([estimated, truth])
+    low, high = min(-0.1, np.nanmin(both)), max(1.1, np.nanmax(both))
     ax.set(xlabel="layer", ylabel=name, ylim=(1.05 * low, 1.05 * high))
     ax.set_title(title)
     return ax

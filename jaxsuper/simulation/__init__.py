@@ -4,6 +4,7 @@ from .._settings import Configuration, Experiment, PARAMETERS
 from ._build import (
     capacity_of,
     depends_on_seed,
+    Fitted,
     network_from,
     network_keys,
     Parts,
@@ -46,6 +47,8 @@ from ._intervals import (
 from ._metrics import layer_metrics, metric_names
 from ._parameters import parameters_of, with_parameters
 from ._precision import warn_of_precision
+from ._program_shares import program_sample, program_shares, ProgramSample, Shares
+from ._programs import check_edges_name, edges_identity, edges_of
 from ._run import configurations_of, Networks, run_networks
 from ._simulate import default_chunk, simulate, simulate_and_show
 from ._statistics import finish, mean_errors, Measurement, merge, merge_networks, Moments
@@ -59,6 +62,7 @@ __all__ = [
     "TRUTH_BYTES",
     "Configuration",
     "Experiment",
+    "Fitted",
     "Frame",
     "Framed",
     "Inputs",
@@ -67,10 +71,13 @@ __all__ = [
     "Moments",
     "Networks",
     "Parts",
+    "ProgramSample",
     "Recipe",
+    "Shares",
     "Trajectories",
     "capacity_of",
     "check_active",
+    "check_edges_name",
     "check_experiment",
     "check_network_fits",
     "check_setting",
@@ -80,6 +87,8 @@ __all__ = [
     "default_chunk",
     "dense_forward",
     "depends_on_seed",
+    "edges_identity",
+    "edges_of",
     "environment",
     "experiment_cost",
     "finish",
@@ -104,6 +113,8 @@ __all__ = [
     "parameters_of",
     "parts_of",
     "prepare",
+    "program_sample",
+    "program_shares",
     "run_networks",
     "run_seconds",
     "sample_inputs",

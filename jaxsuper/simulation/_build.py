@@ -7,7 +7,7 @@ single simulation and any sweep, on any device, draw the same numbers.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
@@ -29,8 +29,10 @@ from ..network import (
     Traits,
     traits_of,
 )
+from ..programs import Edges
 from ._checks import check_network_fits, check_settings, own_indicators_of
 from ._parameters import parameters_of
+from ._programs import edges_of
 
 
 # Families of which every seed gives another draw.
@@ -45,10 +47,16 @@ class Parts(NamedTuple):
     Attributes:
         allocation: the sets of the circuits, those of the payload if indicators have their own.
         indicators: the sets of indicators with neurons of their own, or None.
+        edges: which circuit feeds which, None if each is its own successor.
     """
 
     allocation: Allocation
     indicators: Allocation | None
+    edges: Edges | None = None
+
+
+# The same, or padded to the shapes of a program.
+Fitted: TypeAlias = tuple[AbstractAllocation, AbstractAllocation | None, Edges | None]
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ def parts_of(configuration: Configuration) -> Parts:
         configuration: the settings; only random sets depend on its seed and network.
 
     Returns:
-        The allocations.
+        The allocations, and the edges.
 
     Raises:
         ValueError: for settings that do not fit together, or circuits that the sets do not hold.
@@ -145,7 +153,10 @@ def parts_of(configuration: Configuration) -> Parts:
     plain, unneeded = Configuration(), [*PARAMETERS, "n_active", "n_layers", "batch_size"]
     if not depends_on_seed(configuration):
         unneeded += ["seed", "network"]
-    return _parts_of(replace(configuration, **{name: getattr(plain, name) for name in unneeded}))
+    unneeded.append("edges")
+    made = _parts_of(replace(configuration, **{name: getattr(plain, name) for name in unneeded}))
+    edges = edges_of(configuration)
+    return made if edges is None else made._replace(edges=edges)
 
 
 @lru_cache(maxsize=8)
@@ -206,7 +217,7 @@ def capacity_of(configuration: Configuration) -> int | None:
 def network_from(
     recipe: Recipe,
     n_layers: int,
-    parts: tuple[AbstractAllocation, AbstractAllocation | None],
+    parts: Fitted,
     parameters: Mapping[str, Any],
     seed: Any,
     network: Any,
@@ -225,7 +236,7 @@ def network_from(
         The network.
     """
     keys = network_keys(seed, network)
-    allocation, indicators = parts
+    allocation, indicators, edges = parts
     circuits = make(recipe.circuit, allocation.n_circuits, key=keys[0], **parameters)
     options: dict[str, Any] = {}
     if recipe.traits.inhibited:
@@ -233,6 +244,8 @@ def network_from(
         options["inhibition_factor"] = parameters["inhibition_factor"]
     if indicators is not None:
         options["indicators"] = indicators
+    if edges is not None:
+        options["edges"] = edges
     return make_network(
         circuits,
         allocation,
@@ -249,7 +262,7 @@ _network_from = eqx.filter_jit(network_from)
 
 def prepare(
     configuration: Configuration,
-    parts: tuple[AbstractAllocation, AbstractAllocation | None] | None = None,
+    parts: Fitted | None = None,
 ) -> AbstractNetwork:
     """Build a network from its settings.
 

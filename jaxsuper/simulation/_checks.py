@@ -29,6 +29,7 @@ from ..network import (
 from ._cost import experiment_cost, network_cost
 from ._inputs import checked_share
 from ._parameters import parameters_of
+from ._programs import check_edges_fit, check_edges_name
 
 
 _SIZES = ("network_width", "n_circuits", "redundancy", "n_layers", "batch_size")
@@ -55,6 +56,9 @@ def check_setting(name: str, value: Any, place: str = "") -> None:
     place = place or name
     if name in CHOICES:
         one_of(CHOICES[name](), value, place)
+    elif name == "edges":
+        check_kind(place, value, str)
+        check_edges_name(value, place)
     elif name in _COUNTS:
         check_index(place, value)
     elif name == "indicator_redundancy":
@@ -95,10 +99,11 @@ def check_settings(configuration: Configuration) -> None:
     fits = 0 <= factor < float("inf")
     check(fits, "inhibition_factor", "must be finite and not negative", factor)
     check_parameters(settings.circuit, **parameters_of(settings))
-    own = own_indicators_of(settings)
-    needs = traits_of(construction_for(settings.construction, settings.indicator, own)).needs
+    built = _traits(settings)
+    needs = built.needs
     suits = needs.fits(layout_of(settings.circuit))
     check(suits, "circuits", needs.rule, settings.circuit, f"use {needs.kind}")
+    check_edges_fit(settings, built)
 
 
 def own_indicators_of(configuration: Configuration) -> tuple[int, float, int]:

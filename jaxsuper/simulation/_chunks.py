@@ -16,6 +16,7 @@ from ..network import AbstractLayer, AbstractNetwork, DenseNetwork
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import sample_inputs
 from ._metrics import layer_metrics
+from ._program_inputs import circuits_on
 from ._statistics import Moments, moments
 
 
@@ -37,6 +38,8 @@ class Trajectories(NamedTuple):
     Attributes:
         estimated: (L, k, z, B), their estimated channels.
         truth: (L, k, z, B), those of the small circuits run on their own.
+
+    Where fewer circuits are on than in another layer, both are NaN.
     """
 
     estimated: Float[Array | np.ndarray, "L k z B"]
@@ -95,11 +98,15 @@ def chunk_of(
         n_circuits=None if padded is None else padded.n_circuits,
         counted=counted,
         erroneous_share=erroneous_share,
+        edges=network.edges,
     )
     shown = jnp.arange(min(n_shown, chunk))
 
     def observe(view: LayerView):
-        metrics = layer_metrics(network.circuits.layout, view, padded, counted)
+        count = counted
+        if network.edges is not None:
+            count = circuits_on(view.active, network.n_circuits)
+        metrics = layer_metrics(network.circuits.layout, view, padded, count)
         ids = view.active[:, : len(shown)]
         return metrics, jnp.stack([channel[ids, shown[None]] for channel in view.estimates])
 
@@ -108,7 +115,11 @@ def chunk_of(
     else:
         observed = dense_forward(network, dense, inputs, observe)
     (averaged, worst), estimated = observed
-    trajectories = Trajectories(estimated, inputs.truth[..., : len(shown)])
+    truth = inputs.truth[..., : len(shown)]
+    if network.edges is not None:
+        there = inputs.active[:, None, :, : len(shown)] < network.n_circuits
+        truth = jnp.where(there, truth, jnp.nan)
+    trajectories = Trajectories(estimated, truth)
     return moments(averaged, worst, n_valid), trajectories
 
 

@@ -14,6 +14,8 @@ from .._errors import check, check_kind
 from .._limits import check_index, check_number
 from .._types import ActiveIds, KeyScalar
 from ..circuits import AbstractCircuits, exact_channels, exact_trajectory
+from ..programs import Edges
+from ._program_inputs import check_groups, group_sampler
 
 
 # A count: a plain integer, or an array leaf where arrays are padded.
@@ -90,6 +92,7 @@ def sample_inputs(
     n_circuits: Count | None = None,
     counted: Int[Array | np.ndarray, ""] | None = None,
     erroneous_share: Float[Array | np.ndarray, ""] | float | int | None = None,
+    edges: Edges | None = None,
 ) -> Inputs:
     """Draw the inputs of the samples with the given ids.
 
@@ -106,20 +109,27 @@ def sample_inputs(
         erroneous_share: the chance of each inactive circuit to be on at the input, with an input as
             if it were active: to see whether a network that has seized stays so. Neither the active
             circuits nor their inputs depend on it. None or 0 draws and costs nothing.
+        edges: which circuit feeds which, if not each itself. Then z groups of circuits start, and
+            a slot that no circuit takes in a layer holds T.
 
     Returns:
         The inputs, batch last.
 
     Raises:
-        ValueError: unless 1 <= z <= T, or for a share outside 0..1.
+        ValueError: unless 1 <= z <= T, for a share outside 0..1, for more groups than can start
+            together, or for a share and edges.
     """
     check_kind("circuits", circuits, AbstractCircuits)
     circuits.check_depth(n_layers)
     share = checked_share(erroneous_share)
     check_index("n_active", n_active)
     limit = circuits.n_circuits
+    sampler, total = None, limit if n_circuits is None else n_circuits
+    if edges is not None:
+        check_groups(edges, n_active)
+        check(share is None, "erroneous_share", "must be left out with edges", share)
+        sampler, total = group_sampler(circuits, edges, counted, key), edges.n_groups
     check(n_active <= limit, "n_active", f"must be at most the {limit} circuits", n_active)
-    total = limit if n_circuits is None else n_circuits
     key_size = jax.random.key_data(key).shape[-1]
 
     def mistaken(sample, active):
@@ -137,6 +147,8 @@ def sample_inputs(
         # so that fewer of them draw the same as the first of more.
         words = jax.random.bits(jax.random.fold_in(key, sample), (n_active, 1 + key_size), "uint32")
         active = distinct_integers(total, words[:, 0], counted)
+        if sampler is not None:
+            return sampler(words[:, 1:], active)
         keys = jax.random.wrap_key_data(words[:, 1:], impl=jax.random.key_impl(key))
         inputs = jax.vmap(lambda k: circuits.sample_input(key=k))(keys)
         if counted is not None:
@@ -147,6 +159,9 @@ def sample_inputs(
         return active, inputs, truth[1:]
 
     active, inputs, truth = jax.vmap(one)(sample_ids)
+    if sampler is not None:
+        inputs, truth = inputs.transpose(2, 1, 0), truth.transpose(1, 2, 3, 0)
+        return Inputs(active.transpose(1, 2, 0), inputs, truth)
     batch_last = active.T[None], inputs.transpose(2, 1, 0), truth.transpose(1, 3, 2, 0), counted
     if share is None:
         return Inputs(*batch_last)

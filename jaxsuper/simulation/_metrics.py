@@ -40,7 +40,7 @@ def _measured(
     layout: Layout,
     view: LayerView,
     padded: Extent | None,
-    counted: Int[Array | np.ndarray, ""] | None,
+    counted: Int[Array | np.ndarray, "*B"] | None,
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return averaged and worst-case metrics by name, in order: the one place that lists them."""
     estimates, active, truth = view.estimates, view.active, view.truth
@@ -50,10 +50,12 @@ def _measured(
     inactive = jnp.ones((n_circuits, batch), bool) if everything else ids < padded.n_circuits
     for slot in active:
         inactive = inactive & (ids != slot[None, :])
-    n_active = as_float(active.shape[0] if counted is None else counted)
+    n_active = jnp.asarray(active.shape[0] if counted is None else counted, jnp.float32)
     n_inactive = as_float(n_circuits if everything else padded.n_circuits) - n_active
     share = jnp.where(n_inactive > 0, 1 / n_inactive, jnp.nan)
-    slots = jnp.arange(active.shape[0])[:, None] < n_active.astype(jnp.int32)
+    slots = jnp.arange(active.shape[0])[:, None] < jnp.atleast_1d(n_active.astype(jnp.int32))[None]
+    # Where no circuit is on, none is wrong.
+    each = jnp.maximum(n_active, 1.0)
     samples = jnp.arange(batch)[None, :]
     averaged: dict[str, Array] = {}
     worst: dict[str, Array] = {}
@@ -64,7 +66,7 @@ def _measured(
             error = jnp.where(slots, error, 0.0)
         wrong = jnp.sum(error**2, axis=0)
         norm = sum_of([jnp.where(inactive, estimates[c], 0.0) ** 2 for c in channels])
-        averaged[f"mse_{name}_active"] = wrong.sum(axis=0) / n_active
+        averaged[f"mse_{name}_active"] = wrong.sum(axis=0) / each
         averaged[f"mse_{name}_inactive"] = norm.sum(axis=0) * share
         worst[f"worst_{name}_active"] = jnp.sqrt(wrong.max(axis=0))
         # Adding 0 or NaN: there is no worst case over no circuits.
@@ -73,7 +75,7 @@ def _measured(
             alpha = jnp.where(inactive, estimates[channels[0]], 0.0)
             above = jnp.sum(jnp.where(alpha > _ON, 1.0, 0.0), axis=0)
             any_above = jnp.where(above > 0, 1.0, 0.0) + 0 * share
-            averaged["mean_err_on_active"] = error[0].sum(axis=0) / n_active
+            averaged["mean_err_on_active"] = error[0].sum(axis=0) / each
             averaged["mean_on_inactive"] = alpha.sum(axis=0) * share
             averaged["frac_inactive_on_gt_half"] = above * share
             averaged["frac_samples_any_inactive_on_gt_half"] = any_above
@@ -117,7 +119,7 @@ def layer_metrics(
     layout: Layout,
     view: LayerView,
     padded: Extent | None = None,
-    counted: Int[Array | np.ndarray, ""] | None = None,
+    counted: Int[Array | np.ndarray, "*B"] | None = None,
 ) -> tuple[Float[Array, "metrics B"], Float[Array, "worst B"]]:
     """Measure one layer.
 
@@ -125,7 +127,7 @@ def layer_metrics(
         layout: of the circuits, for the names of their readouts.
         view: the layer, with its active circuits and their true channels.
         padded: how many circuits and neurons count, if not all; the others are 0.
-        counted: how many of the z active circuits count, if not all.
+        counted: how many of the z active circuits count, if not all; of programs, in each sample.
 
     Returns:
         Averaged and worst-case metrics of each sample, in the order of `metric_names`; those over

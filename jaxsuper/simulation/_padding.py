@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import jax
 
 from .._limits import Cost, fits
-from .._settings import Configuration, Experiment
-from ..allocation import AbstractAllocation, Padded
+from .._settings import Configuration, Experiment, IDENTITY
+from ..allocation import Padded
 from ..circuits import width_of
-from ._build import capacity_of, depends_on_seed, Parts, parts_of, Recipe
+from ._build import capacity_of, depends_on_seed, Fitted, Parts, parts_of, Recipe
 from ._cost import (
     ACCELERATOR_CORES,
     largest_chunk,
@@ -94,9 +94,9 @@ class Room:
     chunk: int
     shape: tuple[int, int, int, int] | None = None
 
-    def fit(self, parts: Parts) -> tuple[AbstractAllocation, AbstractAllocation | None]:
+    def fit(self, parts: Parts) -> Fitted:
         """Return what a network is built of, with this room."""
-        return parts if self.shape is None else (Padded(parts.allocation, self.shape), None)
+        return parts if self.shape is None else (Padded(parts.allocation, self.shape), None, None)
 
 
 def room_for(experiment: Experiment, parts: Parts) -> Room:
@@ -125,7 +125,9 @@ def room_for(experiment: Experiment, parts: Parts) -> Room:
         longest = max(everything.members.shape[1], parts.allocation.members.shape[1])
         n, held = everything.block_width, fuller
         shape = (fuller.n_circuits + 1, n + 1, fuller.redundancy, longest)
-    slots = slots_for(max(experiment.n_active), configuration.n_circuits)
+    slots = max(experiment.n_active)
+    if parts.edges is None:
+        slots = slots_for(slots, configuration.n_circuits)
     n = configuration.network_width // width_of(configuration.circuit)
     each = sample_bytes(held.n_circuits, n, slots, held.n_layers)
     seconds = _sample_seconds(held)
@@ -138,7 +140,8 @@ def room_for(experiment: Experiment, parts: Parts) -> Room:
 
 def _with_all_sets(configuration: Configuration) -> Configuration | None:
     """Return the configuration with as many circuits as there are sets; None if it is not padded."""
-    if not Recipe.of(configuration).traits.paddable or depends_on_seed(configuration):
+    paddable = Recipe.of(configuration).traits.paddable and configuration.edges == IDENTITY
+    if not paddable or depends_on_seed(configuration):
         return None
     most = capacity_of(configuration)
     return None if most is None else replace(configuration, n_circuits=most)

@@ -16,6 +16,7 @@ from ._cost import erroneous_bytes, run_seconds, sample_bytes
 from ._inputs import checked_share
 from ._metrics import metric_names
 from ._padding import chunk_for, slots_for
+from ._program_inputs import check_groups
 from ._statistics import finish, Measurement
 
 
@@ -127,10 +128,16 @@ def simulate_and_show(
     limit = network.n_circuits
     check(n_active <= limit, "n_active", f"must be at most the {limit} circuits", n_active)
     check_optional("slots", slots)
+    width = 1
+    if network.edges is not None:
+        check_groups(network.edges, n_active)
+        # A slot for a group is one for all the circuits that it may switch on.
+        slots, width = slots or n_active, network.edges.width
     room = slots_for(n_active, limit) if slots is None else slots
     check(n_active <= room <= limit, "slots", f"must lie in {n_active}..{limit}", slots)
     size = chunk or default_chunk(network, batch_size)
-    each = sample_bytes(network.n_circuits, network.block_width, room, network.n_layers)
+    sizes = (network.n_circuits, network.block_width, room * width, network.n_layers)
+    each = sample_bytes(*sizes)
     share = checked_share(erroneous_share)
     if share is not None:
         each += erroneous_bytes(network.n_circuits, network.redundancy, network.circuits.width)
@@ -140,5 +147,6 @@ def simulate_and_show(
     same = (network, key, dense, counted, layers, share)
     parts, trajectories = run_chunks(same, room, size, n_shown, batch_size, progress, devices)
     first = min(size, batch_size)
-    kept = Trajectories(*(np.asarray(leaf)[:, :, :n_active, :first] for leaf in trajectories))
+    many = n_active * width
+    kept = Trajectories(*(np.asarray(leaf)[:, :, :many, :first] for leaf in trajectories))
     return finish(parts, *metric_names(network.circuits)), kept

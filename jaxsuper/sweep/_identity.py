@@ -13,7 +13,8 @@ from typing import Any
 from .._errors import check, lookup
 from .._limits import LARGEST_SINGLE
 from .._reading import shown
-from ..simulation import check_setting, CHOICES, Configuration
+from .._settings import EDGES, IDENTITY
+from ..simulation import check_setting, CHOICES, Configuration, edges_identity
 
 
 _TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(Configuration)}
@@ -88,6 +89,7 @@ _SORTED = sorted(_TYPES)
 # What repeats change: the rest of the text is the same for many configurations.
 _COUNTED = ("network", "seed")
 _REST = [name for name in _SORTED if name not in _COUNTED]
+_EDGES = _REST.index("edges")
 _VALUES, _COUNTS = attrgetter(*_REST), attrgetter(*_COUNTED)
 
 
@@ -106,12 +108,20 @@ def _text(values: tuple) -> str:
     pairs = zip(_REST, values, strict=True)
     written = {name: str(_WRITERS[_TYPES[name]](value)) for name, value in pairs}
     closed = {name: text.replace("%", "%%") for name, text in written.items()}
-    return "{" + ",".join(f'"{name}":{closed.get(name, "%d")}' for name in _SORTED) + "}"
+    # Ids are what they were before there were edges.
+    usual = values[_EDGES] == IDENTITY
+    names = [name for name in _SORTED if not (usual and name == "edges")]
+    return "{" + ",".join(f'"{name}":{closed.get(name, "%d")}' for name in names) + "}"
 
 
 def canonical(configuration: Configuration) -> str:
     """Return the settings as JSON with sorted keys and no spaces."""
-    return _text(_VALUES(configuration)) % _COUNTS(configuration)
+    values = _VALUES(configuration)
+    if values[_EDGES] not in EDGES:
+        # A file is what it holds, wherever it lies.
+        held = edges_identity(values[_EDGES])
+        values = (*values[:_EDGES], held, *values[_EDGES + 1 :])
+    return _text(values) % _COUNTS(configuration)
 
 
 def fresh_id(configuration: Configuration) -> str:

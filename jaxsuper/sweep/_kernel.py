@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -12,11 +12,12 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int, UInt32
 
-from ..allocation import AbstractAllocation, Padded, Widened
+from ..allocation import Padded, Widened
 from ..circuits import layout_of
 from ..simulation import (
     chunk_statistics,
     Configuration,
+    Fitted,
     metric_names,
     Moments,
     network_from,
@@ -35,10 +36,6 @@ _ONE_CORE: dict[str, str | bool] = {
     "xla_cpu_multi_thread_eigen": False,
     "xla_cpu_enable_concurrency_optimized_scheduler": False,
 }
-
-
-# Allocations of payload and indicators; padded, or all of one size for networks that cannot be.
-_Fitted: TypeAlias = tuple[AbstractAllocation, AbstractAllocation | None]
 
 
 class Batch(eqx.Module):
@@ -102,7 +99,7 @@ class Program:
         return cls(bucket.kind, padded, s.n_active, s.n_layers, *numbers)
 
 
-def table_of(parts: Sequence[Sequence[Parts]], program: Program) -> _Fitted:
+def table_of(parts: Sequence[Sequence[Parts]], program: Program) -> Fitted:
     """Stack the allocations that each device needs, on the host.
 
     Args:
@@ -140,15 +137,16 @@ def batch_of(configurations: Sequence[Configuration], designs: np.ndarray) -> Ba
     return Batch(designs, parameters={name: column(name) for name in PARAMETERS}, **integers)
 
 
-def _fitted(parts: Parts, program: Program) -> _Fitted:
+def _fitted(parts: Parts, program: Program) -> Fitted:
     """Bring the arrays of allocations to the shapes of a program."""
     if not program.kind.sizes:
-        return Padded(parts.allocation, program.padded), None
+        return Padded(parts.allocation, program.padded), None, None
     longest, own = program.padded[3], parts.indicators
-    return Widened(parts.allocation, longest), None if own is None else Widened(own, longest)
+    widened = None if own is None else Widened(own, longest)
+    return Widened(parts.allocation, longest), widened, parts.edges
 
 
-def measure(program: Program, table: _Fitted, one: Batch) -> Moments:
+def measure(program: Program, table: Fitted, one: Batch) -> Moments:
     """Build and measure one configuration; traced.
 
     Args:
@@ -174,7 +172,7 @@ def measure(program: Program, table: _Fitted, one: Batch) -> Moments:
     return jax.lax.map(samples, jnp.arange(program.n_chunks) * program.chunk)
 
 
-def run_batch(program: Program, table: _Fitted, batch: Batch, count: Int[Array, "1"]) -> Moments:
+def run_batch(program: Program, table: Fitted, batch: Batch, count: Int[Array, "1"]) -> Moments:
     """Measure the first `count` configurations of a device's batch; traced.
 
     The loop ends after the last of them, so that a batch that is not full costs no more.
@@ -215,7 +213,7 @@ def run_batch(program: Program, table: _Fitted, batch: Batch, count: Int[Array, 
 
 def compile_program(
     program: Program, mesh: Mesh, configuration: Configuration, parts: Parts
-) -> Callable[[_Fitted, Batch, Any], Moments]:
+) -> Callable[[Fitted, Batch, Any], Moments]:
     """Trace and compile the program of a bucket for all devices of a mesh.
 
     Args:

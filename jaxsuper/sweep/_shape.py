@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, fields
 
+from .._settings import IDENTITY
 from ..circuits import width_of
 from ..simulation import CIRCUIT_BYTES, Configuration, Recipe, run_seconds, TRUTH_BYTES
 
 
 _SIZES = ("network_width", "n_circuits", "redundancy", "n_active", "n_layers")
-_SIZES += ("indicator", "indicator_redundancy", "indicator_share", "indicator_copies")
+_SIZES += ("indicator", "indicator_redundancy", "indicator_share", "indicator_copies", "edges")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Kind:
     def of(cls, configuration: Configuration) -> "Kind":
         """Return the kind of a configuration."""
         recipe = Recipe.of(configuration)
-        exact = () if recipe.traits.paddable else _SIZES
+        padded = recipe.traits.paddable and configuration.edges == IDENTITY
+        exact = () if padded else _SIZES
         return cls(recipe, tuple((name, getattr(configuration, name)) for name in exact))
 
 

@@ -25,6 +25,7 @@ import msgspec
 from .._errors import check, check_kind
 from .._files import remove_abandoned, written_whole
 from .._reading import from_json, shown
+from .._settings import IDENTITY
 from ._identity import field_types
 
 
@@ -50,6 +51,8 @@ _MEASURED = {
     "failure": "String",
     "wall_time": "Float64",
 }
+# Settings that older parts do not have, with what they were then.
+_LATER = {"edges": IDENTITY}
 _MADE_WITH = ("jaxsuper", "jax", "platform", "device", "dtype")
 
 
@@ -311,14 +314,25 @@ def _fault(path: Path) -> str:
         columns = dict(polars.read_parquet_schema(io.BytesIO(content)))
     except Exception as error:
         return f"not a parquet file: {error}"
-    return "" if columns == schema() else "its columns are not those of this store"
+    wanted = schema()
+    known = columns in (wanted, {name: kind for name, kind in wanted.items() if name not in _LATER})
+    return "" if known else "its columns are not those of this store"
 
 
 def _scanned(paths: list[Path]) -> "polars.LazyFrame":
     """Return the rows of trusted parts, not read yet."""
     import polars
 
-    return polars.scan_parquet(paths, glob=False, hive_partitioning=False)
+    def complete(path):
+        rows = polars.scan_parquet(path, glob=False, hive_partitioning=False)
+        there = rows.collect_schema().names()
+        absent = {name: value for name, value in _LATER.items() if name not in there}
+        if not absent:
+            return rows
+        added = [polars.lit(value, polars.String).alias(name) for name, value in absent.items()]
+        return rows.with_columns(added).select(list(schema()))
+
+    return polars.concat([complete(path) for path in paths])
 
 
 def _name_of(content: bytes) -> str:

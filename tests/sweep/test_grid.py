@@ -140,13 +140,24 @@ def test_ids_are_hashes_of_sorted_json():
         Configuration(
             gate_bias=1e-7, seed=2**32 - 1, inhibition_factor=1e22, allocation='q"\u00e9'
         ),
-        Configuration(gate_bias=float("nan"), lower_threshold=float("-inf")),
+        Configuration(gate_bias=float("nan"), lower_threshold=float("-inf"), edges="relay"),
     ):
-        text = json.dumps(vars(one), sort_keys=True, separators=(",", ":"))
+        settings = {k: v for k, v in vars(one).items() if (k, v) != ("edges", "identity")}
+        text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         assert _identity.canonical(one) == text
     # Equal configurations, whichever was asked for first.
     same = [Configuration(gate_bias=-0.0), Configuration(gate_bias=0.0)]
     assert len({_identity.canonical(one) for one in same}) == 1
+
+
+def test_edges_leave_other_ids_as_they_were(tmp_path):
+    """The id of the defaults is that of before; a file goes by what it holds."""
+    assert _identity.fresh_id(Configuration()) == "a2d32ea7ed93ffff"
+    paths = [tmp_path / name for name in ("one.toml", "same.toml", "other.toml")]
+    for path, circuit in zip(paths, (3, 3, 4), strict=True):
+        path.write_text(f"[[relay]]\nsource = {circuit}\nto = 1\n")
+    one, same, other = (_identity.fresh_id(Configuration(edges=str(path))) for path in paths)
+    assert one == same != other
 
 
 def test_large_grids_are_planned_quickly():

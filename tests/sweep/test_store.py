@@ -47,6 +47,20 @@ def test_the_table(whole):
     assert (table["stderr"].is_null() == worst).all() and table["value"].is_not_null().all()
 
 
+def test_parts_from_before_there_were_edges(copy, whole):
+    """They have no such column, and count as what they were; one that lacks another is refused."""
+    first, second, _ = parts(copy)
+    for path, gone in ((first, "edges"), (second, "circuit")):
+        table = polars.read_parquet(path).drop(gone)
+        path.unlink()
+        table.write_parquet(path)
+        path.rename(path.with_name(_store._name_of(path.read_bytes())))
+    with pytest.warns(UserWarning, match="its columns are not those of this store"):
+        table = read_store(copy)
+    assert dict(table.schema) == _store.schema() and set(table["edges"]) == {"identity"}
+    assert len(table) == len(read_store(whole)) * 2 // 3
+
+
 def test_nothing_is_run_twice(copy):
     before = {path: path.stat().st_mtime_ns for path in parts(copy)}
     result = run_sweep(SEVERAL, copy)

@@ -61,7 +61,7 @@ def predict(
             angles; settings have no angles.
 
     Returns:
-        The prediction; its theories are None for constructions without any.
+        The prediction; its theories are None for constructions without any, and for networks with edges.
 
     Raises:
         ValueError: for settings that do not fit together, or unless 1 <= z <= T, or for `given`
@@ -89,6 +89,8 @@ def predict(
 
 
 def _predict(subject: Subject, state_evolution: bool) -> Prediction:
+    if subject.edges:
+        return Prediction(subject.n_active)
     theories = _THEORIES.get(subject.construction, _Theories())
     everything = subject.n_active == subject.n_circuits
     evolved = None

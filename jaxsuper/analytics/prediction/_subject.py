@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from ... import theory
-from ..._settings import Configuration
+from ..._settings import Configuration, IDENTITY
 from ...allocation import Allocation
 from ...circuits import (
     AbstractCircuits,
@@ -39,6 +39,7 @@ class Subject:
         n_active: z.
         mean_rotation: of the network's angles, for all layers or for each; None for the average
             over networks.
+        edges: whether circuits feed others than themselves.
     """
 
     construction: str
@@ -52,6 +53,7 @@ class Subject:
     inhibition: str
     n_active: int
     mean_rotation: Complex[np.ndarray, " layers"] | None = None
+    edges: bool = False
 
     @property
     def n_circuits(self) -> int:
@@ -104,6 +106,7 @@ def of_configuration(configuration: Configuration) -> Subject:
         configuration.n_layers,
         recipe.inhibition,
         configuration.n_active,
+        edges=configuration.edges != IDENTITY,
     )
 
 
@@ -151,4 +154,5 @@ def of_network(network: AbstractNetwork, n_active: int, given: bool = False) -> 
         getattr(network, "inhibition_rule", "scalar"),
         n_active,
         left_rotation(circuits, given),
+        edges=network.edges is not None,
     )

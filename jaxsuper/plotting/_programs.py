@@ -1,0 +1,140 @@
+"""Programs: the graph of one sample, and how often programs end in the right circuits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ..programs import Edges
+from ..simulation import ProgramSample
+from ._style import color_of, key_of, legend_below, style, subplots
+
+
+# More rows than these cannot be told apart.
+_MOST_ROWS = 60
+_MEANT, _WRONG = 0, 1
+
+
+def program_figure(
+    edges: Edges,
+    sample: ProgramSample,
+    names: Mapping[int, str] | None = None,
+    threshold: float = 0.5,
+) -> Figure:
+    """Draw which circuits were meant to be on in each layer, which were, and what feeds what.
+
+    Args:
+        edges: of the network.
+        sample: of `simulation.program_sample`.
+        names: of circuits, where a number says little.
+        threshold: of the indicator above which a circuit is on.
+
+    Returns:
+        The figure: rings are meant to be on, full marks are, crosses should not be. Lines are edges
+        between circuits that are shown, dark where the source and its target are meant to be on;
+        dashed lines do not open.
+    """
+    with style():
+        on = sample.on(threshold)
+        rows = _rows(sample.meant, on)
+        height = 1.6 + 0.22 * len(rows)
+        figure, ax = subplots(figsize=(1.8 + 0.9 * len(on), max(height, 2.4)))
+        _draw_edges(ax, edges, sample.meant, rows)
+        _draw_circuits(ax, sample.meant, on, rows)
+        hidden = sum(len(set(layer) - set(rows)) for layer in on)
+        ax.set_yticks(list(rows.values()), [(names or {}).get(t, str(t)) for t in rows])
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.set_xlim(0.7, len(on) + 0.3)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set(xlabel="layer", ylabel="circuit")
+        ax.grid(False)
+        if hidden:
+            ax.set_title(f"{hidden} more that are on by mistake are not shown")
+        legend_below(
+            figure,
+            {
+                "meant to be on": key_of(ax, "o", mec=color_of(_MEANT), ms=9),
+                "is on": key_of(ax, "o", color=color_of(_MEANT), mfc=color_of(_MEANT), ms=5),
+                "on by mistake": key_of(ax, "x", color=color_of(_WRONG), mec=color_of(_WRONG)),
+                "opens": key_of(ax, "-"),
+                "does not open": key_of(ax, "--"),
+            },
+        )
+    return figure
+
+
+def _rows(meant: list[list[int]], on: list[list[int]]) -> dict[int, int]:
+    """Return circuit -> row: those that are meant to be on in order of appearance, then the others."""
+    order: dict[int, None] = {}
+    for layers in (meant, on):
+        for layer in layers:
+            order.update(dict.fromkeys(layer))
+    shown = [circuit for place, circuit in enumerate(order) if place < _MOST_ROWS]
+    return {circuit: row for row, circuit in enumerate(shown)}
+
+
+def _draw_edges(ax: Axes, edges: Edges, meant: list[list[int]], rows: dict[int, int]) -> None:
+    for layer in range(1, len(meant)):
+        here, there = set(meant[layer - 1]), set(meant[layer])
+        opening = set(edges.pairs(layer, opening=True))
+        for source, target in edges.pairs(layer):
+            if source not in rows or target not in rows:
+                continue
+            taken = source in here and target in there
+            ax.plot(
+                [layer, layer + 1],
+                [rows[source], rows[target]],
+                "-" if (source, target) in opening else "--",
+                color="0.25" if taken else "0.85",
+                linewidth=1.2 if taken else 0.6,
+                zorder=1 if taken else 0,
+            )
+
+
+def _draw_circuits(
+    ax: Axes, meant: list[list[int]], on: list[list[int]], rows: dict[int, int]
+) -> None:
+    for layer, (wanted, found) in enumerate(zip(meant, on, strict=True), start=1):
+        for circuit in wanted:
+            if circuit in rows:
+                ax.plot(layer, rows[circuit], "o", mfc="white", mec=color_of(_MEANT), ms=9)
+        for circuit in set(found) & rows.keys():
+            right = circuit in wanted
+            mark, color = ("o", color_of(_MEANT)) if right else ("x", color_of(_WRONG))
+            ax.plot(layer, rows[circuit], mark, color=color, ms=5, zorder=3)
+
+
+def accuracy_figure(result: Mapping[str, Any]) -> Figure:
+    """Draw how often an automaton is in the right state, by symbols read, for T circuits.
+
+    Args:
+        result: of `benchmarks.record_programs`: `runs` of design, n_circuits, chosen and stderr by
+            depth, and `chance`.
+
+    Returns:
+        The figure, a panel for each design; error bars are twice the standard error over networks.
+    """
+    designs = list(dict.fromkeys(run["design"] for run in result["runs"]))
+    with style():
+        figure, axes = subplots(
+            1, len(designs), figsize=(3.6 * len(designs), 3.4), squeeze=False, sharey=True
+        )
+        handles: dict[str, Any] = {}
+        for ax, design in zip(axes[0], designs, strict=True):
+            runs = [run for run in result["runs"] if run["design"] == design]
+            for place, run in enumerate(runs):
+                depths = range(1, len(run["chosen"]) + 1)
+                bars = [2 * error for error in run["stderr"]]
+                line = ax.errorbar(
+                    depths, run["chosen"], bars, fmt="o-", ms=3, color=color_of(place), capsize=2
+                )
+                handles.setdefault(f"T = {run['n_circuits']}", line)
+            ax.axhline(result["chance"], color="0.5", linewidth=1, linestyle=":")
+            ax.set(xlabel="symbols read", title=design, ylim=(0, 1.04))
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes[0][0].set_ylabel("share in the right state")
+        handles["chance"] = key_of(axes[0][0], ":", color="0.5")
+        legend_below(figure, handles)
+    return figure
