@@ -199,7 +199,7 @@ WORDS = [
     ("design --network-width 100", "--n-circuits, --n-active, --n-layers must be given; see"),
     ("sweep", "a grid must be given; see jaxsuper sweep --help"),
     ("figures x --format gif", "`format` must be one of png, pdf, svg, got 'gif'"),
-    ("tune --loss mae", "`loss` must be one of mse, l4"),
+    ("tune --loss mae", "`loss` must be one of mse, l3, l4"),
     ("design --only privat", "`only` must be one of published"),
     ("allocate --family prime", "`family` must be one of prime-steps"),
 ]

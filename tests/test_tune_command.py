@@ -51,7 +51,7 @@ def test_a_random_start_has_no_structure(tmp_path, capsys):
 
 
 BAD = [
-    ("--loss mae", "`loss` must be one of mse, l4"),
+    ("--loss mae", "`loss` must be one of mse, l3, l4"),
     ("--start bilt", "`start` must be one of built, random, he, got 'bilt'; did you mean 'built'?"),
     ("--steps -1", "`steps` must be at least 0"),
     ("--learning-rate nan", "`learning_rate` must be positive and finite"),

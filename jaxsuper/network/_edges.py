@@ -10,6 +10,8 @@ fed, r of them on each neuron, f_t opening edges into t and F_m those into all c
 
 since each of the f_t circuits that open t gives each neuron of t exactly S'. Every circuit its own
 successor is N = N' = T, f_t = 1, F = r: the rules of `_inhibition`.
+
+Source: ours; notes#edges.
 """
 
 from collections.abc import Callable

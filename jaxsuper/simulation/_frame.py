@@ -17,10 +17,10 @@ import numpy as np
 
 from .._limits import Cost, fits
 from .._settings import Configuration
-from ..allocation import AbstractAllocation, Allocation, Padded
+from ..allocation import Allocation, Padded
 from ..circuits import layout_of
 from ..network import network_bytes
-from ._build import network_from, network_keys, Parts, parts_of, Recipe
+from ._build import Fitted, network_from, network_keys, Parts, parts_of, Recipe
 from ._checks import check_network_fits, check_settings
 from ._chunks import chunk_of
 from ._cost import run_seconds
@@ -77,7 +77,7 @@ class Frame:
         """Return whether whatever fits the other frame fits this one."""
         return self.join(other) == self
 
-    def fit(self, parts: Parts) -> tuple[Padded, Padded | None]:
+    def fit(self, parts: Parts) -> Fitted:
         """Return what a network is built of, padded to this frame.
 
         Raises:
@@ -85,7 +85,7 @@ class Frame:
         """
         own = parts.indicators
         padded = None if own is None or self.indicators is None else Padded(own, self.indicators)
-        return Padded(parts.allocation, self.payload), padded
+        return Padded(parts.allocation, self.payload), padded, parts.edges
 
     def seconds(self, n_layers: int) -> float:
         """Estimate the seconds of one core for a sample."""
@@ -203,7 +203,7 @@ class Framed:
     recipe: Recipe
     n_layers: int
     n_active: int
-    parts: tuple[AbstractAllocation, AbstractAllocation | None]
+    parts: Fitted
     parameters: Mapping[str, np.float32]
     seed: np.uint32
 
