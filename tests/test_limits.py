@@ -81,7 +81,11 @@ REFUSED = [
     ("allocate --redundancy 6 --block-width 250 --n-circuits 0", "`n_circuits` must be at least 1"),
     ("allocate --redundancy 6 --block-width 250 --seed -1", "`seed` must lie in"),
     (f"allocate --redundancy 6 --block-width 250 --seed {2**64}", "`seed` must lie in"),
-    (f"{DESIGN} --network-width 1000000 --n-circuits 100", "`only` can leave out carried designs"),
+    pytest.param(
+        f"{DESIGN} --network-width 1000000 --n-circuits 100",
+        "`only` can leave out carried designs",
+        marks=pytest.mark.slow,
+    ),
     (f"{DESIGN} --network-width 240 --n-circuits {10**20}", "`n_circuits` must be at most 2^31"),
     (f"{DESIGN} --network-width 240 --n-circuits 9 --seed -1", "`seed` must lie in"),
     (f"{SCALING} --network-width 1000000", "`max_circuits` must be at most"),

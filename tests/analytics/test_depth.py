@@ -18,6 +18,7 @@ def test_names_on_the_command_line_are_those_of_the_registry():
     assert PAYLOADS == tuple(PAYLOAD_DESIGNS)
 
 
+@pytest.mark.slow
 def test_between_two_loads_both_states_are_stable():
     """The rival, one state at any load, has the same load for both ways."""
     up = critical_circuits(400, 3, 1, 30, 0.6, 0.9).n_circuits

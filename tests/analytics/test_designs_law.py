@@ -108,6 +108,7 @@ def test_a_private_design_is_ended_by_its_sets_or_by_its_payload():
     assert error == pytest.approx(0.3, rel=0.03)
 
 
+@pytest.mark.slow
 def test_clean_up_layers_step_where_their_gates_open():
     """Together with the gate of b = 1 the step from .63 starts at .76, where four links fire, not three."""
     one = contender("cleaned").design
