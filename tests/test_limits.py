@@ -81,11 +81,6 @@ REFUSED = [
     ("allocate --redundancy 6 --block-width 250 --n-circuits 0", "`n_circuits` must be at least 1"),
     ("allocate --redundancy 6 --block-width 250 --seed -1", "`seed` must lie in"),
     (f"allocate --redundancy 6 --block-width 250 --seed {2**64}", "`seed` must lie in"),
-    pytest.param(
-        f"{DESIGN} --network-width 1000000 --n-circuits 100",
-        "`only` can leave out carried designs",
-        marks=pytest.mark.slow,
-    ),
     (f"{DESIGN} --network-width 240 --n-circuits {10**20}", "`n_circuits` must be at most 2^31"),
     (f"{DESIGN} --network-width 240 --n-circuits 9 --seed -1", "`seed` must lie in"),
     (f"{SCALING} --network-width 1000000", "`max_circuits` must be at most"),
@@ -118,6 +113,14 @@ def test_refused_in_one_line(line, message, capsys, tmp_path, monkeypatch):
     printed = capsys.readouterr()
     assert message in printed.err and printed.err.count("\n") == 1 and len(printed.err) < 700
     assert printed.out == "" and not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_wide_search_is_refused_in_one_line(capsys, tmp_path, monkeypatch):
+    """Once families of thousands of sizes have been counted."""
+    line = f"{DESIGN} --network-width 1000000 --n-circuits 100"
+    refused = "`only` can leave out carried designs"
+    test_refused_in_one_line(line, refused, capsys, tmp_path, monkeypatch)
 
 
 LISTED = [
