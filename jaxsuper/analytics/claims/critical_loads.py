@@ -101,6 +101,7 @@ def _works(run: Run, n: int, T: int, z: int, count: int) -> Any:
     regime="n = 200 (and 400), z = 1, 3 (and 2), S = 3, .6/.9, lines, five layers",
     expected="established",
     rival='no z in it, as in "T (d/D)^2 < 0.004": T_c of one active circuit',
+    quick=False,
 )
 def _circuits_by_active(run: Run) -> Evidence:
     points, count = [], run.choose(8, 16)

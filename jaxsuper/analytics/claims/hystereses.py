@@ -23,6 +23,7 @@ _LOADS = (2500, 2900, 3100, 3300, 3700, 4200, 4500, 4800)
     regime="n = 400, T = 1450, S = 3, .6/.9, z = 1, lines",
     expected="established",
     rival="no hysteresis: both end within a factor 2",
+    quick=False,
 )
 def _two_states(run: Run) -> Evidence:
     count = run.draws(6, 12)

@@ -45,6 +45,7 @@ def _errors(run: Run, D: int, T: int, z: int, count: int) -> tuple[Any, Any]:
     regime="D = 800 and 1600, T = 300 and 600, z = 1 and 2, four rotations, S = 3, .6/.9, lines",
     expected="established",
     rival="T forgotten (direct overlap, exponent 0), z forgotten (0), rotations in phase (2), (d/D)^1",
+    quick=False,
 )
 def _exponents(run: Run) -> Evidence:
     count = run.choose(24, 48)

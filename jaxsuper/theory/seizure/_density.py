@@ -34,7 +34,7 @@ from ._grid import (
     power_of_two,
     response,
     scaled,
-    split,
+    shifted,
     summed,
     trimmed,
     values_of,
@@ -229,8 +229,9 @@ def _field(links: Links, laws: _Laws, index: int, shared: int, total: float) -> 
     cluster, clusters, linked = _clusters(links, laws, index, total)
     values = values_of(cluster)
     step = (1 + chi) * _level(laws) * GRID
+    there = np.flatnonzero(met > DUST)
     if clusters <= 0:
-        return scaled(met, step)
+        return shifted(np.ones((len(there), 1)), step * there, met[there])
     places = (links.loads.values[index] - 1) * S - (np.arange(len(met)) - shared)
     linked = linked * np.maximum(places, 0) / float(met @ places)
     against = scaled(cluster, chi)
@@ -243,19 +244,13 @@ def _field(links: Links, laws: _Laws, index: int, shared: int, total: float) -> 
     mirrored = np.zeros(size)
     mirrored[-int(against.start) - np.arange(len(against.chances))] = against.chances
     excites, inhibits = np.fft.rfft(cluster, size), np.fft.rfft(mirrored)
-    there = np.flatnonzero(met > DUST)
     hit = linked[there, None]
     less = 1 - laws.chance * float(cluster @ values) / float(laws.idle.sum() * cluster @ values**2)
     apart = hit * (less + max(clusters - less, 0) * _apart(hit, links.loads.values[index] - 1))
     transforms = numbers(clusters * hit, apart, excites)
     transforms *= numbers(clusters * (1 - hit), less * (1 - hit), inhibits)
     noises = np.roll(np.fft.irfft(transforms, size), reach[1], 1)
-    out = np.zeros(size + int(step * there[-1]) + 4)
-    for count, noise in zip(there, noises, strict=True):
-        nearest, weights = split(np.array(step * count))
-        for k, weight in enumerate(weights):
-            out[nearest + k : nearest + k + size] += met[count] * weight * noise
-    return trimmed(out, -reach[1] - 1)
+    return shifted(noises, step * there, met[there], -reach[1])
 
 
 def _apart(linked: Any, others: float) -> Any:
@@ -265,13 +260,15 @@ def _apart(linked: Any, others: float) -> Any:
     """
     single = -np.expm1(np.log1p(-linked) / others)
     both_missed = np.maximum(1 - 2 * single, 0) ** others
-    return ((1 - linked) ** 2 - both_missed) / linked**2
+    there = np.maximum(linked, DUST)
+    return np.where(linked > DUST, (1 - linked) ** 2 - both_missed, 0) / there**2
 
 
 def _field_of_active(links: Links, laws: _Laws, index: int, total: float) -> Law:
     """Return the law of what excites a neuron of an active circuit, times S, for a given A."""
     chi = links.inhibition[index]
-    met = scaled(links.met_by_active[index], (1 + chi) * _level(laws) * GRID)
+    counts, step = links.met_by_active[index], (1 + chi) * _level(laws) * GRID
+    met = shifted(np.ones((len(counts), 1)), step * np.arange(len(counts)), counts)
     cluster, clusters, linked = _clusters(links, laws, index, total)
     if clusters <= 0:
         return met

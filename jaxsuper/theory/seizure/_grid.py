@@ -59,6 +59,28 @@ def scaled(law: Any, factor: float) -> Law:
     return Law(out, -1)
 
 
+def shifted(laws: Any, by: Any, weights: Any, start: int = 0) -> Law:
+    """Return the mixture of laws, each moved by a real number of steps.
+
+    A step from nothing to something lies between points: two of them share a shift, since weights
+    below 0 would make less than nothing of it.
+
+    Args:
+        laws: (M, V).
+        by: (M,), at least 0.
+        weights: (M,).
+        start: of the laws, in steps.
+    """
+    size = laws.shape[1]
+    out = np.zeros(size + int(np.max(by)) + 2)
+    for law, place, weight in zip(laws, by, weights, strict=True):
+        lower = int(place)
+        upper = place - lower
+        out[lower : lower + size] += weight * (1 - upper) * law
+        out[lower + 1 : lower + 1 + size] += weight * upper * law
+    return trimmed(out, start)
+
+
 def split(place: Any) -> tuple[Any, Any]:
     """Return the grid point next to places, and the weights (3, ...) of it and its neighbours.
 
