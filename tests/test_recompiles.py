@@ -158,6 +158,7 @@ def test_a_search_compiles_a_program_for_each_construction(compiled):
     assert len(programs(compiled)) == 1 and len(compiled) <= 3, compiled
 
 
+@pytest.mark.slow
 def test_a_bisection_compiles_a_program_for_many_sizes(compiled):
     """Not one for every T."""
     problem = Problem(96, 0, 1, 2)
