@@ -81,13 +81,15 @@ def shifted(laws: Any, by: Any, weights: Any, start: int = 0) -> Law:
     return trimmed(out, start)
 
 
-def split(place: Any) -> tuple[Any, Any]:
-    """Return the grid point next to places, and the weights (3, ...) of it and its neighbours.
+def split(
+    place: Any, lowest: float | int = -np.inf, highest: float | int = np.inf
+) -> tuple[Any, Any]:
+    """Return grid points next to places, within limits, and (3, ...) weights of them and neighbours.
 
     Mean and second moment are those of the place: two neighbours alone would add to the variance. Weights
     may be negative.
     """
-    nearest = np.rint(place).astype(int)
+    nearest = np.clip(np.rint(place), lowest, highest).astype(int)
     off = place - nearest
     return nearest, np.array([(off**2 - off) / 2, 1 - off**2, (off**2 + off) / 2])
 
@@ -102,10 +104,10 @@ def response(field: Law, size: int, step: Any) -> Any:
     """
     count = size + len(field.chances) - 1
     place = step((np.arange(count) + field.start) / GRID) * GRID
-    nearest = np.clip(np.rint(place).astype(int), 1, GRID - 1)
-    table, rows, off = np.zeros((count, GRID + 1)), np.arange(count), place - nearest
-    table[rows, nearest - 1], table[rows, nearest + 1] = (off**2 - off) / 2, (off**2 + off) / 2
-    table[rows, nearest] = 1 - off**2
+    nearest, weights = split(place, 1, GRID - 1)
+    table, rows = np.zeros((count, GRID + 1)), np.arange(count)
+    for k, weight in enumerate(weights):
+        table[rows, nearest - 1 + k] = weight
     length = 2 ** int(np.ceil(np.log2(count)))
     transform = np.fft.rfft(table, length, axis=0)
     transform *= np.fft.rfft(field.chances, length).conj()[:, None]
