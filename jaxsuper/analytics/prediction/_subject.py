@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
@@ -16,6 +18,7 @@ from ...circuits import (
     kind_of,
     Layout,
     layout_of,
+    pool_of,
     Rotation,
 )
 from ...network import AbstractNetwork
@@ -95,11 +98,18 @@ def of_configuration(configuration: Configuration) -> Subject:
         ValueError: for settings that do not fit together.
     """
     recipe, parts = Recipe.of(configuration), parts_of(configuration)
+    # Any network's circuits are drawn from these.
+    pool = pool_of(recipe.circuit)
+    if pool is not None:
+        numbers = parameters_of(configuration)
+        for name in pool.parameters:
+            put = lambda circuits, name=name: getattr(circuits, name)
+            pool = eqx.tree_at(put, pool, jnp.asarray(numbers[name], jnp.float32))
     return Subject(
         recipe.construction,
-        recipe.circuit,
+        recipe.circuit if pool is None else "",
         layout_of(recipe.circuit),
-        None,
+        pool,
         _single(parameters_of(configuration)),
         parts.allocation,
         parts.indicators,
