@@ -8,7 +8,7 @@ from ._layer_files import load_layers, save_layers, SUFFIX
 from ._layers import layers_of, signed, stack_layers
 from ._levels import Levels2, Levels4, Levels8
 from ._mlp import MLP
-from ._pool import Pool
+from ._pool import Pool, with_numbers
 from ._registry import (
     check_kind_name,
     check_parameters,
@@ -64,4 +64,5 @@ __all__ = [
     "small_weights",
     "stack_layers",
     "width_of",
+    "with_numbers",
 ]

@@ -111,7 +111,7 @@ def check_assumptions(
         bias = layer_of(circuits.biases(), layer)
         norms = jnp.sqrt((weights**2).sum(axis=-1))
         # A neuron that reads nothing never fires.
-        zone = jnp.where(norms > 0, -bias / jnp.where(norms > 0, norms, 1.0), jnp.inf)
+        zone = jnp.where(norms > 0, -bias[None] / jnp.where(norms > 0, norms, 1.0), jnp.inf)
         zones.append(float(zone.min()))
         slope = jnp.where(states[layer + 1] > 0, 1.0, 0.0)[:, :, None] * weights[chosen]
         gains.append(float(jnp.sqrt((slope**2).sum(axis=(1, 2)).mean() / circuits.width)))

@@ -107,7 +107,9 @@ class AbstractCircuits(eqx.Module):
             ValueError: for another last axis.
         """
         values = jnp.asarray(values, jnp.float32)
-        check(values.shape[-1:] == (self.width,), "values", f"must end in {self.width}", values.shape)
+        check(
+            values.shape[-1:] == (self.width,), "values", f"must end in {self.width}", values.shape
+        )
         return values
 
     def __call__(

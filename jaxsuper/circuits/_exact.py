@@ -87,7 +87,9 @@ def checked_call(
     """
     ids = jnp.asarray(active)
     whole = jnp.issubdtype(ids.dtype, jnp.integer) and ids.ndim in (1, 2)
-    check(whole, "active", "must be whole numbers of shape (z,) or (B, z)", f"{ids.dtype}{ids.shape}")
+    check(
+        whole, "active", "must be whole numbers of shape (z,) or (B, z)", f"{ids.dtype}{ids.shape}"
+    )
     given = circuits.from_inputs(inputs)
     fits = given.shape[:-1] == ids.shape
     check(fits, "inputs", f"must have a row for each of {ids.shape}", jnp.shape(inputs))

@@ -95,7 +95,11 @@ class Guarded(AbstractCircuits):
             lower_threshold=lower_threshold, upper_threshold=upper_threshold, gate_bias=gate_bias
         )
         stacked = stack_layers(layers, n_layers)
-        reads = np.concatenate([stacked.biases[..., None], stacked.weights], axis=3)
+        biases = stacked.biases.copy()
+        for layer, width in enumerate(stacked.widths):
+            # Neurons that fill up are kept off: with a bias of 0 they would be at their kink.
+            biases[layer, :, width:] = -1.0
+        reads = np.concatenate([biases[..., None], stacked.weights], axis=3)
         # In double precision: what is left sums to 0.
         shared = reads.astype(np.float64).mean(axis=1)
         own = reads - shared[:, None]

@@ -20,7 +20,7 @@ from ._base import check_finite
 
 # A table of inputs, each row as likely, or a function of a key.
 InputSource: TypeAlias = Any
-Pairs: TypeAlias = Sequence[tuple[Any, Any]]
+Pairs: TypeAlias = Sequence[Any]
 
 
 class Layers(NamedTuple):
@@ -92,7 +92,7 @@ def stack_layers(layers: Pairs, n_layers: int | None = None) -> Layers:
 
 def _pair(number: int, pair: Any) -> tuple[np.ndarray, np.ndarray]:
     good = isinstance(pair, (tuple, list)) and len(pair) == 2
-    check(good, "layers", f"must hold pairs (W, b), layer {number} is", type(pair).__name__)
+    check(good, "layers", "must hold pairs (W, b)", f"{type(pair).__name__} in layer {number}")
     check_finite("W", pair[0])
     weights = np.asarray(pair[0], np.float32)
     single = weights.ndim == 2

@@ -1,6 +1,7 @@
 """A pool of circuits that networks draw theirs from: what a kind is for circuits that were not drawn."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -47,13 +48,15 @@ class Pool:
     def __repr__(self) -> str:
         """Return the sizes."""
         kind, layers = type(self.circuits).__name__, self.circuits.depth
-        return f"Pool({self.circuits.n_circuits} {kind}, d = {self.layout.width}, layers = {layers})"
+        return (
+            f"Pool({self.circuits.n_circuits} {kind}, d = {self.layout.width}, layers = {layers})"
+        )
 
     def check_parameters(self, **parameters: Any) -> None:
         """Raise a `ValueError` for parameters that are out of range."""
         self.circuits.check_parameters(**parameters)
 
-    def random(self, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> AbstractCircuits:
+    def random(self, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> Any:
         """Draw T circuits.
 
         Args:
@@ -65,10 +68,21 @@ class Pool:
             The circuits.
         """
         check_index("n_circuits", n_circuits)
-        self.check_parameters(**{name: getattr(self.circuits, name) for name in self.parameters} | parameters)
+        self.check_parameters(
+            **{name: getattr(self.circuits, name) for name in self.parameters} | parameters
+        )
         order = jax.random.permutation(key, self.circuits.n_circuits)
         chosen = self.circuits.take(order[jnp.arange(n_circuits) % self.circuits.n_circuits])
         for name, value in parameters.items():
             check(name in self.parameters, name, "must be a parameter of the circuits", value)
-            chosen = eqx.tree_at(lambda c: getattr(c, name), chosen, jnp.asarray(value, jnp.float32))
-        return chosen
+        names = tuple(parameters)
+        values = [jnp.asarray(parameters[name], jnp.float32) for name in names]
+        return with_numbers(chosen, names, values)
+
+
+def with_numbers(circuits: AbstractCircuits, names: Sequence[str], values: Any) -> Any:
+    """Return the circuits with other numbers, whatever they were made with."""
+    if not names:
+        return circuits
+    get = lambda each: [getattr(each, name) for name in names]
+    return eqx.tree_at(get, circuits, list(values))

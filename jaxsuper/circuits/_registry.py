@@ -17,7 +17,7 @@ from ._step import Step
 
 
 # Each class draws circuits by `random(n_circuits, key=..., **parameters)`.
-_KINDS: dict[str, type[Any]] = {
+_KINDS: dict[str, Any] = {
     "rotation": Rotation,
     "rotation3": Rotation3,
     "step": Step,
@@ -140,7 +140,7 @@ def check_parameters(kind: str, **parameters: Any) -> None:
     _kind(kind).check_parameters(**parameters)
 
 
-def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> AbstractCircuits:
+def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> Any:
     """Draw T circuits of a named kind.
 
     Args:

@@ -1,27 +1,28 @@
-"""Errors of any ReLU circuits: noise of the large network, carried through their own weights and ReLUs.
+"""Errors of any ReLU circuits: noise of the large network, carried through their weights and ReLUs.
 
-Ours. Let a^l = ReLU(p^l), p^l = w^l a^{l-1} + beta, be the circuit on its own. In the large network each of
-its S neurons of a block has
+Ours. Let a^l = ReLU(p^l), p^l = w^l a^{l-1} + beta, be the circuit on its own. In the large network each
+of its S neurons of a block has
 
     p^l + w^l (mu + eps) + xi + o,
 
-mu and eps the mean error and the rest of what it read of layer l - 1, the same for all S. Fresh noise xi has
-the covariance F between the d blocks on the mean over the S neurons, and S times that on a single one, as in
-`active_mse` but for vectors:
+mu and eps the mean error and the rest of what it read of layer l - 1, the same for all S. Fresh noise
+xi has the covariance F between the d blocks on the mean over the S neurons, and S times that on a
+single one, as in `active_mse` but for vectors:
 
     F = z T e^2 E(dw_u a_v)(dw_u a_v)' + (z-1) J E(wbar a_v)(wbar a_v)'         (0 in layer 1)
 
-A neuron is shared with another active circuit v with probability q = (z-1) S e; then o = w_v a_v, far from
-normal. Inhibition balances what comes through the mean weights, so from layer 2 on every neuron has
--q E wbar a_v besides. With Sigma the covariance of eps, V = w Sigma w', s^2 = V + S F, and r(x) = E max(0, x +
-s g) for normal g, D_v = r(x + o_v) - r(x):
+A neuron is shared with another active circuit v with probability q = (z-1) S e; then o = w_v a_v, far
+from normal. Inhibition balances what comes through the mean weights, so from layer 2 on every neuron
+has -q E wbar a_v besides. With Sigma the covariance of eps, V = w Sigma w', s^2 = V + S F, and
+r(x) = E max(0, x + s g) for normal g, D_v = r(x + o_v) - r(x):
 
     mu'    = r(x) + q E_v D_v - a
-    Sigma' = g g' (V + F) + q E_v D_v D_v' / S,      g_i = P(neuron i is on)
+    Sigma' = g g' (V + F) + q E_v D_v D_v' / S - q^2 (E_v D_v)(E_v D_v)' / (z-1),   g_i = P(neuron i is on)
 
-where the diagonal of the first term is g^2 V + (s_r^2 - g^2 V)/S, s_r^2 the variance that the ReLU leaves. The
-squared error of neuron i is mu'_i^2 + Sigma'_ii. Assumed: nothing fires by mistake, even loads, noise that is
-new in each layer. A circuit whose own weights amplify noise shows it here; `active_mse` leaves it out.
+where the diagonal of the first term is g^2 V + (s_r^2 - g^2 V)/S, s_r^2 the variance that the ReLU
+leaves; the last is there because another circuit shares one neuron at most. The squared error of
+neuron i is mu'_i^2 + Sigma'_ii. Assumed: nothing fires by mistake, even loads, noise that is new in
+each layer. A circuit whose own weights amplify noise shows it here; `active_mse` leaves it out.
 """
 
 from typing import Any, NamedTuple
@@ -39,12 +40,14 @@ class Noise(NamedTuple):
         fresh: (d, d), F.
         shared: (K, d), w_v a_v of K other circuits that may share a neuron.
         chance: q, that one of them does.
+        others: z - 1.
         balance: (d,), what inhibition takes off every neuron for it.
     """
 
     fresh: Float[np.ndarray, "d d"]
     shared: Float[np.ndarray, "K d"]
     chance: float
+    others: int
     balance: Float[np.ndarray, " d"]
 
 
@@ -78,10 +81,10 @@ def layer_noise(
     chance = (z - 1) * S * e
     d = written.shape[1]
     if layer == 1:
-        return Noise(np.zeros((d, d)), written, chance, np.zeros(d))
+        return Noise(np.zeros((d, d)), written, chance, z - 1, np.zeros(d))
     square = lambda vectors: vectors.T @ vectors / len(vectors)
     fresh = z * T * e**2 * square(by_others) + (z - 1) * mean_interference * square(by_means)
-    return Noise(fresh, written, chance, chance * by_means.mean(axis=0))
+    return Noise(fresh, written, chance, z - 1, chance * by_means.mean(axis=0))
 
 
 def propagated_errors(
@@ -119,9 +122,11 @@ def propagated_errors(
             # A few of the others for each circuit: their mean is all that enters.
             moved = _through_relu(at[:, None] + _others(here.shared, count), sd[:, None])[0]
             change = moved - held[:, None]
-            mean = mean + here.chance * change.mean(axis=1)
+            added = here.chance * change.mean(axis=1)
+            mean = mean + added
             pairs = np.einsum("nki,nkj->nij", change, change, optimize=True) / change.shape[1]
-            spread = spread + here.chance * pairs / S
+            twice = added[:, :, None] * added[:, None, :] / here.others
+            spread = spread + here.chance * pairs / S - twice
         errors.append((mean**2 + spread[:, diagonal, diagonal]).mean(axis=0))
     return np.stack(errors)
 

@@ -7,7 +7,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float
 
 from .._errors import check
@@ -15,6 +14,7 @@ from .._limits import check_index, check_single
 from .._types import KeyScalar
 from ..circuits import signed as split_signs
 from ._schedule import rate_at
+from ._step import ADAM
 
 
 # Noise is drawn anew this often for each input of a step.
@@ -37,7 +37,7 @@ def _run(layers, inputs, last_is_linear, noise=None):
     """Return the outputs of one network; `noise` has a value to add to every neuron of every layer."""
     values = inputs
     for number, (weights, biases) in enumerate(layers):
-        values = jnp.matmul(values, weights.T, precision="highest") + biases
+        values = jnp.matmul(values, weights.T, precision="highest") + biases[None]
         values = values if noise is None else values + noise[number]
         if not (last_is_linear and number == len(layers) - 1):
             values = jax.nn.relu(values)
@@ -45,9 +45,9 @@ def _run(layers, inputs, last_is_linear, noise=None):
 
 
 @eqx.filter_jit
-def _train(inputs, targets, widths, steps, rate, noise, decay, last_is_linear, keys):
+def _train(inputs, targets, widths, course, last_is_linear, keys):
     """Train a network for each key and row of targets; return layers and losses."""
-    adam = optax.scale_by_adam()
+    steps, rate, noise, decay = course
 
     def start(key):
         reads, layers = inputs.shape[1], []
@@ -66,22 +66,22 @@ def _train(inputs, targets, widths, steps, rate, noise, decay, last_is_linear, k
         ]
         outputs = jax.vmap(lambda *each: _run(layers, inputs, last_is_linear, each))(*drawn)
         penalty = sum(jnp.sum(weights**2) for weights, _ in layers)
-        return jnp.mean((outputs - target) ** 2) + decay * penalty
+        return jnp.mean((outputs - target[None]) ** 2) + decay * penalty
 
     def one(key, target):
         layers = start(key)
 
-        def step(carry, number):
-            layers, moments = carry
+        def step(number, state):
+            layers, moments = state
             slope = jax.grad(loss)(layers, target, jax.random.fold_in(key, number))
-            updates, moments = adam.update(slope, moments)
+            # optax multiplies integers by floats.
+            with jax.numpy_dtype_promotion("standard"):
+                updates, moments = ADAM.update(slope, moments)
             pace = rate_at(number, steps, rate)
             layers = jax.tree.map(lambda value, each: value - pace * each, layers, updates)
-            return (layers, moments), None
+            return layers, moments
 
-        state = layers, adam.init(layers)
-        body = lambda number, state: step(state, number)[0]
-        layers, _ = jax.lax.fori_loop(0, steps, body, state)
+        layers, _ = jax.lax.fori_loop(0, steps, step, (layers, ADAM.init(layers)))
         outputs = _run(layers, inputs, last_is_linear)
         return layers, jnp.mean((outputs - target) ** 2)
 
@@ -140,12 +140,11 @@ def train_small(
         check(value >= 0, name, "must not be negative", value)
     widths = (*hidden, wanted.shape[2])
     numbers = [jnp.asarray(v, jnp.float32) for v in (learning_rate, noise, weight_decay)]
+    course = (jnp.asarray(steps, jnp.int32), *numbers)
     best: Any = None
     for number in range(restarts):
         keys = jax.random.split(jax.random.fold_in(key, number), len(wanted))
-        count = jnp.asarray(steps, jnp.int32)
-        rate, size, decay = numbers
-        found = _train(table, wanted, widths, count, rate, size, decay, signed, keys)
+        found = _train(table, wanted, widths, course, signed, keys)
         best = found if best is None else _better(best, found)
         if progress is not None:
             progress(number + 1, restarts)

@@ -43,7 +43,9 @@ def test_circuits_compute_what_their_layers_do(kind, layers):
     np.testing.assert_allclose(found[:, -1], expected, atol=2e-6)
     sets = allocation.Allocation(np.arange(T * 2).reshape(T, 2), T * 2)
     large = network.build(small, sets, 3, "split", key=jax.random.key(0))
-    np.testing.assert_allclose(large(active, inputs)[:, -1], small(active, inputs)[:, -1], atol=2e-5)
+    np.testing.assert_allclose(
+        large(active, inputs)[:, -1], small(active, inputs)[:, -1], atol=2e-5
+    )
     one = large(active[1], inputs[1])
     np.testing.assert_allclose(one, large(active, inputs)[1], atol=2e-6)
 
@@ -60,7 +62,9 @@ def test_they_keep_the_laws(kind, layers):
 def test_only_a_guarded_circuit_bears_noise_while_it_is_off(layers):
     """With an error of less than the dead zone it stays silent; the plain one fires at any."""
     guarded, plain = (kind.from_layers(layers) for kind in KINDS.values())
-    found = {name: circuits.check_assumptions(kind.from_layers(layers)) for name, kind in KINDS.items()}
+    found = {
+        name: circuits.check_assumptions(kind.from_layers(layers)) for name, kind in KINDS.items()
+    }
     assert found["guarded"].holds["robust when off"] and not found["mlp"].holds["robust when off"]
     assert all(each.holds["silent when off"] for each in found.values())
     assert found["guarded"].bias_spread == pytest.approx(found["mlp"].bias_spread, rel=1e-6)
@@ -87,7 +91,7 @@ def test_gains_are_those_of_small_noise(layers):
         weights = circuits.small_weights(small, layer)[active]
         noise = 1e-3 * jax.random.normal(jax.random.key(layer), states[layer].shape)
         bias = circuits.layer_of(small.biases(), layer)
-        after = jax.nn.relu(jnp.einsum("nij,nj->ni", weights, states[layer] + noise) + bias)
+        after = jax.nn.relu(jnp.einsum("nij,nj->ni", weights, states[layer] + noise) + bias[None])
         gain = jnp.sqrt(((after - states[layer + 1]) ** 2).sum() / (noise**2).sum())
         assert float(gain) == pytest.approx(found.gain[layer], rel=0.05)
 
@@ -141,14 +145,17 @@ def registry(monkeypatch):
 
 def test_pools_are_kinds(layers, registry):
     """All different while they last; means and widths are the pool's; the id follows the weights."""
-    pool = circuits.Pool(circuits.Guarded.from_layers(layers))
+    mine = circuits.Guarded.from_layers(layers)
+    pool = circuits.Pool(mine)
     circuits.register("mine", pool)
-    drawn = circuits.make("mine", 2 * T + 1, key=jax.random.key(0), gate_bias=0.25, lower_threshold=0.3)
+    drawn = circuits.make(
+        "mine", 2 * T + 1, key=jax.random.key(0), gate_bias=0.25, lower_threshold=0.3
+    )
     own = np.asarray(drawn.own)[0].reshape(2 * T + 1, -1)
     assert len(np.unique(own[:T], axis=0)) == T
     assert drawn.n_circuits == 2 * T + 1
     assert float(drawn.gate_bias) == 0.25
-    np.testing.assert_array_equal(drawn.shared, pool.circuits.shared)
+    np.testing.assert_array_equal(drawn.shared, mine.shared)
     other = [(2 * weights, biases) for weights, biases in layers]
     assert circuits.Pool(circuits.Guarded.from_layers(other)).identity != pool.identity
     assert circuits.Pool(circuits.Guarded.from_layers(layers)).identity == pool.identity
@@ -176,7 +183,10 @@ BROKEN = {
     "torn": (lambda content: content[:-7], "must be a whole safetensors file"),
     "foreign": (lambda content: b"PK\x03\x04" + content, "must be a whole safetensors file"),
     "empty": (lambda content: b"", "must be a whole safetensors file"),
-    "other names": (lambda content: content.replace(b"0.weight", b"0.wright"), "named like 0.weight"),
+    "other names": (
+        lambda content: content.replace(b"0.weight", b"0.wright"),
+        "named like 0.weight",
+    ),
     "no weight": (lambda content: content.replace(b"1.weight", b"7.weight"), "must hold 1.weight"),
 }
 
@@ -199,7 +209,7 @@ def test_broken_files_are_refused_in_a_line(name, layers, tmp_path):
         (lambda pairs: [pairs[0], pairs[2]], "`W` must have shape .6, out, 5. in layer 2"),
         (lambda pairs: [(pairs[0][0], pairs[1][1])], "`b` must be .6, 5."),
         (lambda pairs: [(pairs[0][0] * np.nan, None)], "`W` must be finite"),
-        (lambda pairs: [pairs[0][0]], "`layers` must hold pairs .W, b., layer 1 is ndarray"),
+        (lambda pairs: [(pairs[0][0],)], "`layers` must hold pairs .W, b., got tuple in layer 1"),
     ],
 )
 def test_bad_layers(change, message, layers):
@@ -220,3 +230,13 @@ def test_bad_calls(layers):
         circuits.Guarded.from_layers(layers, np.zeros((2, 4)))
     with pytest.raises(ValueError, match="`n_layers` must be at least the 3"):
         circuits.Guarded.from_layers(layers, n_layers=2)
+
+
+def test_any_kind_of_parameter_is_checked(layers, registry):
+    circuits.register("mine", circuits.Pool(circuits.Guarded.from_layers(layers)))
+    with pytest.raises(ValueError, match="`gate_bias` must be at least 0"):
+        circuits.make("mine", 4, key=jax.random.key(0), gate_bias=-1.0)
+    with pytest.raises(ValueError, match="did you mean 'mine'"):
+        circuits.check_kind_name("mino")
+    with pytest.raises(ValueError, match="must be a kind or an existing file"):
+        circuits.check_kind_name("nowhere.safetensors")

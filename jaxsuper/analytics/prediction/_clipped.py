@@ -115,9 +115,9 @@ def _any_circuits(
         rows = [layout.channels[channel] for channel in channels]
         read = np.array([exact_values(states[1:], row) for row in rows])
         values[f"mse_{name}_inactive"] = theory.inactive_mse(z, e) * (read**2).sum(0).mean(-1)
-        neurons = [neuron_of(row) for row in rows]
-        if None not in neurons:
-            values[f"mse_{name}_active"] = errors[:, neurons].sum(axis=1)
+        neurons = [neuron for neuron in map(neuron_of, rows) if neuron is not None]
+        if len(neurons) == len(rows):
+            values[f"mse_{name}_active"] = errors[:, np.array(neurons)].sum(axis=1)
         elif name == "on":
             values["mse_on_active"] = subject.constant(0.0)
     share = theory.correct_active_fraction(z, S, subject.allocation.block_width)

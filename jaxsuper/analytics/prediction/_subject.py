@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Complex, Float, Int
@@ -20,6 +19,7 @@ from ...circuits import (
     layout_of,
     pool_of,
     Rotation,
+    with_numbers,
 )
 from ...network import AbstractNetwork
 from ...simulation import PARAMETERS, parameters_of, parts_of, Recipe
@@ -101,10 +101,10 @@ def of_configuration(configuration: Configuration) -> Subject:
     # Any network's circuits are drawn from these.
     pool = pool_of(recipe.circuit)
     if pool is not None:
-        numbers = parameters_of(configuration)
-        for name in pool.parameters:
-            put = lambda circuits, name=name: getattr(circuits, name)
-            pool = eqx.tree_at(put, pool, jnp.asarray(numbers[name], jnp.float32))
+        numbers = [
+            jnp.asarray(getattr(configuration, name), jnp.float32) for name in pool.parameters
+        ]
+        pool = with_numbers(pool, pool.parameters, numbers)
     return Subject(
         recipe.construction,
         recipe.circuit if pool is None else "",
