@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -98,6 +99,52 @@ class AbstractCircuits(eqx.Module):
     @abstractmethod
     def sample_input(self, *, key: KeyScalar) -> Float[Array, " d"]:
         """Draw the input activation of one active circuit."""
+
+    def from_inputs(self, values: Any) -> Float[Array, "*batch d"]:
+        """Return input activations of what the circuits compute on; here, d numbers as they are.
+
+        Raises:
+            ValueError: for another last axis.
+        """
+        values = jnp.asarray(values, jnp.float32)
+        check(
+            values.shape[-1:] == (self.width,), "values", f"must end in {self.width}", values.shape
+        )
+        return values
+
+    def __call__(
+        self, active: Any, inputs: Any, n_layers: int | None = None
+    ) -> Float[Array, "*batch L z k"]:
+        """Run circuits alone on one's own inputs: the truth beside a network's call.
+
+        Args:
+            active: (z,) or (B, z), which circuits.
+            inputs: (z, i) or (B, z, i), their inputs, as of `from_inputs`.
+            n_layers: L, by default the layers they have weights for.
+
+        Returns:
+            (L, z, k) or (B, L, z, k), their channels after layers 1..L.
+
+        Raises:
+            ValueError: for shapes that do not fit each other, or ids that are no circuits.
+        """
+        from ._exact import call_circuits, checked_call
+
+        depth = self.depth or 1
+        ids, given = checked_call(self, active, inputs)
+        rows = given.reshape(-1, *given.shape[-2:])
+        wanted = depth if n_layers is None else n_layers
+        self.check_depth(wanted)
+        found = call_circuits(self, jnp.atleast_2d(ids), rows, wanted)
+        return found[0] if ids.ndim == 1 else found
+
+    def carried_biases(self) -> Float[Array, "layers T m"] | None:
+        """Return biases of single circuits, if weights from a neuron that is on carry any."""
+        return None
+
+    def outputs(self, channels: Float[Array, "*batch k"]) -> Float[Array, "*batch outputs"]:
+        """Return what the circuits compute among their channels: here, all of them."""
+        return channels
 
     def check_depth(self, n_layers: int) -> None:
         """Raise a `ValueError` unless the circuits have weights for `n_layers` layers."""

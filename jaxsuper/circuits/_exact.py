@@ -1,9 +1,15 @@
 """The small circuits run on their own: the truth that the large network is compared with."""
 
+from typing import Any
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int
 
+from .._errors import check
 from ._base import AbstractCircuits
 
 
@@ -69,3 +75,37 @@ def exact_channels(
 ) -> Float[Array, "*batch k"]:
     """Return the channels (alpha, x, or raw activations) of small-circuit activations."""
     return jnp.einsum("kd,...d->...k", circuits.layout.matrix, activations, precision="highest")
+
+
+def checked_call(
+    circuits: AbstractCircuits, active: Any, inputs: Any
+) -> tuple[Int[Array, "*batch z"], Float[Array, "*batch z d"]]:
+    """Check ids and inputs of circuits, and return them with full input activations.
+
+    Raises:
+        ValueError: for shapes that do not fit each other, or ids that are no circuits.
+    """
+    ids = jnp.asarray(active)
+    whole = jnp.issubdtype(ids.dtype, jnp.integer) and ids.ndim in (1, 2)
+    check(
+        whole, "active", "must be whole numbers of shape (z,) or (B, z)", f"{ids.dtype}{ids.shape}"
+    )
+    given = circuits.from_inputs(inputs)
+    fits = given.shape[:-1] == ids.shape
+    check(fits, "inputs", f"must have a row for each of {ids.shape}", jnp.shape(inputs))
+    if not isinstance(ids, Tracer):
+        inside = bool(((ids >= 0) & (ids < circuits.n_circuits)).all())
+        check(inside, "active", f"must lie in 0..{circuits.n_circuits - 1}", np.asarray(ids))
+    return ids.astype(jnp.int32), given
+
+
+@eqx.filter_jit
+def call_circuits(
+    circuits: AbstractCircuits,
+    active: Int[Array, "B z"],
+    inputs: Float[Array, "B z d"],
+    n_layers: int,
+) -> Float[Array, "B L z k"]:
+    """Return the channels of small circuits run alone; see `AbstractCircuits.__call__`."""
+    run = lambda ids, given: exact_trajectory(circuits, ids, given, n_layers)[1:]
+    return exact_channels(circuits, jax.vmap(run)(active, inputs))

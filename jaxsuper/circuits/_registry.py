@@ -1,18 +1,23 @@
-"""The kinds of circuit by name, as the command line makes them."""
+"""The kinds of circuit by name, as the command line makes them; a file of layers is a kind, too."""
 
+import os
+from functools import lru_cache
 from typing import Any
 
-from .._errors import check, lookup
+from .._errors import bad, check, lookup, one_of
 from .._types import KeyScalar
 from ._base import AbstractCircuits, Layout
+from ._guarded import Guarded
+from ._layer_files import load_layers, SUFFIX
 from ._levels import Levels2, Levels4, Levels8
+from ._pool import Pool
 from ._rotation import CenteredRotation, Rotation
 from ._rotation3 import Rotation3
 from ._step import Step
 
 
 # Each class draws circuits by `random(n_circuits, key=..., **parameters)`.
-_KINDS: dict[str, type[Any]] = {
+_KINDS: dict[str, Any] = {
     "rotation": Rotation,
     "rotation3": Rotation3,
     "step": Step,
@@ -22,12 +27,17 @@ _KINDS: dict[str, type[Any]] = {
 }
 
 
+# Between a file's path and what it held, in names that stay the same when the file does not.
+_HELD = "#"
+_files: dict[str, Pool] = {}
+
+
 def kinds() -> tuple[str, ...]:
-    """Return the names that `make` takes."""
+    """Return the names that `make` takes, besides files of layers."""
     return tuple(_KINDS)
 
 
-def register(name: str, circuits: type[AbstractCircuits]) -> None:
+def register(name: str, circuits: type[AbstractCircuits] | Pool) -> None:
     """Add a kind of circuit, so that `make`, settings, sweeps and the command line know its name.
 
     `jaxsuper.testing.check_circuits(name)` says whether it keeps the laws.
@@ -35,26 +45,86 @@ def register(name: str, circuits: type[AbstractCircuits]) -> None:
     Args:
         name: what it is to be called.
         circuits: the class, with a `layout` of its own and a class method
-            `random(n_circuits, *, key, **parameters)`.
+            `random(n_circuits, *, key, **parameters)`; or a pool of circuits.
 
     Raises:
         ValueError: if there is a kind of that name, or the class lacks one of those.
     """
     check(name not in _KINDS, "name", "must be new", repr(name))
     ready = isinstance(getattr(circuits, "layout", None), Layout) and hasattr(circuits, "random")
-    rule = "must be a class with a `layout` and a class method `random`"
+    rule = "must be a class with a `layout` and a class method `random`, or a pool"
     check(ready, "circuits", rule, getattr(circuits, "__name__", circuits))
     _KINDS[name] = circuits
 
 
+def check_kind_name(value: str, place: str = "circuit") -> None:
+    """Raise a `ValueError` unless `value` names a kind, or a file of layers that can be read."""
+    if value.partition(_HELD)[0].endswith(SUFFIX):
+        resolved(value, place)
+    elif value not in _KINDS:
+        # The registry's own words for a slip of the pen.
+        one_of(kinds(), value, place)
+
+
+def resolved(value: str, place: str = "circuit") -> str:
+    """Return the name of a kind that is the same only as long as it stands for the same circuits.
+
+    Args:
+        value: a kind, or a file of layers.
+        place: what it is called in errors.
+
+    Returns:
+        The kind; for a file its path, `#` and a hash of what it holds.
+
+    Raises:
+        ValueError: for a file that cannot be read.
+    """
+    if value in _KINDS or value in _files or not value.endswith(SUFFIX):
+        return value
+    try:
+        stat = os.stat(value)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise bad(place, "must be a kind or an existing file", value, reason) from None
+    pool = _read(value, stat.st_mtime_ns, stat.st_size, place)
+    name = f"{value}{_HELD}{pool.identity}"
+    _files[name] = pool
+    return name
+
+
+@lru_cache(maxsize=8)
+def _read(path: str, changed: int, size: int, place: str) -> Pool:
+    del changed, size
+    layers, inputs = load_layers(path, place)
+    return Pool(Guarded.from_layers(layers, inputs))
+
+
+def _kind(kind: str) -> Any:
+    """Return the class or the pool of a kind."""
+    name = resolved(kind)
+    return _files[name] if name in _files else lookup(_KINDS, kind, "circuit")
+
+
+def identity_of(kind: str) -> str:
+    """Return what tells a kind from others in ids: its name, or the hash of a pool's circuits."""
+    found = _kind(kind)
+    return found.identity if isinstance(found, Pool) else kind
+
+
+def pool_of(kind: str) -> AbstractCircuits | None:
+    """Return all circuits that those of a kind are drawn from, None if they are made anew."""
+    found = _kind(kind)
+    return found.circuits if isinstance(found, Pool) else None
+
+
 def width_of(kind: str) -> int:
     """Return d of a named kind of circuit."""
-    return lookup(_KINDS, kind, "circuit").layout.width
+    return _kind(kind).layout.width
 
 
 def layout_of(kind: str) -> Layout:
     """Return the layout of a named kind of circuit."""
-    return lookup(_KINDS, kind, "circuit").layout
+    return _kind(kind).layout
 
 
 def check_parameters(kind: str, **parameters: Any) -> None:
@@ -67,10 +137,10 @@ def check_parameters(kind: str, **parameters: Any) -> None:
     Raises:
         ValueError: for an unknown kind or bad parameters.
     """
-    lookup(_KINDS, kind, "circuit").check_parameters(**parameters)
+    _kind(kind).check_parameters(**parameters)
 
 
-def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> AbstractCircuits:
+def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> Any:
     """Draw T circuits of a named kind.
 
     Args:
@@ -85,7 +155,7 @@ def make(kind: str, n_circuits: int, *, key: KeyScalar, **parameters: Any) -> Ab
     Raises:
         ValueError: for an unknown kind or bad parameters.
     """
-    circuit_class = lookup(_KINDS, kind, "circuit")
+    circuit_class = _kind(kind)
     used = {name: parameters[name] for name in circuit_class.parameters if name in parameters}
     return circuit_class.random(n_circuits, key=key, **used)
 

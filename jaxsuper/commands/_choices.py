@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     Inhibition: TypeAlias = str
     Precision: TypeAlias = str
 else:
-    Circuit = Literal[CIRCUITS]
+    # A file of layers is one, too; what it must be is said by the check of settings.
+    Circuit = Literal[CIRCUITS] | str
     Construction = Literal[CONSTRUCTIONS]
     Family = Literal[FAMILIES]
     Indicator = Literal[INDICATORS]

@@ -17,6 +17,7 @@ from ._early_guess import EarlyGuess
 from ._inhibition import columns_per_row, inhibition_rules, Links
 from ._network import AbstractLayer, AbstractNetwork, Needs, Traits
 from ._oracle import Oracle
+from ._pass import run_layers
 from ._placement import indicator_vectors, place, Placement
 from ._plain import Plain
 from ._private import Private
@@ -72,6 +73,7 @@ __all__ = [
     "neurons_that_exist",
     "place",
     "register",
+    "run_layers",
     "shares",
     "traits_of",
 ]

@@ -11,15 +11,17 @@ siblings share are functions (`_shared.py`), never a method that one of them ove
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from .._errors import check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import allocate, Allocation, capacity
-from ..circuits import AbstractCircuits, Layout
+from ..circuits import AbstractCircuits, checked_call, Layout
 from ..programs import Edges
 from ._placement import Placement
 
@@ -223,6 +225,29 @@ class AbstractNetwork(eqx.Module):
         Returns:
             A pair for each layer of the step, [to, from]; entry i·n + m is neuron m of block i.
         """
+
+    def __call__(self, active: Any, inputs: Any) -> Float[Array, "*batch L z k"]:
+        """Run one's own inputs through the network.
+
+        Args:
+            active: (z,) or (B, z), ids of the circuits that are on, distinct within a sample.
+            inputs: (z, i) or (B, z, i), what each of them is given: its own input, as of
+                `circuits.from_inputs`.
+
+        Returns:
+            (L, z, k) or (B, L, z, k), estimates of the channels of these circuits after layers 1..L;
+            `circuits(active, inputs, L)` gives the true ones, `circuits.outputs` what they compute.
+
+        Raises:
+            ValueError: for shapes that do not fit each other, ids that are no circuits, or if
+                circuits feed others than themselves.
+        """
+        from ._pass import call_network
+
+        check(self.edges is None, "network", "must have no edges to be called", "edges", "simulate")
+        ids, given = checked_call(self.circuits, active, inputs)
+        found = call_network(self, jnp.atleast_2d(ids), given.reshape(-1, *given.shape[-2:]))
+        return found[0] if ids.ndim == 1 else found
 
     @property
     def n_layers(self) -> int:

@@ -19,7 +19,7 @@ from .._arrays import root_key
 from .._settings import Configuration, PARAMETERS
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation, allocate, Allocation, capacity, redundant
-from ..circuits import layout_of, make, width_of
+from ..circuits import layout_of, make, resolved, width_of
 from ..network import (
     AbstractNetwork,
     check_parts,
@@ -64,7 +64,7 @@ class Recipe:
     """The named choices of a network: everything that is no size and no number.
 
     Attributes:
-        circuit: the kind of circuit.
+        circuit: the kind of circuit, for a file with a hash of what it holds.
         construction: as `network.build` knows it.
         inhibition: the rule for chi.
         precision: of matrix products.
@@ -84,7 +84,8 @@ class Recipe:
         """
         own = own_indicators_of(configuration)
         built = construction_for(configuration.construction, configuration.indicator, own)
-        return cls(configuration.circuit, built, configuration.inhibition, configuration.precision)
+        circuit = resolved(configuration.circuit)
+        return cls(circuit, built, configuration.inhibition, configuration.precision)
 
     @property
     def traits(self) -> Traits:

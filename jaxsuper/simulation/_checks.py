@@ -16,7 +16,7 @@ from .._limits import (
 )
 from .._settings import Configuration, Experiment
 from ..allocation import families
-from ..circuits import check_parameters, kinds, layout_of, width_of
+from ..circuits import check_kind_name, check_parameters, kinds, layout_of, width_of
 from ..network import (
     construction_for,
     constructions,
@@ -54,7 +54,10 @@ def check_setting(name: str, value: Any, place: str = "") -> None:
         place: what it is called in the error, by default the name.
     """
     place = place or name
-    if name in CHOICES:
+    if name == "circuit":
+        check_kind(place, value, str)
+        check_kind_name(value, place)
+    elif name in CHOICES:
         one_of(CHOICES[name](), value, place)
     elif name == "edges":
         check_kind(place, value, str)

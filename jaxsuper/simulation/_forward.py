@@ -6,10 +6,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from .._types import Activations, ActiveIds, CircuitValues
-from ..network import AbstractLayer, AbstractNetwork, DenseNetwork
+from ..network import AbstractLayer, AbstractNetwork, DenseNetwork, run_layers
 from ._inputs import Inputs
 
 
@@ -51,34 +51,12 @@ def forward(
     Returns:
         The results of `observe` for layers 1..L, stacked on a leading axis; by default the views.
     """
-    sets, n_layers = network.placement.sets, network.n_layers
-    stacked = network.layers() if layers is None else layers
 
-    def layer(activations, per_layer):
-        number, here, truth = per_layer
-        channels = network.channels(activations)
-        means = _of_layer(network, number).means(channels, here)
-        estimates, active = network.readout(channels, means), inputs.active_at(number)
-        observed = observe(LayerView(activations, estimates, active, truth))
-        if n_layers == 1:
-            return activations, observed
-
-        def following():
-            next_layer = jax.tree.map(lambda stack: stack[number], stacked)
-            before = next_layer(channels, means)
-            return network.after(before, sets[number + 1], inputs.active_at(number + 1))
-
-        # The last layer has none after it. One body for all layers, instead of a copy of what is
-        # seen after the loop, takes a third off the time to compile.
-        return jax.lax.cond(number < n_layers - 1, following, lambda: activations), observed
+    def look(activations, estimates, number, truth):
+        return observe(LayerView(activations, estimates, inputs.active_at(number), truth))
 
     first = network.first_layer(*inputs.embedded())
-    return jax.lax.scan(layer, first, (jnp.arange(n_layers), sets, inputs.truth))[1]
-
-
-def _of_layer(network: AbstractNetwork, number: Int[Array, ""]) -> AbstractNetwork:
-    """Return the network with the placement of one layer alone, whose lists speed gradients up."""
-    return eqx.tree_at(lambda each: each.placement, network, network.placement.layer(number))
+    return run_layers(network, first, look, inputs.active_at, inputs.truth, layers)
 
 
 def dense_forward(

@@ -13,7 +13,8 @@ from typing import Any
 from .._errors import check, lookup
 from .._limits import LARGEST_SINGLE
 from .._reading import shown
-from .._settings import EDGES, IDENTITY
+from .._settings import CIRCUITS, EDGES, IDENTITY
+from ..circuits import identity_of
 from ..simulation import check_setting, CHOICES, Configuration, edges_identity
 
 
@@ -89,7 +90,7 @@ _SORTED = sorted(_TYPES)
 # What repeats change: the rest of the text is the same for many configurations.
 _COUNTED = ("network", "seed")
 _REST = [name for name in _SORTED if name not in _COUNTED]
-_EDGES = _REST.index("edges")
+_EDGES, _CIRCUIT = _REST.index("edges"), _REST.index("circuit")
 _VALUES, _COUNTS = attrgetter(*_REST), attrgetter(*_COUNTED)
 
 
@@ -121,6 +122,9 @@ def canonical(configuration: Configuration) -> str:
         # A file is what it holds, wherever it lies.
         held = edges_identity(values[_EDGES])
         values = (*values[:_EDGES], held, *values[_EDGES + 1 :])
+    if values[_CIRCUIT] not in CIRCUITS:
+        held = identity_of(values[_CIRCUIT])
+        values = (*values[:_CIRCUIT], held, *values[_CIRCUIT + 1 :])
     return _text(values) % _COUNTS(configuration)
 
 

@@ -67,6 +67,7 @@ from ._overlap import (
     overlap_rate_published,
 )
 from ._private import private_active_mse
+from ._propagated import layer_noise, Noise, propagated_errors
 from ._rates import DISJOINT_PAIRS, fit_rate, FittedRate, Rate
 from ._rotation import rotation_errors
 from ._validity import (
@@ -86,6 +87,7 @@ __all__ = [
     "USELESS_VECTOR_ERROR",
     "ConjunctionErrors",
     "FittedRate",
+    "Noise",
     "Rate",
     "Received",
     "active_mse",
@@ -116,6 +118,7 @@ __all__ = [
     "inactive_first_layer_mse",
     "inactive_mse",
     "interference_parameter",
+    "layer_noise",
     "least_squares_mse",
     "least_wrong_density",
     "level_errors",
@@ -131,6 +134,7 @@ __all__ = [
     "overlap_rate_published",
     "pair_count_bound",
     "private_active_mse",
+    "propagated_errors",
     "rademacher_interaction",
     "random_embedding_best_mse",
     "random_embedding_leading_mse",

@@ -8,9 +8,11 @@ from ._parts import PARTS, split
 from ._schedule import Schedule
 from ._share import effective_redundancy, participation
 from ._side_by_side import random_network, train_side_by_side
+from ._small import SmallNetworks, train_small
 from ._start import random_like, start_from, STARTS
 from ._step import noisy
 from ._structure import circuit_cosines, circuit_weights, Structure, structure_of, supports
+from ._tasks import addition_tasks, boolean_tasks, regression_tasks, share_right, Tasks
 
 
 __all__ = [
@@ -19,11 +21,15 @@ __all__ = [
     "HeldOut",
     "Outcome",
     "Schedule",
+    "SmallNetworks",
     "Stopped",
     "Structure",
     "Task",
+    "Tasks",
     "Trained",
+    "addition_tasks",
     "batch_loss",
+    "boolean_tasks",
     "circuit_cosines",
     "circuit_weights",
     "effective_redundancy",
@@ -34,12 +40,15 @@ __all__ = [
     "participation",
     "random_like",
     "random_network",
+    "regression_tasks",
     "sample_losses",
     "sample_metric_names",
     "sample_metrics",
+    "share_right",
     "split",
     "start_from",
     "structure_of",
     "supports",
     "train_side_by_side",
+    "train_small",
 ]

@@ -85,9 +85,12 @@ class RotationAsMLP(circuits.MLP):
 
 
 @pytest.mark.parametrize("b", [0.5, 1.0])
-def test_general_form_reduces_to_the_rotation_form(b):
-    """Written as an MLP a rotation has the same error of x, beside that of its two on-neurons."""
-    T, z, n_layers = 100, 3, 3
+def test_general_form_of_rotations(b):
+    """Written as an MLP a rotation has the same error in layer 1; later its ReLUs are counted, too.
+
+    Terms added up as if independent are 1.7 times what is measured, since on-neurons cut their noise.
+    """
+    T, z, n_layers = 100, 3, 2
     sets = allocation.prime_steps(60, 4, T)
     rotation = circuits.Rotation.random(T, key=jax.random.key(0), gate_bias=b)
     built = network.build(RotationAsMLP(rotation), sets, n_layers, key=jax.random.key(1))
@@ -101,15 +104,16 @@ def test_general_form_reduces_to_the_rotation_form(b):
     vector = lambda b: np.array(
         [theory.rotation_active_mse(int(l), T, e, z, b, J, common) for l in layers]
     )
-    # Powers are means over 4096 draws, good to a hundredth.
-    np.testing.assert_allclose(general["mse_a_active"], vector(b) + on, rtol=0.03)
+    summed = vector(b) + on
+    np.testing.assert_allclose(general["mse_a_active"][0], summed[0], rtol=0.03)
     # 3/2 and 1/2 on the on-neurons, x + (1, 1) on the others.
     power = 1.5**2 + 0.5**2 + 1 + 2
     np.testing.assert_allclose(general["mse_a_inactive"], power * z * e, rtol=0.03)
-    # With another bias the two do not agree, nor without what active circuits have in common.
-    assert (np.abs(general["mse_a_active"] / (vector(b + 0.25) + on) - 1) > 0.05).all()
-    alone = theory.rotation_active_mse(3, T, e, z, b, J) + on[2]
-    assert general["mse_a_active"][2] > 1.05 * alone
+    # With another bias the two do not agree.
+    assert abs(general["mse_a_active"][0] / (vector(b + 0.25) + on)[0] - 1) > 0.05
+    measured = simulation.simulate(built, z, 1000, key=jax.random.key(2))["mse_a_active"]
+    np.testing.assert_allclose(general["mse_a_active"], measured, rtol=0.08)
+    assert summed[1] > 1.5 * measured[1]
 
 
 CARRIED = {"circuit": "rotation3", "indicator": "carried", "allocation": "transversal"}

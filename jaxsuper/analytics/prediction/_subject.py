@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
@@ -16,7 +17,9 @@ from ...circuits import (
     kind_of,
     Layout,
     layout_of,
+    pool_of,
     Rotation,
+    with_numbers,
 )
 from ...network import AbstractNetwork
 from ...simulation import PARAMETERS, parameters_of, parts_of, Recipe
@@ -95,11 +98,18 @@ def of_configuration(configuration: Configuration) -> Subject:
         ValueError: for settings that do not fit together.
     """
     recipe, parts = Recipe.of(configuration), parts_of(configuration)
+    # Any network's circuits are drawn from these.
+    pool = pool_of(recipe.circuit)
+    if pool is not None:
+        numbers = [
+            jnp.asarray(getattr(configuration, name), jnp.float32) for name in pool.parameters
+        ]
+        pool = with_numbers(pool, pool.parameters, numbers)
     return Subject(
         recipe.construction,
-        recipe.circuit,
+        recipe.circuit if pool is None else "",
         layout_of(recipe.circuit),
-        None,
+        pool,
         _single(parameters_of(configuration)),
         parts.allocation,
         parts.indicators,
