@@ -39,12 +39,13 @@ from ._evidence import (
     MOST_COMPARISONS,
     outside_errors,
     Point,
-    power,
+    Rates,
     within_errors,
 )
 from ._from_file import claims_from
-from ._ledger import comparisons, Entry, ledger, settle, verify
+from ._ledger import comparisons, Entry, ledger, settle, until_decided, verify
 from ._measured import measured_at
+from ._power import detectable, power
 from ._registry import Claim, claim, claims, Run, TIERS
 
 
@@ -59,11 +60,13 @@ __all__ = [
     "Evidence",
     "Judgement",
     "Point",
+    "Rates",
     "Run",
     "claim",
     "claims",
     "claims_from",
     "comparisons",
+    "detectable",
     "judge",
     "judge_rival",
     "ledger",
@@ -71,6 +74,7 @@ __all__ = [
     "outside_errors",
     "power",
     "settle",
+    "until_decided",
     "verify",
     "within_errors",
 ]

@@ -20,12 +20,12 @@ from ._evidence import (
     MOST_CLAIMS,
     MOST_COMPARISONS,
     outside_errors,
-    power,
     Real,
     Verdict,
     within_errors,
 )
 from ._kept import identity_of, KeptEvidence
+from ._power import power
 from ._registry import Claim, Run
 
 
@@ -109,13 +109,16 @@ class Entry:
         }
         if self.evidence is not None:
             content: dict[str, Any] = asdict(self.evidence)
+            rates = self.evidence.rates
+            if rates is None:
+                del content["rates"]
             for point, source in zip(content["points"], self.evidence.points, strict=True):
                 for name in ("x", "measured", "stderr", "predicted", "rival", "freedom"):
                     point[name] = None if point[name] is None else _number(point[name])
                 point["place"] = self.evidence.place(source)
             freedoms = {point.freedom for point in self.evidence.points if point.stderr}
             for name, errors in (("within", within_errors), ("outside", outside_errors)):
-                content[f"standard_errors_{name}"] = sorted({errors(f) for f in freedoms})
+                content[f"standard_errors_{name}"] = sorted({errors(f, rates) for f in freedoms})
             answer["evidence"] = content
         return answer
 
@@ -167,16 +170,38 @@ def settle(entry: Claim, run: Run, once: Once = anew) -> Entry:
 
 def _gathered(entry: Claim, run: Run) -> tuple[Evidence, int]:
     """Return the evidence that decides a claim, or that of the last look, and its effort."""
-    look = replace(run, effort=1)
-    evidence = entry.gather(look)
+
+    def open_still(evidence: Evidence) -> bool:
+        return "undecided" in (judge(evidence).verdict, judge_rival(evidence).verdict)
+
+    return until_decided(
+        lambda effort: entry.gather(replace(run, effort=effort)), LOOKS, open_still
+    )
+
+
+def until_decided(
+    gather: Callable[[int], Evidence], looks: int, open_still: Callable[[Evidence], bool]
+) -> tuple[Evidence, int]:
+    """Gather evidence with twice the effort each time, as long as something is random about it.
+
+    Args:
+        gather: effort, 1 at first -> evidence.
+        looks: at most so many.
+        open_still: whether evidence leaves open what is to be decided.
+
+    Returns:
+        The last evidence, and its effort.
+    """
+    effort = 1
+    evidence = gather(effort)
     while (
-        look.effort < 2 ** (LOOKS - 1)
+        effort < 2 ** (looks - 1)
         and any(point.stderr for point in evidence.points)
-        and "undecided" in (judge(evidence).verdict, judge_rival(evidence).verdict)
+        and open_still(evidence)
     ):
-        look = replace(look, effort=2 * look.effort)
-        evidence = entry.gather(look)
-    return evidence, look.effort
+        effort *= 2
+        evidence = gather(effort)
+    return evidence, effort
 
 
 def verify(
