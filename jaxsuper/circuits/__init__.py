@@ -6,6 +6,7 @@ from ._levels import Levels2, Levels4, Levels8
 from ._mlp import MLP
 from ._registry import (
     check_parameters,
+    class_of,
     kind_of,
     kinds,
     layout_of,
@@ -30,6 +31,7 @@ __all__ = [
     "Rotation3",
     "Step",
     "check_parameters",
+    "class_of",
     "exact_channels",
     "exact_trajectory",
     "kind_of",

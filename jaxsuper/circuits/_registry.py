@@ -47,6 +47,11 @@ def register(name: str, circuits: type[AbstractCircuits]) -> None:
     _KINDS[name] = circuits
 
 
+def class_of(kind: str) -> type[Any]:
+    """Return the class of a named kind of circuit."""
+    return lookup(_KINDS, kind, "circuit")
+
+
 def width_of(kind: str) -> int:
     """Return d of a named kind of circuit."""
     return lookup(_KINDS, kind, "circuit").layout.width

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._every_design import every_design_figure
     from ._figures import simulation_figure
     from ._formula import formula_mathml
+    from ._formulas import formula_figure
     from ._hysteresis import hysteresis_figure
     from ._levels import levels_figure
     from ._mse import plot_mse
@@ -40,6 +41,7 @@ __getattr__, __dir__ = lazy(
         "_every_design": ("every_design_figure",),
         "_figures": ("simulation_figure",),
         "_formula": ("formula_mathml",),
+        "_formulas": ("formula_figure",),
         "_hysteresis": ("hysteresis_figure",),
         "_levels": ("levels_figure",),
         "_mse": ("plot_mse",),
@@ -67,6 +69,7 @@ __all__ = [
     "critical_figure",
     "design_figure",
     "every_design_figure",
+    "formula_figure",
     "formula_mathml",
     "hysteresis_figure",
     "ledger_page",
