@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ._settings import Configuration, Experiment
     from .allocation import allocate, Allocation, johnson_bound
     from .analytics import (
+        check,
+        Checked,
         ExperimentResult,
         FormulaVerdict,
         predict,
@@ -71,9 +73,11 @@ _lazy_name, _names = lazy(
         "allocation": ("Allocation", "allocate", "johnson_bound"),
         "_settings": ("Configuration", "Experiment"),
         "analytics": (
+            "Checked",
             "ExperimentResult",
             "FormulaVerdict",
             "Prediction",
+            "check",
             "predict",
             "run_experiment",
             "verify_formula",
@@ -103,6 +107,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "MLP",
     "Allocation",
+    "Checked",
     "Configuration",
     "DenseNetwork",
     "Experiment",
@@ -118,6 +123,7 @@ __all__ = [
     "allocation",
     "analytics",
     "build",
+    "check",
     "circuits",
     "dense_layers",
     "dense_network",

@@ -11,6 +11,7 @@ from .._lazy import lazy
 if TYPE_CHECKING:
     from ._article import claim_article
     from ._changes import changes_figure, plot_changes
+    from ._checked import claim_figure
     from ._conjunctions import conjunctions_figure
     from ._designs import capacity_figure, design_figure
     from ._every_design import every_design_figure
@@ -36,6 +37,7 @@ __getattr__, __dir__ = lazy(
     {
         "_article": ("claim_article",),
         "_changes": ("changes_figure", "plot_changes"),
+        "_checked": ("claim_figure",),
         "_conjunctions": ("conjunctions_figure",),
         "_designs": ("capacity_figure", "design_figure"),
         "_every_design": ("every_design_figure",),
@@ -64,6 +66,7 @@ __all__ = [
     "capacity_figure",
     "changes_figure",
     "claim_article",
+    "claim_figure",
     "color_of",
     "conjunctions_figure",
     "critical_figure",

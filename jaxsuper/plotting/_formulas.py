@@ -19,6 +19,8 @@ _LOOKS = {"within": (0, "o"), "outside": (1, "s"), "undecided": (6, "^")}
 _COLUMNS = 3
 # How far the places of one value are spread on the axis, in distances of values.
 _SPREAD = 0.5
+# A rival that is further away than so many heights of the points is drawn there.
+_FARTHEST = 1.0
 
 
 def formula_figure(found: FormulaVerdict) -> Figure:
@@ -109,16 +111,33 @@ def _along(ax: Axes, rows: Sequence[dict[str, Any]], axis: Axis, tolerance: floa
             np.array([rows[i][name] for i in own]) for name in ("ratio", "ratio_low", "ratio_high")
         )
         _bars(ax, place, x, middle, low, high)
-    against = [i for i, row in enumerate(rows) if row["rival"] is not None]
-    if against:
-        ratios = [rows[i]["rival"] / rows[i]["predicted"] for i in against]
-        settings: dict[str, Any] = {"color": color_of(3), "markersize": 4, "label": "rival"}
-        ax.plot([places[i] for i in against], ratios, "x", **settings)
+    _rivals(ax, rows, places, tolerance)
     texts = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in values]
     ax.set_xticks(range(len(values)), texts)
     ax.set_xlim(-0.5, len(values) - 0.5)
     ax.grid(False, axis="x")
     ax.set(xlabel=LABELS.get(axis.name, axis.name), ylabel="measured / formula")
+
+
+def _rivals(
+    ax: Axes, rows: Sequence[dict[str, Any]], places: dict[int, float], tolerance: float
+) -> None:
+    """Draw what a rival says; where that is far from all points, at the edge."""
+    against = [i for i, row in enumerate(rows) if row["rival"] is not None]
+    ends = [row[name] for row in rows for name in ("ratio_low", "ratio_high")]
+    low, high = min(*ends, 1 - tolerance), max(*ends, 1 + tolerance)
+    room = _FARTHEST * (high - low)
+    for beyond, mark in ((False, "x"), (True, "4")):
+        x, y = [], []
+        for i in against:
+            ratio = rows[i]["rival"] / rows[i]["predicted"]
+            held = min(max(ratio, low - room), high + room)
+            if (held != ratio) == beyond:
+                x.append(places[i])
+                y.append(held)
+        if x:
+            label = "rival, farther off" if beyond else "rival"
+            ax.plot(x, y, mark, color=color_of(3), markersize=5, label=label)
 
 
 def _same_heights(axes: Sequence[Axes]) -> None:

@@ -28,6 +28,7 @@ from . import (
     seizures as seizures,
     trainings as trainings,
 )
+from ._check import check, Checked
 from ._evidence import (
     ALPHA,
     Evidence,
@@ -55,6 +56,7 @@ __all__ = [
     "MOST_CLAIMS",
     "MOST_COMPARISONS",
     "TIERS",
+    "Checked",
     "Claim",
     "Entry",
     "Evidence",
@@ -62,6 +64,7 @@ __all__ = [
     "Point",
     "Rates",
     "Run",
+    "check",
     "claim",
     "claims",
     "claims_from",

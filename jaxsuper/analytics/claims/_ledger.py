@@ -37,7 +37,7 @@ class Entry:
         claim: the claim.
         verdict: what the evidence says; "error" if it could not be gathered.
         judgement: of the claim; None after an error.
-        rival: of its rival; None after an error.
+        rival: of its rival; None after an error, and without a rival.
         power: factor -> verdict on a formula that is wrong by it; empty unless established.
         evidence: the comparisons of the last look; None after an error.
         effort: networks or draws of the last look, in units of the first.
@@ -62,7 +62,9 @@ class Entry:
 
     @property
     def rival_as_it_should(self) -> bool:
-        """Whether the rival of what is established is refuted, and the other way round."""
+        """Whether the rival, if any, of what is established is refuted, and the other way round."""
+        if not self.claim.rival and self.verdict != "error":
+            return True
         if self.rival is None:
             return False
         wanted = {"refuted": "established"}.get(self.verdict, "refuted")
@@ -156,7 +158,8 @@ def settle(entry: Claim, run: Run, once: Once = anew) -> Entry:
         keep = anew if identity is None else once
         kept = keep(found, entry.id, identity or [], run.quick, run.seed)
         evidence = kept.evidence()
-        judgement, rival = judge(evidence), judge_rival(evidence)
+        judgement = judge(evidence)
+        rival = judge_rival(evidence) if entry.rival else None
         strength = power(evidence) if judgement.verdict.startswith("established") else {}
     except Exception as error:  # one claim that cannot be run must not hide the others
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -172,7 +175,8 @@ def _gathered(entry: Claim, run: Run) -> tuple[Evidence, int]:
     """Return the evidence that decides a claim, or that of the last look, and its effort."""
 
     def open_still(evidence: Evidence) -> bool:
-        return "undecided" in (judge(evidence).verdict, judge_rival(evidence).verdict)
+        against = [judge_rival(evidence).verdict] if entry.rival else []
+        return "undecided" in (judge(evidence).verdict, *against)
 
     return until_decided(
         lambda effort: entry.gather(replace(run, effort=effort)), LOOKS, open_still

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TYPE_CHECKING
 
-from ..._repr import html_table, listed
+from ..._repr import html_table
 from ..claims import Evidence, Judgement
 from ._failing import Axis
 
@@ -175,8 +175,3 @@ def _ratio(row: dict[str, Any]) -> str:
 
 def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not abs(value) < float("inf") else value
-
-
-def said_of(names: list[str], row: dict[str, Any]) -> str:
-    """Return the axes of a row in words."""
-    return listed((f"{name} = {row[name]}" for name in names), len(names))
