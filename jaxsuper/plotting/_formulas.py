@@ -127,17 +127,12 @@ def _rivals(
     ends = [row[name] for row in rows for name in ("ratio_low", "ratio_high")]
     low, high = min(*ends, 1 - tolerance), max(*ends, 1 + tolerance)
     room = _FARTHEST * (high - low)
-    for beyond, mark in ((False, "x"), (True, "4")):
-        x, y = [], []
-        for i in against:
-            ratio = rows[i]["rival"] / rows[i]["predicted"]
-            held = min(max(ratio, low - room), high + room)
-            if (held != ratio) == beyond:
-                x.append(places[i])
-                y.append(held)
-        if x:
-            label = "rival, farther off" if beyond else "rival"
-            ax.plot(x, y, mark, color=color_of(3), markersize=5, label=label)
+    for i in against:
+        ratio = rows[i]["rival"] / rows[i]["predicted"]
+        held = min(max(ratio, low - room), high + room)
+        mark = "x" if held == ratio else "^" if held < ratio else "v"
+        label = "rival" if held == ratio else "rival, farther off"
+        ax.plot(places[i], held, mark, color=color_of(3), mfc="none", markersize=5, label=label)
 
 
 def _same_heights(axes: Sequence[Axes]) -> None:

@@ -106,7 +106,7 @@ class Checked:
 
 
 def check(
-    claim: Claim | Callable[..., Any] | type[Any],
+    claim: Any,
     *,
     tolerance: float | None = None,
     error_rate: float = 0.01,

@@ -8,7 +8,7 @@ from ._evidence import Evidence, judge, Point, Verdict
 # Errors of a formula whose discovery is reported: factors above 1, applied both ways.
 FACTORS = (1.05, 1.1, 1.2, 1.5, 2.0)
 # The smallest and the largest error that `detectable` tells, and how many halvings find it.
-_LEAST, _MOST, _HALVINGS = 1e-6, 99.0, 40
+_LEAST, _MOST, _HALVINGS = 1e-6, 99.0, 20
 
 
 def perturbed(evidence: Evidence, factor: float) -> Evidence:
