@@ -1,11 +1,12 @@
 """One of everything that can be saved."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import jax
 import numpy as np
-from jaxsuper import allocation, circuits, features, logic, network, programs, simulation
+from jaxsuper import allocation, circuits, logic, network, programs, simulation
 from jaxsuper._arrays import root_key
 from jaxsuper.testing import _network as laws
 
@@ -49,36 +50,40 @@ def measured(count: int = 3) -> simulation.Measurement:
     return simulation.merge_networks(single)
 
 
-@cache
-def examples() -> dict[str, Any]:
-    """Return the things by name."""
-    small = {
-        f"circuits {kind}": circuits.make(kind, T, key=KEY)
-        for kind in circuits.kinds()
-        if kind != "shifted"
-    }
-    sets = allocation.allocate(N, S, T)
+def _sets() -> allocation.Allocation:
+    return allocation.allocate(N, S, T)
+
+
+# Made when they are asked for: tests are collected before.
+EXAMPLES: dict[str, Callable[[], Any]] = {
+    **{f"circuits {kind}": partial(circuits.make, kind, T, key=KEY) for kind in circuits.kinds()},
+    "circuits centred": lambda: circuits.CenteredRotation.random(T, key=KEY),
+    "circuits mlp": lambda: circuits.MLP.random(T, 3, 2, key=KEY),
+    "allocation": _sets,
+    "allocation padded": lambda: allocation.Padded(_sets(), (T + 2, N + 2, S + 1, 5)),
+    "allocation widened": lambda: allocation.Widened(_sets(), 5),
     # Each construction by itself; the law tests have them built.
-    large = {f"network {name}": laws.make(name) for name in network.constructions()}
-    vectors = features.random_unit(5, 4, key=KEY)
-    return {
-        **small,
-        "circuits centred": circuits.CenteredRotation.random(T, key=KEY),
-        "circuits mlp": circuits.MLP.random(T, 3, 2, key=KEY),
-        "allocation": sets,
-        "allocation padded": allocation.Padded(sets, (T + 2, N + 2, S + 1, 5)),
-        "allocation widened": allocation.Widened(sets, 5),
-        **large,
-        "network with edges": with_edges(),
-        "network of lists": wide(),
-        "network written out": network.dense_network(laws.make("clipped")),
-        "program": edges(),
-        "program without circuits": programs.Program(9).merge([1, 2], to=3, scale=0.5),
-        "edges": edges().compile(4),
-        "measurement": measured(),
-        "measurement of one network": measured(1),
-        "configuration": simulation.Configuration(n_circuits=3),
-        "experiment": simulation.Experiment.of(n_active=(1, 2), chunk=7),
-        "universal and": logic.UniversalAnd.random(5, 8, 0.5, key=KEY, embedding=vectors),
-        "key": {"key": jax.random.key(3, impl="rbg"), "list": [1, (2.5, None)], "t": (True, "x")},
-    }
+    **{f"network {name}": partial(laws.make, name) for name in network.constructions()},
+    "network with edges": with_edges,
+    "network of lists": wide,
+    "network written out": lambda: network.dense_network(laws.make("clipped")),
+    "program": edges,
+    "program without circuits": lambda: programs.Program(9).merge([1, 2], to=3, scale=0.5),
+    "edges": lambda: edges().compile(4),
+    "measurement": measured,
+    "measurement of one network": lambda: measured(1),
+    "configuration": lambda: simulation.Configuration(n_circuits=3),
+    "experiment": lambda: simulation.Experiment.of(n_active=(1, 2), chunk=7),
+    "universal and": lambda: logic.UniversalAnd.random(5, 8, 0.5, 4, key=KEY),
+    "key": lambda: {
+        "key": jax.random.key(3, impl="rbg"),
+        "list": [1, (2.5, None)],
+        "t": (True, "x", float("inf"), np.float32(3)),
+    },
+}
+
+
+@cache
+def example(name: str) -> Any:
+    """Return a thing by name."""
+    return EXAMPLES[name]()
