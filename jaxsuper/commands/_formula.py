@@ -21,7 +21,7 @@ _COLORS = {"established": "green", "refuted": "magenta", "undecided": "blue"}
 _QUICK_LOOKS = 2
 # What belongs to the ledger, and what to a formula alone.
 _OF_CLAIMS = ("only", "list", "claims")
-_OF_FORMULAS = ("metric", "layer", "grid", "relation", "rival", "tolerance", "error_rate")
+_OF_FORMULAS = ("metric", "layer", "grid", "relation", "rival", "tolerance")
 
 
 def check_words(command: "Command") -> None:
@@ -33,6 +33,15 @@ def check_words(command: "Command") -> None:
             raise bad(name, "must be left out without `formula`", getattr(command, name))
         if command.formula is not None and name in _OF_CLAIMS:
             raise bad(name, "must be left out with `formula`", getattr(command, name))
+    if (
+        command.formula is None
+        and command.claims is None
+        and command.error_rate != plain.error_rate
+    ):
+        rule, remedy = "must be left out without `formula` or `claims`", "the ledger's is fixed"
+        raise bad("error_rate", rule, command.error_rate, remedy)
+    within = 0 < command.error_rate < 0.5
+    check(within, "error_rate", "must lie between 0 and 1/2", command.error_rate)
     if command.formula is not None and command.metric is None:
         raise bad("metric", "must be given with `formula`", None, "e.g. mse_on_inactive")
 

@@ -21,7 +21,7 @@ from ._terminal import Bar, exit_status, progress_bar, say, table
 
 
 if TYPE_CHECKING:
-    from ..analytics.claims import Claim, Entry
+    from ..analytics.claims import Claim, Entry, Run as ClaimRun
 
 # In the order of tables.
 _COLORS = {
@@ -65,7 +65,8 @@ class Command:
         relation: of the metric to the formula: "equal", "at most" or "at least".
         rival: another formula, judged by the same networks.
         tolerance: relative deviation that the formula is allowed.
-        error_rate: of refuting what is right and of establishing what is wrong, over all of the grid.
+        error_rate: of refuting what is right and of establishing what is wrong: over all of the grid,
+            or over all claims of one's own, unless `only` names others.
     """
 
     only: tuple[str, ...] = ()
@@ -196,7 +197,7 @@ def _settle(
     bar: Bar,
 ) -> None:
     """Settle claims at one seed, add their entries as they come and print a line for each."""
-    from ..analytics.claims import Run, verify
+    from ..analytics.claims import verify
 
     label = "claims" if len(command.seed) == 1 else f"claims, seed {seed}"
 
@@ -206,7 +207,17 @@ def _settle(
         say(console, _line(entry))
 
     bar(0, len(chosen), label)
-    verify(chosen, Run(quick=command.quick, seed=seed), show, once=kept.once)
+    verify(chosen, _run_of(command, seed, len(chosen)), show, once=kept.once)
+
+
+def _run_of(command: Command, seed: int, count: int) -> "ClaimRun":
+    """Return how thoroughly so many claims are judged: one's own share an error rate of their own."""
+    from ..analytics.claims import Run
+
+    own = command.claims is not None and not command.only
+    return Run(
+        quick=command.quick, seed=seed, error_rate=command.error_rate / count if own else None
+    )
 
 
 @contextmanager
@@ -260,6 +271,13 @@ def _strength(entry: "Entry") -> str:
     if entry.power:
         sees = f"{100 * (entry.caught - 1):.0f} %" if entry.caught else "no factor 2"
         text += f", sees {sees}"
+    if entry.verdict == "undecided":
+        from ..analytics.claims import detectable
+
+        error = detectable(entry.evidence)
+        text += (
+            f", would refute what is {100 * error:.2g} % off" if error else ", would refute nothing"
+        )
     if entry.judgement.boundary:
         last = entry.judgement.boundary[0]
         end = "nowhere" if last is None else f"up to {entry.evidence.x_label} = {last:.4g}"
@@ -338,11 +356,11 @@ def _conclude(by_seed: dict[int, list["Entry"]], console: Console) -> int:
 def _write(
     out: Path, command: Command, by_seed: dict[int, list["Entry"]], console: Console
 ) -> None:
-    from ..analytics.claims import ledger, Run
+    from ..analytics.claims import ledger
     from ..plotting import ledger_page
 
     (seed, first), *more = by_seed.items()
-    content, names = ledger(first, Run(quick=command.quick, seed=seed)), ["ledger.json"]
+    content, names = ledger(first, _run_of(command, seed, len(first))), ["ledger.json"]
     if more:
         found = _by_claim(by_seed)
         content = [{**entry, "seeds": found[entry["id"]]} for entry in content]

@@ -16,7 +16,7 @@ from jaxsuper.analytics.claims import (
 )
 from scipy import stats
 
-from .ledgers import evidence, fails, in_regime, mean_of
+from .ledgers import claim_of, evidence, fails, in_regime, mean_of
 
 
 def test_a_function():
@@ -58,7 +58,9 @@ def test_a_class_and_what_is_entered(monkeypatch):
     found = check(Mean)
     assert found.claim.id == "mine.mean" and found.verdict == "established"
     entry = settle(claims(["mine"])[0], Run())
-    assert entry.verdict == "established" and entry.rival is None and entry.as_expected
+    assert entry.verdict == "established" and entry.rival is None and entry.as_expected, (
+        entry.reason
+    )
     assert entry.to_json()["rival"]["verdict"] is None
     assert "No rival was named" in plotting.claim_article(entry.to_json())
     with pytest.raises(ValueError, match="`id` must be new"):
@@ -86,13 +88,26 @@ def test_an_own_error_rate():
     assert check(lambda run: evidence(point), looks=1).verdict == "refuted"
     assert check(lambda run: evidence(point), looks=1, error_rate=1e-6).verdict == "undecided"
     # More points of the same claim share it.
-    many = [Point(0, 1.0, 1.0)] * 220
-    assert check(lambda run: evidence(point, *many), looks=1).verdict == "undecided"
+    many = [point] + [Point(0, 1.0, 1.0)] * 220
+    assert judge(Evidence(many, rates=Rates(comparisons=221, looks=1))).verdict == "undecided"
+
+
+def test_claims_of_a_file_have_it_too():
+    """A point that the ledger leaves open is decided at a rate of its own."""
+    entry = claim_of(
+        "own.one", gather=lambda run: evidence(Point(0, 1.06, 1.0, stderr=0.015, rival=2))
+    )
+    assert settle(entry, Run()).verdict == "undecided"
+    found = settle(entry, Run(error_rate=0.01))
+    assert found.verdict == "refuted"
+    content = found.to_json()["evidence"]
+    assert content["rates"] == {"alpha": 0.01, "comparisons": 1, "claims": 1, "looks": 4}
+    assert content["standard_errors_outside"] == [stats.norm.isf(0.01 / 4 / 2)]
 
 
 def test_the_rate_is_kept():
     """An exact formula is refuted as often as stated, of six places together; alone, oftener."""
-    rng, repeats, rate = np.random.default_rng(0), 400, 0.2
+    rng, repeats, rate = np.random.default_rng(0), 150, 0.2
     room = 5 * (rate * (1 - rate) / repeats) ** 0.5
     refuted = oftener = 0
     for _ in range(repeats):

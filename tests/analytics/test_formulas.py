@@ -1,6 +1,7 @@
 """Formulas of one's own: how they are read, judged, and where they are said to fail."""
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -169,7 +170,10 @@ def drawn(monkeypatch):
     def judge(formula, seed=0, spread=0.03, **more):
         monkeypatch.setattr(Drawn, "SEED", seed)
         monkeypatch.setattr(Drawn, "SPREAD", spread)
-        settings = {"grid": {"D": 400, "T": 20, "S": (3, 4), "z": (1, 2, 3)}, **more}
+        settings: dict[str, Any] = {
+            "grid": {"D": 400, "T": 20, "S": (3, 4), "z": (1, 2, 3)},
+            **more,
+        }
         return verify_formula(formula, metric="mse_x_active", **settings)
 
     return judge
@@ -231,8 +235,9 @@ def test_plain_data(drawn):
     ],
 )
 def test_refused_arguments(more, words):
+    settings: dict[str, Any] = {"metric": "mse_on_inactive", **more}
     with pytest.raises(ValueError, match=words):
-        verify_formula("z", **{"metric": "mse_on_inactive", **more})
+        verify_formula("z", **settings)
 
 
 @pytest.fixture(scope="module")
@@ -242,10 +247,9 @@ def store(tmp_path_factory):
 
 
 def small(formula, store, **more):
-    settings = {"metric": "mse_on_inactive", "grid": GRID, "n_networks": 6, "looks": 1}
-    return verify_formula(
-        formula, **{**settings, "tolerance": 0.3, "out": store / "networks", **more}
-    )
+    settings: dict[str, Any] = {"metric": "mse_on_inactive", "grid": GRID, "n_networks": 6}
+    settings |= {"looks": 1, "tolerance": 0.3, "out": store / "networks"}
+    return verify_formula(formula, **settings | more)
 
 
 def test_networks_are_those_of_experiments(store):
@@ -253,7 +257,12 @@ def test_networks_are_those_of_experiments(store):
     seen = []
     found = small(FIRST, store, progress=lambda *now: seen.append(now))
     assert found.verdict == "established" and seen[-1] == (12, 12)
-    settings = {"network_width": 120, "redundancy": 3, "batch_size": 32, "n_layers": 1}
+    settings: dict[str, Any] = {
+        "network_width": 120,
+        "redundancy": 3,
+        "batch_size": 32,
+        "n_layers": 1,
+    }
     (measured,) = (
         run_networks(Experiment.of(n_circuits=30, n_networks=6, **settings)).merged().values()
     )
@@ -310,3 +319,36 @@ def test_command(store, tmp_path, capsys):
         assert words_of in capsys.readouterr().err
     assert cli.main(["verify", "--formula", "z"]) == 2
     assert "`metric` must be given with `formula`" in capsys.readouterr().err
+
+
+# E (K/S)^2 of K neurons that active circuits use, as `theory.inactive_first_layer_mse` derives it.
+DERIVED = "((1 - (1-P/S)**z) + (S-1)*(1 - 2*(1-P/S)**z + (1-2*P/S)**z))/S"
+
+
+@pytest.mark.slow
+def test_ten_seeds_at_the_default_effort(tmp_path):
+    """The right formula is established at ten seeds; 5 and 20 % off, up or down, is refuted.
+
+    One seed in a hundred may refute the right one, by the stated error rate: of ten none or one.
+    """
+    counts = {}
+    for factor in (1.0, 1.05, 1 / 1.05, 1.2, 1 / 1.2):
+        text = f"{factor!r}*({DERIVED})"
+        counts[factor] = Counter(
+            verify_formula(
+                text, metric="mse_on_inactive", seed=seed, out=tmp_path / str(seed)
+            ).verdict
+            for seed in range(10)
+        )
+    right, *wrong = counts.values()
+    assert right["refuted"] <= 1 and right["established"] >= 9
+    assert all(count == {"refuted": 10} for count in wrong)
+
+
+@pytest.mark.slow
+def test_the_published_form_of_two_even_families():
+    """With even loads z (T S/n - 1)/((T - 1) S) is right for one circuit, and fails from two on."""
+    grid = {"allocation": "transversal", "D": (600, 800), "T": (200, 300), "S": 6, "z": (1, 2)}
+    found = verify_formula("z*(T*S/n - 1)/(T - 1)/S", metric="mse_on_inactive", grid=grid)
+    active = next(axis for axis in found.axes if axis.name == "n_active")
+    assert found.verdict == "refuted" and active.fails == (2,)

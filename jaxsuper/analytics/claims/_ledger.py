@@ -20,6 +20,7 @@ from ._evidence import (
     MOST_CLAIMS,
     MOST_COMPARISONS,
     outside_errors,
+    Rates,
     Real,
     Verdict,
     within_errors,
@@ -146,9 +147,11 @@ def settle(entry: Claim, run: Run, once: Once = anew) -> Entry:
         The entry of the ledger.
     """
 
-    def found(id: str, gather: list[str], quick: bool, seed: int) -> KeptEvidence:
+    def found(
+        id: str, gather: list[str], quick: bool, seed: int, error_rate: float | None
+    ) -> KeptEvidence:
         # Named so that a journal tells runs and claims apart by them.
-        del id, gather, quick, seed
+        del id, gather, quick, seed, error_rate
         evidence, effort = _gathered(entry, run)
         return KeptEvidence.of(evidence, effort, time.perf_counter() - started)
 
@@ -156,8 +159,8 @@ def settle(entry: Claim, run: Run, once: Once = anew) -> Entry:
     try:
         identity = identity_of(entry.gather)
         keep = anew if identity is None else once
-        kept = keep(found, entry.id, identity or [], run.quick, run.seed)
-        evidence = kept.evidence()
+        kept = keep(found, entry.id, identity or [], run.quick, run.seed, run.error_rate)
+        evidence = _rated(kept.evidence(), run)
         judgement = judge(evidence)
         rival = judge_rival(evidence) if entry.rival else None
         strength = power(evidence) if judgement.verdict.startswith("established") else {}
@@ -178,9 +181,17 @@ def _gathered(entry: Claim, run: Run) -> tuple[Evidence, int]:
         against = [judge_rival(evidence).verdict] if entry.rival else []
         return "undecided" in (judge(evidence).verdict, *against)
 
-    return until_decided(
-        lambda effort: entry.gather(replace(run, effort=effort)), LOOKS, open_still
-    )
+    def gather(effort: int) -> Evidence:
+        return _rated(entry.gather(replace(run, effort=effort)), run)
+
+    return until_decided(gather, LOOKS, open_still)
+
+
+def _rated(evidence: Evidence, run: Run) -> Evidence:
+    """Return evidence with the error rate that it is judged at."""
+    if run.error_rate is None:
+        return evidence
+    return replace(evidence, rates=Rates(run.error_rate, len(evidence.points), 1, LOOKS))
 
 
 def until_decided(

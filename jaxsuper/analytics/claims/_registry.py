@@ -45,6 +45,8 @@ class Run:
         quick: fewer networks, samples and settings; the verdicts have to be the same.
         seed: of everything random.
         effort: how many times as many networks or draws as in the first look: 1, 2, 4, ...
+        error_rate: of each claim by itself, shared among its points and looks; None: a share of the
+            ledger's, whatever else is judged.
         shared: what several claims use, measurements above all, by experiment or name.
         locks: by the same: claims run in threads, and the second one waits for the first.
         experiments: counts those that were simulated.
@@ -53,6 +55,7 @@ class Run:
     quick: bool = False
     seed: int = 0
     effort: int = 1
+    error_rate: float | None = None
     shared: dict[Hashable, Any] = field(default_factory=dict)
     locks: defaultdict[Hashable, Lock] = field(default_factory=lambda: defaultdict(Lock))
     experiments: Iterator[int] = field(default_factory=lambda: count(1))
