@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import check_key
-from .._errors import bad, check, check_kind
+from .._errors import check, check_kind
 from .._types import KeyScalar
 from ._container import read, write
 from ._tree import built, described
@@ -38,15 +38,12 @@ def save(path: Path | str, thing: Any, *, key: KeyScalar | None = None, note: st
     if key is not None:
         check_key("key", key)
     leaves: dict[str, np.ndarray] = {}
-    try:
-        header = {
-            "made_with": {name: version(name) for name in _PACKAGES},
-            "thing": described(thing, "thing", leaves),
-            "key": described(key, "key", leaves),
-            "note": note,
-        }
-    except RecursionError:
-        raise bad("thing", "must not be nested so deep", type(thing).__name__) from None
+    header = {
+        "made_with": {name: version(name) for name in _PACKAGES},
+        "thing": described(thing, "thing", leaves),
+        "key": described(key, "key", leaves),
+        "note": note,
+    }
     write(Path(path), header, leaves)
 
 
@@ -83,9 +80,7 @@ def contents(path: Path | str) -> dict[str, Any]:
     try:
         found = {name: built(getattr(header, name), leaves) for name in ("thing", "key")}
         check(not leaves, "leaf", "must be described by the header", f"{next(iter(leaves), '')!r}")
-    except RecursionError:
-        raise bad("path", "must not be nested so deep", file) from None
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise ValueError(
             f"`path` must be what this version can load, got {file}: {error}"
         ) from None

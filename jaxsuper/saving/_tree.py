@@ -24,7 +24,8 @@ from ._classes import classes, name_of
 
 
 _NUMBERS = "biuf"
-_ROOT = "thing"
+# Levels of lists, tables and fields: networks have four.
+_DEEPEST = 100
 
 
 def described(value: Any, where: str, leaves: dict[str, np.ndarray]) -> Any:
@@ -38,6 +39,7 @@ def described(value: Any, where: str, leaves: dict[str, np.ndarray]) -> Any:
     Raises:
         ValueError: for what cannot be saved; says where it stands.
     """
+    check(where.count(".") < _DEEPEST, "thing", f"must have at most {_DEEPEST} levels", "more")
     each: Callable[[str, Any], Any] = lambda name, part: described(part, f"{where}.{name}", leaves)
     if value is None or isinstance(value, bool | str):
         return value
@@ -61,6 +63,8 @@ def described(value: Any, where: str, leaves: dict[str, np.ndarray]) -> Any:
 
 
 def _leaf(value: Any, where: str, leaves: dict[str, np.ndarray]) -> dict[str, str]:
+    while where in leaves:  # of tables whose keys have dots
+        where += "_"
     told = {"leaf": where, "of": "jax" if isinstance(value, jax.Array) else "numpy"}
     if isinstance(value, np.generic):
         told["of"] = "scalar"
@@ -74,34 +78,37 @@ def _leaf(value: Any, where: str, leaves: dict[str, np.ndarray]) -> dict[str, st
     return told
 
 
-def built(told: Any, leaves: dict[str, np.ndarray]) -> Any:
+def built(told: Any, leaves: dict[str, np.ndarray], depth: int = 0) -> Any:
     """Return what plain data and arrays describe.
 
     Args:
         told: as `described` gives it.
         leaves: name -> array; those used are taken out.
+        depth: levels around it.
 
     Raises:
         ValueError: for classes that are not known here or have other fields, arrays that are
             missing, and what `described` never says.
     """
+    check(depth < _DEEPEST, "thing", f"must have at most {_DEEPEST} levels", "more")
+    part_of: Callable[[Any], Any] = lambda part: built(part, leaves, depth + 1)
     match told:
         case None | bool() | str() | int() | float():
             return told
         case list():
-            return tuple(built(part, leaves) for part in told)
+            return tuple(map(part_of, told))
         case {"float": str(text)} if len(told) == 1 and text in ("inf", "-inf", "nan"):
             return float(text)
         case {"list": list(parts)} if len(told) == 1:
-            return [built(part, leaves) for part in parts]
+            return list(map(part_of, parts))
         case {"table": dict(parts)} if len(told) == 1:
-            return {name: built(part, leaves) for name, part in parts.items()}
+            return {name: part_of(part) for name, part in parts.items()}
         case {"leaf": str(name), "of": str(kind)}:
             if name not in leaves:
                 raise bad("leaf", "must be in the file", repr(name))
             return _array(leaves.pop(name), kind, told.get("generator"))
         case {"class": str(name), "fields": dict(parts)} if len(told) == 2:
-            return _made(name, parts, leaves)
+            return _made(name, parts, part_of)
     raise bad("thing", "must be described as this format has it", type(told).__name__)
 
 
@@ -117,11 +124,14 @@ def _array(array: np.ndarray, kind: str, generator: Any) -> Any:
     if kind == "jax":
         return jnp.asarray(array)
     if kind == "key":
-        return jax.random.wrap_key_data(jnp.asarray(array), impl=generator)
+        try:
+            return jax.random.wrap_key_data(jnp.asarray(array), impl=generator)
+        except (TypeError, ValueError):
+            raise bad("leaf", "must be a key of its generator", f"{generator!r}") from None
     raise bad("leaf", "must be of jax, numpy, scalar or key", repr(kind))
 
 
-def _made(name: str, parts: dict[str, Any], leaves: dict[str, np.ndarray]) -> Any:
+def _made(name: str, parts: dict[str, Any], part_of: Callable[[Any], Any]) -> Any:
     """Return an instance with these fields; its constructor, which draws and checks, is not called."""
     kind = classes().get(name)
     if kind is None:
@@ -135,5 +145,5 @@ def _made(name: str, parts: dict[str, Any], leaves: dict[str, np.ndarray]) -> An
         )
     made = object.__new__(kind)
     for field in own:
-        object.__setattr__(made, field, built(parts[field], leaves))
+        object.__setattr__(made, field, part_of(parts[field]))
     return made

@@ -79,6 +79,7 @@ def test_other_forms():
         ("'text'", "only, got Constant"),
         ("z if T else S", "only, got IfExp"),
         ("z < 2", "only, got Compare"),
+        ("S^2", r"only, got \^ in 'S\^2'; write \*\* for a power"),
         ("True", "only, got Constant"),
         ("exec(z)", "must be one of sqrt.*did you mean 'exp'"),
         ("sqrt(z, T)", "must give sqrt 1 number, got 2"),

@@ -75,6 +75,15 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "configuration": lambda: simulation.Configuration(n_circuits=3),
     "experiment": lambda: simulation.Experiment.of(n_active=(1, 2), chunk=7),
     "universal and": lambda: logic.UniversalAnd.random(5, 8, 0.5, 4, key=KEY),
+    "arrays": lambda: {
+        "columns first": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "none": np.zeros((0, 2), np.uint8),
+        "half": np.float16(2),
+        "one": np.array(True),
+        "every other": np.arange(9)[::2],
+        "a": {"b": np.arange(2)},
+        "a.b": np.arange(3),
+    },
     "key": lambda: {
         "key": jax.random.key(3, impl="rbg"),
         "list": [1, (2.5, None)],

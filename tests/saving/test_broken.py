@@ -139,15 +139,15 @@ TABLE = {
     ),
     "no generator": (
         resealed(put("thing", "fields", "angles", "of", "key")),
-        "must be what this version can load",
+        "`leaf` must be a key of its generator, got None",
     ),
     "words of no format": (
         resealed(put("thing", {"eval": "1"})),
         "`thing` must be described as this format has it, got dict",
     ),
     "very deep": (
-        resealed(put("thing", json.loads("[" * 400 + "]" * 400))),
-        "must not be nested so deep",
+        resealed(put("thing", json.loads("[" * 200 + "]" * 200))),
+        "`thing` must have at most 100 levels",
     ),
 }
 

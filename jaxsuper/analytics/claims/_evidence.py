@@ -87,8 +87,9 @@ def outside_errors(freedom: Real | None, rates: Rates | None = None) -> float:
         freedom: degrees of freedom of the standard error; None if it is known exactly.
         rates: those of the ledger if left out.
     """
-    shared = rates or Rates(ALPHA, MOST_COMPARISONS, MOST_CLAIMS, LOOKS)
-    return quantile(freedom, shared.alpha / shared.comparisons / shared.looks / 2)
+    if rates is None:
+        return quantile(freedom, ALPHA / MOST_COMPARISONS / LOOKS / 2)
+    return quantile(freedom, rates.alpha / rates.comparisons / rates.looks / 2)
 
 
 def within_errors(freedom: Real | None, rates: Rates | None = None) -> float:
@@ -98,8 +99,9 @@ def within_errors(freedom: Real | None, rates: Rates | None = None) -> float:
         freedom: degrees of freedom of the standard error; None if it is known exactly.
         rates: those of the ledger if left out.
     """
-    shared = rates or Rates(ALPHA, MOST_COMPARISONS, MOST_CLAIMS, LOOKS)
-    return quantile(freedom, shared.alpha / shared.claims / shared.looks)
+    if rates is None:
+        return quantile(freedom, ALPHA / MOST_CLAIMS / LOOKS)
+    return quantile(freedom, rates.alpha / rates.claims / rates.looks)
 
 
 @dataclass(frozen=True)

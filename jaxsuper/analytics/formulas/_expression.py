@@ -127,6 +127,8 @@ class _Reader(AbstractReader):
         match tree:
             case ast.Call(func=ast.Name(id=name), args=given, keywords=[]):
                 return self._call(_OF_SYMPY.get(name, name), given)
+            case ast.BinOp(op=ast.BitXor()):
+                raise self.refused(f"must hold {self.allowed} only", "^", "write ** for a power")
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.want(self.node(operand), "number", "after `+`")
         raise self.no_part(tree)
