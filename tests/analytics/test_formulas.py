@@ -200,6 +200,16 @@ def test_bounds_and_rivals(drawn):
     assert "<= 2*S*z: established" in str(found) and "rival S*z/2: refuted" in str(found)
 
 
+def test_layers_and_names_are_axes(drawn):
+    grid = {"D": 400, "T": 20, "construction": ("split", "clipped"), "gate_bias": 1.5}
+    found = drawn("6*z/l**0", layer=(2, 1), grid=grid | {"S": 6})
+    assert [str(axis) for axis in found.axes] == [
+        "construction: holds at clipped, split",
+        "layer: holds at 1, 2",
+    ]
+    assert found.settings["n_layers"] == 2 and found.settings["gate_bias"] == 1.5
+
+
 def test_plain_data(drawn):
     found = drawn("S*z")
     assert "S*z: established; 6 places" in repr(found) and len(repr(found)) < 200
