@@ -149,7 +149,7 @@ def worked_out(node: Node, columns: Columns, argument: str, text: str) -> Any:
         node: of an expression.
         columns: what it names, of equal lengths.
         argument: what the text is called in errors.
-        text: the expression.
+        text: what has no value, in errors.
 
     Raises:
         ValueError: where it has no value, by a division by zero or an overflow.
@@ -159,4 +159,4 @@ def worked_out(node: Node, columns: Columns, argument: str, text: str) -> Any:
             return node.values(columns)
     except FloatingPointError as error:
         rule = "must have a value for every configuration"
-        raise bad(argument, rule, shown(text), str(error)) from None
+        raise bad(argument, rule, text, str(error)) from None

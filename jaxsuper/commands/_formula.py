@@ -7,7 +7,6 @@ from typing import Any, TYPE_CHECKING
 from rich.console import Console
 
 from .._errors import bad, check
-from .._files import make_writable_folder
 from ._result import write
 from ._terminal import Bar, complain, exit_status, progress_bar, save_picture, say, use_no_window
 
@@ -59,8 +58,6 @@ def run_formula(command: "Command", out: Path | None, console: Console) -> int:
     """
     from .. import sweep
 
-    if out is not None:
-        make_writable_folder(out, "out")
     sweep.use_all_cores()
     found = []
     try:

@@ -61,7 +61,7 @@ class Command:
             words and letters D, T, S, z, n, d, L, l (layer), b, lo, hi, P, e, rho; never run as code.
         metric: that it is of, e.g. mse_on_inactive.
         layer: in which; several are compared as one more axis.
-        grid: a TOML file as `sweep` takes it; left out, a small one over D, T, S and z.
+        grid: a TOML file or a preset, as `sweep` takes them; left out, a small one over D, T, S and z.
         relation: of the metric to the formula: "equal", "at most" or "at least".
         rival: another formula, judged by the same networks.
         tolerance: relative deviation that the formula is allowed.

@@ -83,7 +83,7 @@ class Filter:
             # Without rows there are no columns either.
             several = sizes.reshape(-1, len(_SIZES)).T
             columns = {**columns, **dict(zip(_SIZES, several, strict=True))}
-        passed = worked_out(self._root, columns, _Reader.argument, self.text)
+        passed = worked_out(self._root, columns, _Reader.argument, shown(self.text))
         return np.asarray(passed, bool)
 
 

@@ -174,9 +174,9 @@ class Formula:
         values = np.broadcast_to(np.asarray(self._values(places), np.float64), len(places))
         for place, value in zip(places, values, strict=True):
             if not np.isfinite(value):
-                where = ", ".join(f"{name} = {place.value(name)}" for name in self.names)
+                where = _where(place, self.names) or self.text
                 rule = "must have a finite value for every configuration"
-                raise bad(self._argument, rule, f"{value} at {where or self.text}")
+                raise bad(self._argument, rule, f"{value} at {where}")
         return values.tolist()
 
 
@@ -214,10 +214,20 @@ def _of_text(text: str, argument: str) -> Formula:
 def _columns(
     root: Node, names: Sequence[str], argument: str, text: str, places: Sequence[Place]
 ) -> Any:
-    columns: Columns = {
-        name: np.array([place.value(name) for place in places], np.float64) for name in names
-    }
-    return worked_out(root, columns, argument, text)
+    def columns(of: Sequence[Place]) -> Columns:
+        return {name: np.array([place.value(name) for place in of], np.float64) for name in names}
+
+    try:
+        return worked_out(root, columns(places), argument, shown(text))
+    except ValueError:
+        for place in places:  # to say where
+            where = f"{shown(text)} at {_where(place, names)}"
+            worked_out(root, columns([place]), argument, where)
+        raise
+
+
+def _where(place: Place, names: Sequence[str]) -> str:
+    return ", ".join(f"{name} = {place.value(name)}" for name in names)
 
 
 def _of_function(given: Callable[..., Any], argument: str) -> Formula:
