@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from ..analytics.formulas import Axis, FormulaVerdict
 from ._series import LABELS
@@ -21,6 +22,8 @@ _COLUMNS = 3
 _SPREAD = 0.5
 # A rival that is further away than so many heights of the points is drawn there.
 _FARTHEST = 1.0
+# Values that differ by more than this factor have a tick at powers of ten alone.
+_WIDE = 30.0
 
 
 def formula_figure(found: FormulaVerdict) -> Figure:
@@ -80,6 +83,7 @@ def _against(ax: Axes, rows: Sequence[dict[str, Any]], tolerance: float) -> None
     if positive:
         ax.set_xscale("log")
         ax.set_yscale("log")
+        _few_ticks(ax, float(ends[1] / ends[0]))
         ends = ends * np.array([0.9, 1.1])
     allowed = tolerance * np.abs(ends)
     ax.fill_between(ends, ends - allowed, ends + allowed, color="0.85", label="allowed")
@@ -91,6 +95,14 @@ def _against(ax: Axes, rows: Sequence[dict[str, Any]], tolerance: float) -> None
             low = np.maximum(low, 0.1 * middle)
         _bars(ax, place, np.array([row["predicted"] for row in own]), middle, low, high)
     ax.set(xlabel="formula", ylabel="measured")
+
+
+def _few_ticks(ax: Axes, span: float) -> None:
+    """Label no more places of logarithmic axes than there is room for."""
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if span < _WIDE else (1,), numticks=8))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _along(ax: Axes, rows: Sequence[dict[str, Any]], axis: Axis, tolerance: float) -> None:

@@ -134,6 +134,12 @@ class TestWhereItFails:
         said = self.said(lambda z, T: "outside" if z == 2 else "within")
         assert said[0] == "z: fails at 2"
 
+    def test_what_is_undecided_does_not_save_it(self):
+        said = self.said(
+            lambda z, T: "within" if z == 1 else "outside" if z + T > 12 else "undecided"
+        )
+        assert said == ["z: fails from 2 on, not yet at 1", "T: holds at 10, 20"]
+
     def test_along_two(self):
         said = self.said(lambda z, T: "outside" if z > 1 or T > 10 else "within")
         assert said == ["z: fails from 2 on, not yet at 1", "T: fails from 20 on, not yet at 10"]
@@ -185,7 +191,7 @@ def test_verdicts(drawn):
     """Right, wrong by 5 and 20 %, too noisy to tell; what could have been seen stands with it."""
     right = drawn("S*z")
     assert right.verdict == "established" and 0.02 < right.detectable < 0.05
-    for factor in (1.05, 0.95, 1.2, 0.8):
+    for factor in (1.05, 0.95, 1.2):
         assert drawn(f"{factor}*S*z").verdict == "refuted"
     noisy = drawn("1.05*S*z", spread=1.0)
     assert noisy.verdict == "undecided" and noisy.n_networks == 128
@@ -321,7 +327,7 @@ def test_command(store, tmp_path, capsys):
         and "would have been refuted" in printed
     )
     assert (store / "formula.json").stat().st_size > 500 and (store / "formula.png").is_file()
-    assert cli.main([*words, "--formula", f"2*{FIRST}", "--out", "none"]) == 1
+    assert cli.main([*words, "--formula", f"2*{FIRST}"]) == 1
     for more, words_of in (
         (["--formula", "z*q"], "`formula` must be one of"),
         (["--formula", "z", "--claims", "x.py"], "`claims` must be left out with `formula`"),

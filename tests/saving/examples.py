@@ -5,6 +5,7 @@ from functools import cache, partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxsuper import allocation, circuits, logic, network, programs, simulation
 from jaxsuper._arrays import root_key
@@ -66,7 +67,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     **{f"network {name}": partial(laws.make, name) for name in network.constructions()},
     "network with edges": with_edges,
     "network of lists": wide,
-    "network written out": lambda: network.dense_network(laws.make("clipped")),
+    "network written out": lambda: network.DenseNetwork(jnp.ones((1, 3, 3)), jnp.zeros((2, 3))),
     "program": edges,
     "program without circuits": lambda: programs.Program(9).merge([1, 2], to=3, scale=0.5),
     "edges": lambda: edges().compile(4),

@@ -1,8 +1,8 @@
 """Where a formula starts to fail along each axis of a grid, the other axes' failures set aside.
 
 If a formula fails for z >= 2, it does so at every T as well, which says nothing of T. So the values
-at which it fails everywhere are found first, all axes at once, and their places are set aside; then
-again among the rest. What fails then fails in part: at some places with that value only.
+at which it holds nowhere are found first, all axes at once, and their places are set aside; then
+again among the rest. What fails then fails in part: at some places with that value, and holds at others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class Axis:
     Attributes:
         name: of the setting.
         values: that it takes, in order.
-        fails: those at which every place is outside, what other axes explain set aside.
+        fails: those at which some place is outside and none within, what other axes explain set aside.
         in_part: those of the others at which some place is outside.
         undecided: those of the rest at which some place is undecided.
     """
@@ -79,7 +79,8 @@ def failing(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequence[Any]]
             for name, values in axes.items()
             for value in values
             if (here := [row["place"] for row in rest if row[name] == value])
-            and set(here) == {"outside"}
+            and "outside" in here
+            and "within" not in here
         }
         if not found:
             break
