@@ -150,7 +150,7 @@ def test_refused():
     ):
         with pytest.raises(ValueError, match=words):
             check(given)
-    with pytest.raises(ValueError, match="`alpha` must lie between"):
+    with pytest.raises(ValueError, match="`error_rate` must lie between"):
         check(in_regime, error_rate=0.9)
     with pytest.raises(ValueError, match="`tolerance` must not be negative"):
         check(in_regime, tolerance=-1.0)

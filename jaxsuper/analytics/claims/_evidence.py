@@ -75,7 +75,7 @@ class Rates:
     looks: int = LOOKS
 
     def __post_init__(self):
-        check(0 < self.alpha < 0.5, "alpha", "must lie between 0 and 1/2", self.alpha)
+        check(0 < self.alpha < 0.5, "error_rate", "must lie between 0 and 1/2", self.alpha)
         for name in ("comparisons", "claims", "looks"):
             check(getattr(self, name) >= 1, name, "must be at least 1", getattr(self, name))
 

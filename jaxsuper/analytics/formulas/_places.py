@@ -63,9 +63,8 @@ def places_of(
     found = made.configurations()
     several = next((n for n in ("network", "seed") if len({getattr(c, n) for c in found}) > 1), "")
     check(not several, "grid", rule, f"several values of {several}")
-    check(
-        len(found) * len(layers) <= _MOST, "grid", f"must have at most {_MOST} places", len(found)
-    )
+    count = len(found) * len(layers)
+    check(count <= _MOST, "grid", f"must have at most {_MOST} places", count)
     for one in found:
         least = f"must be at least {max(layers)}, the layer that is looked at"
         check(one.n_layers >= max(layers), "n_layers", least, one.n_layers)
