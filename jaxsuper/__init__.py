@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         network,
         plotting,
         programs,
+        saving,
         simulation,
         sweep,
         testing,
@@ -32,9 +33,19 @@ if TYPE_CHECKING:
     )
     from ._settings import Configuration, Experiment
     from .allocation import allocate, Allocation, johnson_bound
-    from .analytics import ExperimentResult, predict, Prediction, run_experiment
+    from .analytics import (
+        check,
+        Checked,
+        ExperimentResult,
+        FormulaVerdict,
+        predict,
+        Prediction,
+        run_experiment,
+        verify_formula,
+    )
     from .circuits import exact_trajectory, MLP, Rotation, Rotation3, Step
     from .network import build, dense_layers, dense_network, DenseNetwork
+    from .saving import load, save
     from .simulation import environment, forward, Measurement, sample_inputs, simulate
 
     __version__: str
@@ -49,6 +60,7 @@ _FOLDERS = (
     "network",
     "plotting",
     "programs",
+    "saving",
     "simulation",
     "sweep",
     "testing",
@@ -60,9 +72,19 @@ _lazy_name, _names = lazy(
     {
         "allocation": ("Allocation", "allocate", "johnson_bound"),
         "_settings": ("Configuration", "Experiment"),
-        "analytics": ("ExperimentResult", "Prediction", "predict", "run_experiment"),
+        "analytics": (
+            "Checked",
+            "ExperimentResult",
+            "FormulaVerdict",
+            "Prediction",
+            "check",
+            "predict",
+            "run_experiment",
+            "verify_formula",
+        ),
         "circuits": ("MLP", "Rotation", "Rotation3", "Step", "exact_trajectory"),
         "network": ("DenseNetwork", "build", "dense_layers", "dense_network"),
+        "saving": ("load", "save"),
         "simulation": ("Measurement", "environment", "forward", "sample_inputs", "simulate"),
     },
 )
@@ -85,10 +107,12 @@ def __dir__() -> list[str]:
 __all__ = [
     "MLP",
     "Allocation",
+    "Checked",
     "Configuration",
     "DenseNetwork",
     "Experiment",
     "ExperimentResult",
+    "FormulaVerdict",
     "Measurement",
     "Prediction",
     "Rotation",
@@ -99,6 +123,7 @@ __all__ = [
     "allocation",
     "analytics",
     "build",
+    "check",
     "circuits",
     "dense_layers",
     "dense_network",
@@ -108,6 +133,7 @@ __all__ = [
     "features",
     "forward",
     "johnson_bound",
+    "load",
     "logic",
     "network",
     "plotting",
@@ -115,10 +141,13 @@ __all__ = [
     "programs",
     "run_experiment",
     "sample_inputs",
+    "save",
+    "saving",
     "simulate",
     "simulation",
     "sweep",
     "testing",
     "theory",
     "training",
+    "verify_formula",
 ]

@@ -11,6 +11,17 @@ from ._errors import bad, check_kind, one_of
 
 # The continuous parameters of a network: swept without compiling again, tuned by gradient.
 PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
+# What the sources call settings; the whole table is in `_types`.
+LETTERS = {
+    "D": "network_width",
+    "T": "n_circuits",
+    "S": "redundancy",
+    "z": "n_active",
+    "L": "n_layers",
+    "b": "gate_bias",
+    "lo": "lower_threshold",
+    "hi": "upper_threshold",
+}
 # The named choices, as the command line offers them without loading what they stand for; a test
 # holds them against the registries.
 CIRCUITS = ("rotation", "rotation3", "step", "levels2", "levels4", "levels8")

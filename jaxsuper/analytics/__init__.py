@@ -10,18 +10,31 @@ from .prediction import Form, predict, Prediction
 
 if TYPE_CHECKING:
     from ._sweep_predictions import with_predictions
+    from .claims import check, Checked
+    from .formulas import FormulaVerdict, verify_formula
 
 # What reads sweeps is loaded when it is used: an experiment does without.
-__getattr__, __dir__ = lazy(__name__, {"_sweep_predictions": ("with_predictions",)})
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "_sweep_predictions": ("with_predictions",),
+        "claims": ("Checked", "check"),
+        "formulas": ("FormulaVerdict", "verify_formula"),
+    },
+)
 
 
 __all__ = [
+    "Checked",
     "ExperimentResult",
     "Form",
+    "FormulaVerdict",
     "Prediction",
     "Row",
+    "check",
     "comparison_rows",
     "predict",
     "run_experiment",
+    "verify_formula",
     "with_predictions",
 ]

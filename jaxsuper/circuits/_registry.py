@@ -117,6 +117,12 @@ def pool_of(kind: str) -> AbstractCircuits | None:
     return found.circuits if isinstance(found, Pool) else None
 
 
+def class_of(kind: str) -> type[Any]:
+    """Return the class of a named kind of circuit, of a pool that of its circuits."""
+    found = _kind(kind)
+    return type(found.circuits) if isinstance(found, Pool) else found
+
+
 def width_of(kind: str) -> int:
     """Return d of a named kind of circuit."""
     return _kind(kind).layout.width

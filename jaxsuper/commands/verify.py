@@ -14,13 +14,14 @@ from rich.table import Table
 from .._errors import bad, check
 from .._files import make_writable_folder, written_whole
 from .._limits import check_seed
+from ._formula import check_words, run_formula
 from ._result import write
 from ._resuming import Kept, resumable
 from ._terminal import Bar, exit_status, progress_bar, say, table
 
 
 if TYPE_CHECKING:
-    from ..analytics.claims import Claim, Entry
+    from ..analytics.claims import Claim, Entry, Run as ClaimRun
 
 # In the order of tables.
 _COLORS = {
@@ -43,6 +44,10 @@ class Command:
     The exit status is 1 if a verdict is not the expected one at any seed. The evidence is kept in the
     folder until all is written: the same command resumes a run that was interrupted or killed.
 
+    With --formula a formula of one's own is checked instead, against a sweep over a grid: writes
+    formula.json and formula.png, keeps the networks in the folder for the next formula on that grid,
+    and the exit status is 1 if the formula is refuted.
+
     Attributes:
         only: ids of claims, or their subjects ("errors") or tiers ("science"); all by default.
         quick: fewer networks and settings, under two minutes on two cores; without the claims that
@@ -52,6 +57,16 @@ class Command:
         list: print the claims and stop.
         claims: a Python file that enters claims of one's own; only these are checked, unless `only`
             names others.
+        formula: of one's own, "z*(T*S/n - 1)/(T - 1)/S": arithmetic and functions over the settings'
+            words and letters D, T, S, z, n, d, L, l (layer), b, lo, hi, P, e, rho; never run as code.
+        metric: that it is of, e.g. mse_on_inactive.
+        layer: in which; several are compared as one more axis.
+        grid: a TOML file or a preset, as `sweep` takes them; left out, a small one over D, T, S and z.
+        relation: of the metric to the formula: "equal", "at most" or "at least".
+        rival: another formula, judged by the same networks.
+        tolerance: relative deviation that the formula is allowed.
+        error_rate: of refuting what is right and of establishing what is wrong: over all of the grid,
+            or over all claims of one's own, unless `only` names others.
     """
 
     only: tuple[str, ...] = ()
@@ -60,10 +75,18 @@ class Command:
     seed: tuple[int, ...] = (0,)
     list: bool = False
     claims: Path | None = None
+    formula: str | None = None
+    metric: str | None = None
+    layer: tuple[int, ...] = (1,)
+    grid: str | None = None
+    relation: str = "equal"
+    rival: str | None = None
+    tolerance: float = 0.02
+    error_rate: float = 0.01
 
 
 def run(command: Command, console: Console) -> int:
-    """Settle claims, print a line for each, write the ledger.
+    """Settle claims, print a line for each, write the ledger; or check a formula.
 
     Args:
         command: the settings.
@@ -77,21 +100,32 @@ def run(command: Command, console: Console) -> int:
         ValueError: for an unknown id, a bad seed or a folder that cannot be written to, before
             anything runs.
     """
-    from ..analytics.claims import claims, claims_from
+    check_words(command)
+    _check_seeds(command)
+    nothing = command.out is None or str(command.out).lower() == "none"
+    out = None if nothing else command.out
+    if command.formula is not None:
+        return run_formula(command, out, console)
+    return _run_claims(command, out, console)
 
-    own = claims_from(command.claims) if command.claims is not None else None
-    chosen = own if own and not command.only else claims(command.only or None)
+
+def _check_seeds(command: Command) -> None:
     check(len(command.seed) > 0, "seed", "must be at least one", "none")
     check(len({*command.seed}) == len(command.seed), "seed", "must differ", command.seed)
     for seed in command.seed:
         check_seed("seed", seed)
+
+
+def _run_claims(command: Command, out: Path | None, console: Console) -> int:
+    from ..analytics.claims import claims, claims_from
+
+    own = claims_from(command.claims) if command.claims is not None else None
+    chosen = own if own and not command.only else claims(command.only or None)
     if command.list:
         console.print(_list(chosen))
         return 0
     if command.quick:
         chosen = _decided_quickly(chosen, command.only, console)
-    nothing = command.out is None or str(command.out).lower() == "none"
-    out = None if nothing else command.out
     if out is not None:
         make_writable_folder(out, "out")
     by_seed: dict[int, list[Entry]] = {seed: [] for seed in command.seed}
@@ -163,7 +197,7 @@ def _settle(
     bar: Bar,
 ) -> None:
     """Settle claims at one seed, add their entries as they come and print a line for each."""
-    from ..analytics.claims import Run, verify
+    from ..analytics.claims import verify
 
     label = "claims" if len(command.seed) == 1 else f"claims, seed {seed}"
 
@@ -173,7 +207,17 @@ def _settle(
         say(console, _line(entry))
 
     bar(0, len(chosen), label)
-    verify(chosen, Run(quick=command.quick, seed=seed), show, once=kept.once)
+    verify(chosen, _run_of(command, seed, len(chosen)), show, once=kept.once)
+
+
+def _run_of(command: Command, seed: int, count: int) -> "ClaimRun":
+    """Return how thoroughly so many claims are judged: one's own share an error rate of their own."""
+    from ..analytics.claims import Run
+
+    own = command.claims is not None and not command.only
+    return Run(
+        quick=command.quick, seed=seed, error_rate=command.error_rate / count if own else None
+    )
 
 
 @contextmanager
@@ -218,14 +262,22 @@ def _line(entry: "Entry") -> str:
 
 def _strength(entry: "Entry") -> str:
     """Return how many comparisons there are, and which wrong formulas they notice."""
-    if entry.rival is None or entry.evidence is None or entry.judgement is None:
+    if entry.evidence is None or entry.judgement is None:
         return ""
-    text = f"{len(entry.evidence.points):4d} comparisons, rival {entry.rival.verdict}"
+    against = "no rival" if entry.rival is None else f"rival {entry.rival.verdict}"
+    text = f"{len(entry.evidence.points):4d} comparisons, {against}"
     if not entry.rival_as_it_should:
         text += " (not the other way round!)"
     if entry.power:
         sees = f"{100 * (entry.caught - 1):.0f} %" if entry.caught else "no factor 2"
         text += f", sees {sees}"
+    if entry.verdict == "undecided":
+        from ..analytics.claims import detectable
+
+        error = detectable(entry.evidence)
+        text += (
+            f", would refute what is {100 * error:.2g} % off" if error else ", would refute nothing"
+        )
     if entry.judgement.boundary:
         last = entry.judgement.boundary[0]
         end = "nowhere" if last is None else f"up to {entry.evidence.x_label} = {last:.4g}"
@@ -304,11 +356,11 @@ def _conclude(by_seed: dict[int, list["Entry"]], console: Console) -> int:
 def _write(
     out: Path, command: Command, by_seed: dict[int, list["Entry"]], console: Console
 ) -> None:
-    from ..analytics.claims import ledger, Run
+    from ..analytics.claims import ledger
     from ..plotting import ledger_page
 
     (seed, first), *more = by_seed.items()
-    content, names = ledger(first, Run(quick=command.quick, seed=seed)), ["ledger.json"]
+    content, names = ledger(first, _run_of(command, seed, len(first))), ["ledger.json"]
     if more:
         found = _by_claim(by_seed)
         content = [{**entry, "seeds": found[entry["id"]]} for entry in content]

@@ -24,6 +24,7 @@ from ._private import Private
 from ._registry import (
     build,
     check_parts,
+    class_of,
     constructions,
     make_network,
     PRECISIONS,
@@ -59,6 +60,7 @@ __all__ = [
     "build",
     "check_parts",
     "check_trainable",
+    "class_of",
     "columns_per_row",
     "construction_for",
     "constructions",

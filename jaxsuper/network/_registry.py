@@ -71,6 +71,11 @@ def register(construction: type[AbstractNetwork]) -> None:
     _CONSTRUCTIONS[name] = construction
 
 
+def class_of(construction: str) -> type[Any]:
+    """Return the class of a construction by name."""
+    return lookup(_CONSTRUCTIONS, construction, "construction")
+
+
 def traits_of(construction: str) -> Traits:
     """Return the traits of a construction.
 

@@ -11,11 +11,13 @@ from .._lazy import lazy
 if TYPE_CHECKING:
     from ._article import claim_article
     from ._changes import changes_figure, plot_changes
+    from ._checked import claim_figure
     from ._conjunctions import conjunctions_figure
     from ._designs import capacity_figure, design_figure
     from ._every_design import every_design_figure
     from ._figures import simulation_figure
     from ._formula import formula_mathml
+    from ._formulas import formula_figure
     from ._hysteresis import hysteresis_figure
     from ._levels import levels_figure
     from ._mse import plot_mse
@@ -35,11 +37,13 @@ __getattr__, __dir__ = lazy(
     {
         "_article": ("claim_article",),
         "_changes": ("changes_figure", "plot_changes"),
+        "_checked": ("claim_figure",),
         "_conjunctions": ("conjunctions_figure",),
         "_designs": ("capacity_figure", "design_figure"),
         "_every_design": ("every_design_figure",),
         "_figures": ("simulation_figure",),
         "_formula": ("formula_mathml",),
+        "_formulas": ("formula_figure",),
         "_hysteresis": ("hysteresis_figure",),
         "_levels": ("levels_figure",),
         "_mse": ("plot_mse",),
@@ -62,11 +66,13 @@ __all__ = [
     "capacity_figure",
     "changes_figure",
     "claim_article",
+    "claim_figure",
     "color_of",
     "conjunctions_figure",
     "critical_figure",
     "design_figure",
     "every_design_figure",
+    "formula_figure",
     "formula_mathml",
     "hysteresis_figure",
     "ledger_page",

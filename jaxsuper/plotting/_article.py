@@ -111,6 +111,8 @@ def _formula(formula: str) -> str:
 def _rival(entry: dict[str, Any]) -> str:
     """Return what the same data say of the rival."""
     rival = entry["rival"]
+    if not rival["statement"]:
+        return "<p>No rival was named.</p>"
     text = f"<p>Rival: {escape(rival['statement'])}"
     if rival["verdict"] is not None:
         edge = entry["evidence"]["boundary"]

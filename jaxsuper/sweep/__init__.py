@@ -8,7 +8,7 @@ from ._allocations import Allocations
 from ._buckets import Bucket
 from ._devices import use_all_cores
 from ._grid import Grid, grid_from_toml, load_grid
-from ._identity import config_id, configuration_from
+from ._identity import config_id, configuration_from, field_types
 from ._plan import make_plan, Plan, PlannedBucket
 from ._processes import join_processes, LostProcessError
 from ._run import Progress, run_sweep, SweepResult
@@ -30,6 +30,7 @@ __all__ = [
     "bytes_running",
     "config_id",
     "configuration_from",
+    "field_types",
     "grid_from_toml",
     "join_processes",
     "load_grid",

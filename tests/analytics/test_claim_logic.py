@@ -20,7 +20,7 @@ from jaxsuper.analytics.claims import (
     settle,
     within_errors,
 )
-from jaxsuper.analytics.claims._evidence import perturbed
+from jaxsuper.analytics.claims._power import perturbed
 from scipy import stats
 
 from .ledgers import claim_of, evidence, in_regime, mean_of

@@ -28,6 +28,7 @@ from . import (
     seizures as seizures,
     trainings as trainings,
 )
+from ._check import check, Checked
 from ._evidence import (
     ALPHA,
     Evidence,
@@ -39,12 +40,13 @@ from ._evidence import (
     MOST_COMPARISONS,
     outside_errors,
     Point,
-    power,
+    Rates,
     within_errors,
 )
 from ._from_file import claims_from
-from ._ledger import comparisons, Entry, ledger, settle, verify
+from ._ledger import comparisons, Entry, ledger, settle, until_decided, verify
 from ._measured import measured_at
+from ._power import detectable, power
 from ._registry import Claim, claim, claims, Run, TIERS
 
 
@@ -54,16 +56,20 @@ __all__ = [
     "MOST_CLAIMS",
     "MOST_COMPARISONS",
     "TIERS",
+    "Checked",
     "Claim",
     "Entry",
     "Evidence",
     "Judgement",
     "Point",
+    "Rates",
     "Run",
+    "check",
     "claim",
     "claims",
     "claims_from",
     "comparisons",
+    "detectable",
     "judge",
     "judge_rival",
     "ledger",
@@ -71,6 +77,7 @@ __all__ = [
     "outside_errors",
     "power",
     "settle",
+    "until_decided",
     "verify",
     "within_errors",
 ]

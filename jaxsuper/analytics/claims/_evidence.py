@@ -17,7 +17,7 @@ whole ledger, and over all looks at growing data:
   1982): ALPHA shared among MOST_CLAIMS and LOOKS, one-sided: k_w.
 
 So that a claim does not owe its verdict to a wide tolerance, the same points are held against a
-rival formula, a plausible mistake, and against the claim's own formula times a factor (`power`).
+rival formula, a plausible mistake, and against the claim's own formula times a factor (`_power.py`).
 """
 
 from collections.abc import Sequence
@@ -40,8 +40,6 @@ MOST_CLAIMS = 200
 LOOKS = 4
 # A rival has to be outside at this share of the points where it says something.
 RIVAL_SHARE = 0.5
-# Errors of a formula whose discovery is reported: factors above 1, applied both ways.
-FACTORS = (1.05, 1.1, 1.2, 1.5, 2.0)
 Relation = Literal["equal", "at most", "at least"]
 Real = float | int | np.floating | np.integer
 Draws = Sequence[Real] | Float[np.ndarray, " n"]
@@ -60,14 +58,50 @@ def quantile(freedom: Real | None, tail: float) -> float:
     return float(stats.norm.isf(tail) if freedom is None else stats.t.isf(tail, freedom))
 
 
-def outside_errors(freedom: Real | None) -> float:
-    """Return k_o, the standard errors beyond the tolerance that put a point outside."""
-    return quantile(freedom, ALPHA / MOST_COMPARISONS / LOOKS / 2)
+@dataclass(frozen=True)
+class Rates:
+    """The error rate of evidence that is no part of the ledger, and what shares it.
+
+    Attributes:
+        alpha: both of refuting what is true and of establishing what is false.
+        comparisons: points of all that is judged together.
+        claims: that are judged together.
+        looks: at growing data, at most.
+    """
+
+    alpha: float = ALPHA
+    comparisons: int = 1
+    claims: int = 1
+    looks: int = LOOKS
+
+    def __post_init__(self):
+        check(0 < self.alpha < 0.5, "error_rate", "must lie between 0 and 1/2", self.alpha)
+        for name in ("comparisons", "claims", "looks"):
+            check(getattr(self, name) >= 1, name, "must be at least 1", getattr(self, name))
 
 
-def within_errors(freedom: Real | None) -> float:
-    """Return k_w, the standard errors short of the tolerance that put a point within."""
-    return quantile(freedom, ALPHA / MOST_CLAIMS / LOOKS)
+def outside_errors(freedom: Real | None, rates: Rates | None = None) -> float:
+    """Return k_o, the standard errors beyond the tolerance that put a point outside.
+
+    Args:
+        freedom: degrees of freedom of the standard error; None if it is known exactly.
+        rates: those of the ledger if left out.
+    """
+    if rates is None:
+        return quantile(freedom, ALPHA / MOST_COMPARISONS / LOOKS / 2)
+    return quantile(freedom, rates.alpha / rates.comparisons / rates.looks / 2)
+
+
+def within_errors(freedom: Real | None, rates: Rates | None = None) -> float:
+    """Return k_w, the standard errors short of the tolerance that put a point within.
+
+    Args:
+        freedom: degrees of freedom of the standard error; None if it is known exactly.
+        rates: those of the ledger if left out.
+    """
+    if rates is None:
+        return quantile(freedom, ALPHA / MOST_CLAIMS / LOOKS)
+    return quantile(freedom, rates.alpha / rates.claims / rates.looks)
 
 
 @dataclass(frozen=True)
@@ -159,6 +193,7 @@ class Evidence:
         log_x: draw x on a logarithmic axis.
         log_y: draw y on a logarithmic axis.
         note: what else was found, in words and numbers.
+        rates: that it is judged at; those of the ledger if left out.
     """
 
     points: Sequence[Point]
@@ -171,6 +206,7 @@ class Evidence:
     log_x: bool = False
     log_y: bool = False
     note: str = ""
+    rates: Rates | None = None
 
     def __post_init__(self):
         if not self.points:
@@ -208,14 +244,18 @@ class Evidence:
             return "outside"
         if not stderr:
             return "within" if gap <= allowed else "outside"
-        if gap + within_errors(point.freedom) * stderr <= allowed:
+        if gap + within_errors(point.freedom, self.rates) * stderr <= allowed:
             return "within"
-        return "outside" if gap - outside_errors(point.freedom) * stderr > allowed else "undecided"
+        return (
+            "outside"
+            if gap - outside_errors(point.freedom, self.rates) * stderr > allowed
+            else "undecided"
+        )
 
     def excess(self, point: Point) -> float:
         """Return how much of what is allowed a point needs with its error; at most 1 is within."""
         gap, allowed, stderr = self.bounds(point)
-        needed = gap + (within_errors(point.freedom) * stderr if stderr else 0.0)
+        needed = gap + (within_errors(point.freedom, self.rates) * stderr if stderr else 0.0)
         if not isfinite(needed):
             return inf
         if needed <= 0:
@@ -314,46 +354,3 @@ def judge_rival(evidence: Evidence) -> Judgement:
     else:
         verdict = "undecided" if outside or open_ones else "established"
     return Judgement(verdict, worst, None, outside, open_ones)
-
-
-def perturbed(evidence: Evidence, factor: float) -> Evidence:
-    """Return the evidence as it would be for a wrong formula.
-
-    Args:
-        evidence: of the claim.
-        factor: that equalities are multiplied by. Bounds are moved by as much to where they say
-            more, up or down: a weaker bound would be true as well.
-
-    Returns:
-        The evidence for the wrong formula.
-    """
-
-    def wrong(point: Point) -> Point:
-        predicted = float(point.predicted)
-        stronger = max(factor, 1 / factor)
-        if (point.relation == "at most") == (predicted > 0):
-            stronger = 1 / stronger
-        return replace(
-            point, predicted=predicted * (factor if point.relation == "equal" else stronger)
-        )
-
-    return replace(evidence, points=[wrong(point) for point in evidence.points])
-
-
-def power(evidence: Evidence) -> dict[float, Verdict]:
-    """Return the verdicts on wrong versions of the claim's formula, by `FACTORS`.
-
-    Of multiplied and divided by a factor the one counts that is harder to tell apart.
-
-    Args:
-        evidence: of an established claim.
-
-    Returns:
-        Factor -> verdict.
-    """
-    order = ("established", "established in regime", "undecided", "refuted")
-    found = {}
-    for factor in FACTORS:
-        verdicts = [judge(perturbed(evidence, f)).verdict for f in (factor, 1 / factor)]
-        found[factor] = min(verdicts, key=order.index)
-    return found

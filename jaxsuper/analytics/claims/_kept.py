@@ -55,6 +55,7 @@ class KeptEvidence(msgspec.Struct, forbid_unknown_fields=True):
     def of(cls, evidence: Evidence, effort: int, seconds: float) -> "KeptEvidence":
         """Return evidence as plain data; numbers of numpy become those of Python."""
         content: dict[str, Any] = asdict(evidence)
+        del content["rates"]  # of the run, not of what was found
         points = [
             point | {name: _plain(point[name]) for name in _NUMBERS} for point in content["points"]
         ]

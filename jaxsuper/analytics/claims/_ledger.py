@@ -20,12 +20,13 @@ from ._evidence import (
     MOST_CLAIMS,
     MOST_COMPARISONS,
     outside_errors,
-    power,
+    Rates,
     Real,
     Verdict,
     within_errors,
 )
 from ._kept import identity_of, KeptEvidence
+from ._power import power
 from ._registry import Claim, Run
 
 
@@ -37,7 +38,7 @@ class Entry:
         claim: the claim.
         verdict: what the evidence says; "error" if it could not be gathered.
         judgement: of the claim; None after an error.
-        rival: of its rival; None after an error.
+        rival: of its rival; None after an error, and without a rival.
         power: factor -> verdict on a formula that is wrong by it; empty unless established.
         evidence: the comparisons of the last look; None after an error.
         effort: networks or draws of the last look, in units of the first.
@@ -62,7 +63,9 @@ class Entry:
 
     @property
     def rival_as_it_should(self) -> bool:
-        """Whether the rival of what is established is refuted, and the other way round."""
+        """Whether the rival, if any, of what is established is refuted, and the other way round."""
+        if not self.claim.rival and self.verdict != "error":
+            return True
         if self.rival is None:
             return False
         wanted = {"refuted": "established"}.get(self.verdict, "refuted")
@@ -109,13 +112,16 @@ class Entry:
         }
         if self.evidence is not None:
             content: dict[str, Any] = asdict(self.evidence)
+            rates = self.evidence.rates
+            if rates is None:
+                del content["rates"]
             for point, source in zip(content["points"], self.evidence.points, strict=True):
                 for name in ("x", "measured", "stderr", "predicted", "rival", "freedom"):
                     point[name] = None if point[name] is None else _number(point[name])
                 point["place"] = self.evidence.place(source)
             freedoms = {point.freedom for point in self.evidence.points if point.stderr}
             for name, errors in (("within", within_errors), ("outside", outside_errors)):
-                content[f"standard_errors_{name}"] = sorted({errors(f) for f in freedoms})
+                content[f"standard_errors_{name}"] = sorted({errors(f, rates) for f in freedoms})
             answer["evidence"] = content
         return answer
 
@@ -141,9 +147,11 @@ def settle(entry: Claim, run: Run, once: Once = anew) -> Entry:
         The entry of the ledger.
     """
 
-    def found(id: str, gather: list[str], quick: bool, seed: int) -> KeptEvidence:
+    def found(
+        id: str, gather: list[str], quick: bool, seed: int, error_rate: float | None
+    ) -> KeptEvidence:
         # Named so that a journal tells runs and claims apart by them.
-        del id, gather, quick, seed
+        del id, gather, quick, seed, error_rate
         evidence, effort = _gathered(entry, run)
         return KeptEvidence.of(evidence, effort, time.perf_counter() - started)
 
@@ -151,9 +159,10 @@ def settle(entry: Claim, run: Run, once: Once = anew) -> Entry:
     try:
         identity = identity_of(entry.gather)
         keep = anew if identity is None else once
-        kept = keep(found, entry.id, identity or [], run.quick, run.seed)
-        evidence = kept.evidence()
-        judgement, rival = judge(evidence), judge_rival(evidence)
+        kept = keep(found, entry.id, identity or [], run.quick, run.seed, run.error_rate)
+        evidence = _rated(kept.evidence(), run)
+        judgement = judge(evidence)
+        rival = judge_rival(evidence) if entry.rival else None
         strength = power(evidence) if judgement.verdict.startswith("established") else {}
     except Exception as error:  # one claim that cannot be run must not hide the others
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -167,16 +176,47 @@ def settle(entry: Claim, run: Run, once: Once = anew) -> Entry:
 
 def _gathered(entry: Claim, run: Run) -> tuple[Evidence, int]:
     """Return the evidence that decides a claim, or that of the last look, and its effort."""
-    look = replace(run, effort=1)
-    evidence = entry.gather(look)
+
+    def open_still(evidence: Evidence) -> bool:
+        against = [judge_rival(evidence).verdict] if entry.rival else []
+        return "undecided" in (judge(evidence).verdict, *against)
+
+    def gather(effort: int) -> Evidence:
+        return _rated(entry.gather(replace(run, effort=effort)), run)
+
+    return until_decided(gather, LOOKS, open_still)
+
+
+def _rated(evidence: Evidence, run: Run) -> Evidence:
+    """Return evidence with the error rate that it is judged at."""
+    if run.error_rate is None:
+        return evidence
+    return replace(evidence, rates=Rates(run.error_rate, len(evidence.points), 1, LOOKS))
+
+
+def until_decided(
+    gather: Callable[[int], Evidence], looks: int, open_still: Callable[[Evidence], bool]
+) -> tuple[Evidence, int]:
+    """Gather evidence with twice the effort each time, as long as something is random about it.
+
+    Args:
+        gather: effort, 1 at first -> evidence.
+        looks: at most so many.
+        open_still: whether evidence leaves open what is to be decided.
+
+    Returns:
+        The last evidence, and its effort.
+    """
+    effort = 1
+    evidence = gather(effort)
     while (
-        look.effort < 2 ** (LOOKS - 1)
+        effort < 2 ** (looks - 1)
         and any(point.stderr for point in evidence.points)
-        and "undecided" in (judge(evidence).verdict, judge_rival(evidence).verdict)
+        and open_still(evidence)
     ):
-        look = replace(look, effort=2 * look.effort)
-        evidence = entry.gather(look)
-    return evidence, look.effort
+        effort *= 2
+        evidence = gather(effort)
+    return evidence, effort
 
 
 def verify(

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..._arrays import root_key
-from ..._errors import bad
+from ..._errors import bad, check
 from ..._types import KeyScalar
 from ...allocation import Allocation
 from ...simulation import Experiment, Measurement, merge_networks, parts_of, run_networks
@@ -24,6 +24,7 @@ from ._evidence import Evidence, Verdict
 
 
 _Choice = TypeVar("_Choice")
+_Gather = TypeVar("_Gather", bound=Callable[..., Any])
 Tier = Literal["science", "inequality", "algebra", "guard"]
 TIERS: dict[Tier, str] = {
     "science": "measured against theory, or against a statement of a source",
@@ -44,6 +45,8 @@ class Run:
         quick: fewer networks, samples and settings; the verdicts have to be the same.
         seed: of everything random.
         effort: how many times as many networks or draws as in the first look: 1, 2, 4, ...
+        error_rate: of each claim by itself, shared among its points and looks; None: a share of the
+            ledger's, whatever else is judged.
         shared: what several claims use, measurements above all, by experiment or name.
         locks: by the same: claims run in threads, and the second one waits for the first.
         experiments: counts those that were simulated.
@@ -52,6 +55,7 @@ class Run:
     quick: bool = False
     seed: int = 0
     effort: int = 1
+    error_rate: float | None = None
     shared: dict[Hashable, Any] = field(default_factory=dict)
     locks: defaultdict[Hashable, Lock] = field(default_factory=lambda: defaultdict(Lock))
     experiments: Iterator[int] = field(default_factory=lambda: count(1))
@@ -168,7 +172,8 @@ class Claim:
         source: where it comes from.
         regime: where it is meant to hold.
         expected: the verdict that this library stands for.
-        rival: the formula that the same evidence has to judge the other way round, in words.
+        rival: the formula that the same evidence has to judge the other way round, in words; empty
+            without one.
         gather: makes the evidence.
         tier: what kind of statement it is, of `TIERS`.
         quick: whether a quick run decides it too.
@@ -193,20 +198,24 @@ def claim(
     id: str,
     statement: str,
     *,
-    rival: str,
+    rival: str = "",
     tier: Tier = "science",
     formula: str = "",
     source: str = "",
     expected: Verdict = "established",
     regime: str = "everywhere",
     quick: bool = True,
-) -> Callable[[Callable[[Run], Evidence]], Callable[[Run], Evidence]]:
+) -> Callable[[_Gather], _Gather]:
     """Enter a claim; decorates the function that gathers its evidence.
+
+    A class can be decorated too: it is made without arguments, and called with the run. Whoever runs
+    the cell of a notebook again enters the claim anew.
 
     Args:
         id: subject and name, "errors.rotation-active".
         statement: what is claimed, in words.
-        rival: the formula that the same evidence has to judge the other way round, in words.
+        rival: the formula that the same evidence has to judge the other way round, in words; every
+            claim of this library has one.
         tier: what kind of statement it is, of `TIERS`.
         formula: the same as LaTeX.
         source: where it comes from.
@@ -218,18 +227,41 @@ def claim(
         The decorator, which returns the function unchanged.
 
     Raises:
-        ValueError: if there is a claim of that id already.
+        ValueError: if there is a claim of that id already, by another function.
     """
-    if id in _CLAIMS:
+    if id in _CLAIMS and written_as(_CLAIMS[id].gather).__module__ != "__main__":
         raise bad("id", "must be new", repr(id))
 
-    def enter(gather: Callable[[Run], Evidence]) -> Callable[[Run], Evidence]:
+    def enter(gather: _Gather) -> _Gather:
+        made = gathering(gather)
         _CLAIMS[id] = Claim(
-            id, statement, formula, source, regime, expected, rival, gather, tier, quick
+            id, statement, formula, source, regime, expected, rival, made, tier, quick
         )
         return gather
 
     return enter
+
+
+def gathering(given: Any) -> Callable[[Run], Any]:
+    """Return what gathers evidence: a function as it is, a class by making and calling it.
+
+    Raises:
+        ValueError: for a class whose instances cannot be called.
+    """
+    if not isinstance(given, type):
+        return given
+    rule = "must be a class with `__call__(self, run)`"
+    check("__call__" in dir(given), "claim", rule, given.__name__)
+    return partial(_made_and_called, given)
+
+
+def _made_and_called(kind: Any, run: Run) -> Evidence:
+    return kind()(run)
+
+
+def written_as(gather: Any) -> Any:
+    """Return the function or class that `gathering` was given."""
+    return gather.args[0] if getattr(gather, "func", None) is _made_and_called else gather
 
 
 def claims(only: Iterable[str] | None = None) -> tuple[Claim, ...]:
