@@ -9,14 +9,16 @@ from .prediction import Form, predict, Prediction
 
 
 if TYPE_CHECKING:
+    from ._branches import branch_law, BranchPoint, depth_law, DepthPoint
     from ._sweep_predictions import with_predictions
     from .claims import check, Checked
     from .formulas import FormulaVerdict, verify_formula
 
-# What reads sweeps is loaded when it is used: an experiment does without.
+# What reads sweeps or measures branches is loaded when it is used: an experiment does without.
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "_branches": ("branch_law", "BranchPoint", "depth_law", "DepthPoint"),
         "_sweep_predictions": ("with_predictions",),
         "claims": ("Checked", "check"),
         "formulas": ("FormulaVerdict", "verify_formula"),
@@ -25,14 +27,18 @@ __getattr__, __dir__ = lazy(
 
 
 __all__ = [
+    "BranchPoint",
     "Checked",
+    "DepthPoint",
     "ExperimentResult",
     "Form",
     "FormulaVerdict",
     "Prediction",
     "Row",
+    "branch_law",
     "check",
     "comparison_rows",
+    "depth_law",
     "predict",
     "run_experiment",
     "verify_formula",

@@ -10,6 +10,7 @@ from .._lazy import lazy
 
 if TYPE_CHECKING:
     from ._article import claim_article
+    from ._branches import branch_figure
     from ._changes import changes_figure, plot_changes
     from ._checked import claim_figure
     from ._conjunctions import conjunctions_figure
@@ -36,6 +37,7 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "_article": ("claim_article",),
+        "_branches": ("branch_figure",),
         "_changes": ("changes_figure", "plot_changes"),
         "_checked": ("claim_figure",),
         "_conjunctions": ("conjunctions_figure",),
@@ -63,6 +65,7 @@ __getattr__, __dir__ = lazy(
 
 __all__ = [
     "accuracy_figure",
+    "branch_figure",
     "capacity_figure",
     "changes_figure",
     "claim_article",

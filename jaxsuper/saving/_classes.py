@@ -10,6 +10,7 @@ from .._errors import bad, check
 _FIXED: dict[str, type[Any]] = {
     "layout": circuits.Layout,
     "circuits.mlp": circuits.MLP,
+    "circuits.guarded": circuits.Guarded,
     "circuits.centered-rotation": circuits.CenteredRotation,
     "allocation": allocation.Allocation,
     "allocation.extent": allocation.Extent,

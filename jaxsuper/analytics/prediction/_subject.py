@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from ... import theory
-from ..._settings import Configuration, IDENTITY
+from ..._settings import Configuration
 from ...allocation import Allocation
 from ...circuits import (
     AbstractCircuits,
@@ -22,6 +22,7 @@ from ...circuits import (
     with_numbers,
 )
 from ...network import AbstractNetwork
+from ...programs import Edges
 from ...simulation import PARAMETERS, parameters_of, parts_of, Recipe
 
 
@@ -42,7 +43,7 @@ class Subject:
         n_active: z.
         mean_rotation: of the network's angles, for all layers or for each; None for the average
             over networks.
-        edges: whether circuits feed others than themselves.
+        edges: which circuit feeds which; None if each feeds itself.
     """
 
     construction: str
@@ -56,7 +57,7 @@ class Subject:
     inhibition: str
     n_active: int
     mean_rotation: Complex[np.ndarray, " layers"] | None = None
-    edges: bool = False
+    edges: Edges | None = None
 
     @property
     def n_circuits(self) -> int:
@@ -116,7 +117,7 @@ def of_configuration(configuration: Configuration) -> Subject:
         configuration.n_layers,
         recipe.inhibition,
         configuration.n_active,
-        edges=configuration.edges != IDENTITY,
+        edges=parts.edges,
     )
 
 
@@ -164,5 +165,5 @@ def of_network(network: AbstractNetwork, n_active: int, given: bool = False) -> 
         getattr(network, "inhibition_rule", "scalar"),
         n_active,
         left_rotation(circuits, given),
-        edges=network.edges is not None,
+        edges=network.edges,
     )
