@@ -17,6 +17,17 @@ from ._early_guess import EarlyGuess
 from ._inhibition import columns_per_row, inhibition_rules, Links
 from ._network import AbstractLayer, AbstractNetwork, Needs, Traits
 from ._oracle import Oracle
+from ._over_devices import (
+    bring_together,
+    circuit_mesh,
+    CIRCUITS,
+    lists_by_share,
+    mesh_of,
+    over,
+    SAMPLES,
+    share_samples,
+    spread_out,
+)
 from ._placement import indicator_vectors, place, Placement
 from ._plain import Plain
 from ._private import Private
@@ -36,7 +47,9 @@ from ._sums import gather_sum
 
 
 __all__ = [
+    "CIRCUITS",
     "PRECISIONS",
+    "SAMPLES",
     "AbstractLayer",
     "AbstractNetwork",
     "Block",
@@ -55,9 +68,11 @@ __all__ = [
     "Separate",
     "Split",
     "Traits",
+    "bring_together",
     "build",
     "check_parts",
     "check_trainable",
+    "circuit_mesh",
     "columns_per_row",
     "construction_for",
     "constructions",
@@ -67,11 +82,16 @@ __all__ = [
     "indicator_schemes",
     "indicator_vectors",
     "inhibition_rules",
+    "lists_by_share",
     "make_network",
+    "mesh_of",
     "network_bytes",
     "neurons_that_exist",
+    "over",
     "place",
     "register",
+    "share_samples",
     "shares",
+    "spread_out",
     "traits_of",
 ]

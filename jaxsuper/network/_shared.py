@@ -15,8 +15,9 @@ from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..circuits import AbstractCircuits, Layout, small_weights
 from ..programs import Edges
 from ._network import AbstractNetwork
+from ._over_devices import read_rows, send_rows
 from ._placement import indicator_vectors, neurons_of, Placement
-from ._sums import copies, gather_sum
+from ._sums import copies
 
 
 def stacked(values: Array, n_layers: int) -> Array:
@@ -46,7 +47,7 @@ def spread(
         members: the circuits on each neuron.
         sets: the neurons of each circuit, for the gradient.
     """
-    return gather_sum(values, members, ragged=True, back=sets)
+    return send_rows(values, members, sets)
 
 
 def mean_part(
@@ -172,7 +173,7 @@ def means_over_sets(
 ) -> CircuitValues:
     """Return the mean of each channel over the S neurons of each circuit."""
     scale = 1 / as_float(self.placement.extent.redundancy)
-    return gather_sum(channels, sets, scale, back=self.placement.only_members())
+    return read_rows(channels, sets, scale, self.placement.only_members())
 
 
 def means_as_they_are(

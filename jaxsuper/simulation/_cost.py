@@ -69,6 +69,11 @@ def samples_at_once(n_circuits: int, network_width: int, batch_size: int) -> int
     return -(-batch_size // -(-batch_size // largest_chunk(n_circuits, network_width)))
 
 
+def memories(n_devices: int) -> int:
+    """Return how many memories devices have: those of a CPU are the same one by several names."""
+    return 1 if jax.default_backend() == "cpu" else n_devices
+
+
 def network_cost(configuration: Configuration, traits: Traits, *, running: bool = False) -> Cost:
     """Estimate what one network takes while it is built.
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from .._types import Activations, ActiveIds, CircuitValues
-from ..network import AbstractLayer, AbstractNetwork, DenseNetwork
+from ..network import AbstractLayer, AbstractNetwork, bring_together, DenseNetwork
 from ._inputs import Inputs
 
 
@@ -56,7 +56,7 @@ def forward(
 
     def layer(activations, per_layer):
         number, here, truth = per_layer
-        channels = network.channels(activations)
+        channels = bring_together(network.channels(activations))
         means = _of_layer(network, number).means(channels, here)
         estimates, active = network.readout(channels, means), inputs.active_at(number)
         observed = observe(LayerView(activations, estimates, active, truth))

@@ -10,9 +10,9 @@ from .._arrays import check_key
 from .._errors import check, check_kind
 from .._limits import check_cost, check_index, check_optional, Cost
 from .._types import KeyScalar
-from ..network import AbstractNetwork, DenseNetwork
+from ..network import AbstractNetwork, DenseNetwork, mesh_of, SAMPLES
 from ._chunks import layers_once, run_chunks, Trajectories
-from ._cost import erroneous_bytes, run_seconds, sample_bytes
+from ._cost import erroneous_bytes, memories, run_seconds, sample_bytes
 from ._inputs import checked_share
 from ._metrics import metric_names
 from ._padding import chunk_for, slots_for
@@ -141,6 +141,10 @@ def simulate_and_show(
     share = checked_share(erroneous_share)
     if share is not None:
         each += erroneous_bytes(network.n_circuits, network.redundancy, network.circuits.width)
+    mesh = mesh_of(network)
+    if mesh is not None:
+        size += -size % mesh.shape[SAMPLES]
+        each /= memories(mesh.size)
     check_cost(lambda chunk: Cost(chunk * each), {"chunk": size})
     counted = np.int32(n_active)
     layers = None if dense is not None else layers_once(network, -(-batch_size // size))
