@@ -67,7 +67,7 @@ def test_exchanges_are_sums_over_all_circuits(networks, mesh, getkey):
 
 def test_what_cannot_be_shared(mesh):
     with pytest.raises(ValueError, match="`construction` must be one whose arrays can have room"):
-        prepare(Configuration(400, 20, 3, circuit="rotation3", construction="private"), mesh=mesh)
+        prepare(Configuration(399, 20, 3, circuit="rotation3", construction="private"), mesh=mesh)
     with pytest.raises(ValueError, match="`n_shares` must divide 2 devices, got 3"):
         circuit_mesh(jax.devices()[:2], 3)
 
