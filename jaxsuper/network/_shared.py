@@ -88,12 +88,16 @@ def add_difference(
 def embed(placement: Placement, values: Float[Array, "d z B"], active: ActiveIds) -> Activations:
     """Return sum_t e_t^1 values_t over the active circuits, (d, n, B)."""
     width, n_active, batch = values.shape
-    neurons = neurons_of(placement.sets[0], active, placement.block_width)
-    shape = (width, n_active, batch, placement.redundancy)
-    empty = jnp.zeros((width, placement.block_width, batch), values.dtype)
-    samples = jnp.arange(batch)[None, :, None]
-    each = jnp.broadcast_to(values[..., None], shape)
-    return empty.at[:, neurons, samples].add(each, mode="drop")
+    n = placement.block_width
+    neurons = neurons_of(placement.sets[0], active, n)
+    # One row for each neuron of each block: with the blocks as a window of the scatter a TPU would lay
+    # them out as the last axis, and pad them to 128.
+    blocks = jnp.where(neurons < n, neurons, width * n)[None]
+    rows = blocks + (n * jnp.arange(width, dtype=neurons.dtype))[:, None, None, None]
+    samples = jnp.arange(batch)[None, None, :, None]
+    each = jnp.broadcast_to(values[..., None], (width, n_active, batch, placement.redundancy))
+    empty = jnp.zeros((width * n, batch), values.dtype)
+    return empty.at[rows, samples].add(each, mode="drop").reshape(width, n, batch)
 
 
 def first_activations(
