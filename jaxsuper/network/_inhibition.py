@@ -13,12 +13,35 @@ from .._types import Scalar
 from ._placement import Placement
 
 
+# A TPU takes a scatter one entry after the other, and ten seconds to compile one of 72,000 entries.
+# Up to so many entries of the indicator vectors a product of them is both times quicker there.
+_MOST_ENTRIES = 2**28
+
+
 def connections(
     to_sets: Int[Array, "T S"], from_sets: Int[Array, "T S2"], to_width: int, from_width: int
 ) -> Bool[Array, "to from"]:
     """Return C = min(1, sum_t e_t^l ⊗ e_t^{l-1}) as booleans, [to, from]."""
+    entries = to_sets.shape[0] * max(to_width, from_width)
+    if jax.default_backend() == "tpu" and entries <= _MOST_ENTRIES:
+        return connections_by_product(to_sets, from_sets, to_width, from_width)
     empty = jnp.zeros((to_width, from_width), bool)
     return empty.at[to_sets[:, :, None], from_sets[:, None, :]].set(True)
+
+
+def connections_by_product(
+    to_sets: Int[Array, "T S"], from_sets: Int[Array, "T S2"], to_width: int, from_width: int
+) -> Bool[Array, "to from"]:
+    """Return the same by a product of indicator vectors, whose entries 0 and 1 are exact."""
+
+    def indicators(sets, width):
+        neurons = jnp.arange(width, dtype=sets.dtype)[None, None, :]
+        return (sets[:, :, None] == neurons).any(axis=1).astype(jnp.bfloat16)
+
+    after, before = indicators(to_sets, to_width), indicators(from_sets, from_width)
+    exact = {"precision": "highest", "preferred_element_type": jnp.float32}
+    counts = jnp.matmul(after.T, before, **exact)
+    return counts > 0.5
 
 
 def _scalar(unwanted, loads, n_circuits: Scalar, receives: Scalar, sends: Scalar):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 from .._settings import IDENTITY
 from ..circuits import width_of
-from ..simulation import CIRCUIT_BYTES, Configuration, Recipe, run_seconds, TRUTH_BYTES
+from ..simulation import circuit_bytes, Configuration, Recipe, run_seconds, TRUTH_BYTES
 
 
 _SIZES = ("network_width", "n_circuits", "redundancy", "n_active", "n_layers")
@@ -132,7 +132,7 @@ _NEURON, _PAIR = 44, 8
 
 def bytes_running(shape: Shape, chunk: int) -> int:
     """Estimate the bytes for one configuration in flight, `chunk` samples at a time."""
-    samples = chunk * (CIRCUIT_BYTES * shape.n_circuits + _NEURON * shape.block_width)
+    samples = chunk * (circuit_bytes() * shape.n_circuits + _NEURON * shape.block_width)
     truth = chunk * TRUTH_BYTES * shape.n_active * shape.n_layers
     matrices = _PAIR * shape.n_layers * shape.block_width**2
     lists = 8 * shape.n_layers * (shape.n_circuits * shape.redundancy)
