@@ -31,13 +31,13 @@ class Watch:
     def __init__(self, function) -> None:
         self._function, self.bytes = function, {}
 
-    def __call__(self, *given):
+    def __call__(self, mesh, *given):
         """Run the function."""
-        program = self._function.lower(*given).compile()
+        program = self._function.of(mesh).lower(mesh, *given).compile()
         stats = program.compiled.memory_analysis()
         names = ("argument", "output", "temp")
         self.bytes = {name: getattr(stats, f"{name}_size_in_bytes") for name in names}
-        return program(*given)
+        return program(mesh, *given)
 
 
 def measured(setting: Setting, shares: int):

@@ -15,16 +15,15 @@ from ._dense import (
 )
 from ._early_guess import EarlyGuess
 from ._inhibition import columns_per_row, inhibition_rules, Links
+from ._mesh import CIRCUITS, over, SAMPLES
 from ._network import AbstractLayer, AbstractNetwork, Needs, Traits
 from ._oracle import Oracle
 from ._over_devices import (
     bring_together,
     circuit_mesh,
-    CIRCUITS,
     lists_by_share,
     mesh_of,
-    over,
-    SAMPLES,
+    Program,
     share_samples,
     spread_out,
 )
@@ -65,6 +64,7 @@ __all__ = [
     "Placement",
     "Plain",
     "Private",
+    "Program",
     "Separate",
     "Split",
     "Traits",

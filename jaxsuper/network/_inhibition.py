@@ -5,11 +5,13 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
 from .._arrays import as_float
 from .._errors import lookup
 from .._types import Scalar
+from ._mesh import CIRCUITS, held, mapped, mesh_here
 from ._placement import Placement
 
 
@@ -98,13 +100,31 @@ def clipped_links(
     count = as_float(to.extent.n_circuits)
     receives, sends = as_float(to.extent.redundancy), as_float(from_.extent.redundancy)
 
+    width, mesh = to.block_width, mesh_here()
+    shares = 1 if mesh is None else mesh.shape[CIRCUITS]
+
+    def rows(to_sets, from_sets, width):
+        linked = connections(to_sets, from_sets, width, from_.block_width)
+        return linked, jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest") - sends
+
     def between(pair):
-        to_sets, from_sets = pair
-        linked = connections(to_sets, from_sets, to.block_width, from_.block_width)
-        unwanted = jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest") - sends
+        linked, unwanted = rows(*pair, width)
         return linked, rule(unwanted, received_by, count, receives, sends)
 
-    return jax.lax.map(between, (to.sets[1:], from_.sets[:-1]))
+    pairs = (to.sets[1:], from_.sets[:-1])
+    if mesh is None or width % shares:
+        return jax.lax.map(between, pairs)
+
+    def own(to_sets, from_sets):
+        # Neurons of other devices are beyond the rows of this one, where nothing is written.
+        here = to_sets - jax.lax.axis_index(CIRCUITS) * (width // shares)
+        return rows(jnp.where(here < 0, width, here), from_sets, width // shares)
+
+    own_rows = PartitionSpec(CIRCUITS)
+    each = mapped(own, mesh, (PartitionSpec(), PartitionSpec()), (own_rows, own_rows))
+    linked, unwanted = jax.lax.map(lambda pair: each(*pair), pairs)
+    chi = jax.vmap(lambda row: rule(row, received_by, count, receives, sends))(held(unwanted))
+    return linked, chi
 
 
 class Links(eqx.Module):

@@ -12,9 +12,7 @@ Samples may be shared besides, by the other axis of the mesh: each row of device
 network and runs its own.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,20 +20,22 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AxisType, Mesh, PartitionSpec
 from jaxtyping import Array, Float, Int
 
 from .._errors import check
 from .._limits import check_index
 from .._types import Channels, CircuitValues
+from ._mesh import CIRCUITS, held, mapped, mesh_here, SAMPLES
 from ._network import AbstractNetwork
 from ._sums import gather_sum
 
 
-CIRCUITS, SAMPLES = "circuits", "samples"
-# The mesh of the program that is being traced; None for a network that one device holds.
-_MESH: ContextVar[Mesh | None] = ContextVar("mesh", default=None)
 _Tree = TypeVar("_Tree")
+_IN_ORDER = {
+    "xla_cpu_multi_thread_eigen": False,
+    "xla_cpu_enable_concurrency_optimized_scheduler": False,
+}
 
 
 def circuit_mesh(devices: Sequence[jax.Device], n_shares: int | None = None) -> Mesh:
@@ -66,31 +66,36 @@ def mesh_of(network: AbstractNetwork) -> Mesh | None:
     return place.mesh if CIRCUITS in (getattr(place, "spec", None) or ()) else None
 
 
-@contextmanager
-def over(mesh: Mesh | None) -> Iterator[None]:
-    """Trace what is inside for a network that lies on this mesh."""
-    token = _MESH.set(mesh)
-    try:
-        yield
-    finally:
-        _MESH.reset(token)
+class Program:
+    """A function compiled for a network on one device or on several.
+
+    Devices of a CPU share its threads. If one of them waits for the others in the only thread that
+    could run those, none goes on: there, each device runs its program in a thread of its own.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        """Take a function of a mesh and arrays."""
+        in_order: Any = partial(eqx.filter_jit, compiler_options=_IN_ORDER)
+        self._simple, self._in_order = eqx.filter_jit(function), in_order(function)
+
+    def __call__(self, mesh: Mesh | None, *given: Any) -> Any:
+        """Run the function on these devices."""
+        return self.of(mesh)(mesh, *given)
+
+    def of(self, mesh: Mesh | None) -> Any:
+        """Return the function, jitted for these devices."""
+        on_cpu = mesh is not None and mesh.devices.flat[0].platform == "cpu"
+        return self._in_order if on_cpu else self._simple
 
 
 def share_samples(ids: Int[Array, " B"]) -> Int[Array, " B"]:
     """Split ids of samples over the rows of the mesh; nothing without one."""
-    mesh = _MESH.get()
-    return ids if mesh is None else _held(ids, mesh, (SAMPLES,))
-
-
-def _held(values: Any, mesh: Mesh, axes: Sequence[str | None]) -> Any:
-    sharding = NamedSharding(mesh, PartitionSpec(*axes))
-    return jax.lax.with_sharding_constraint(values, sharding)
+    return held(ids, (SAMPLES,))
 
 
 def bring_together(channels: Channels) -> Channels:
     """Give every device of a mesh the channels of all neurons, once for all that read them."""
-    mesh = _MESH.get()
-    return channels if mesh is None else _held(channels, mesh, (None, None, SAMPLES))
+    return held(channels, (None, None, SAMPLES))
 
 
 def spread_out(tree: _Tree, network: AbstractNetwork, mesh: Mesh | None = None) -> _Tree:
@@ -105,7 +110,7 @@ def spread_out(tree: _Tree, network: AbstractNetwork, mesh: Mesh | None = None) 
     Returns:
         The same values.
     """
-    where = _MESH.get() if mesh is None else mesh
+    where = mesh_here() if mesh is None else mesh
     if where is None:
         return tree
     shares, lists = where.shape[CIRCUITS], network.placement.members.shape[1:]
@@ -120,29 +125,32 @@ def spread_out(tree: _Tree, network: AbstractNetwork, mesh: Mesh | None = None) 
             leaf.ndim == 3 and leaf.shape[1] == network.block_width and leaf.shape[1] % shares == 0
         ):
             axes[1] = CIRCUITS
-        return _held(leaf, where, axes)
+        return held(leaf, axes, where)
 
     return jax.tree.map(lambda leaf: split(leaf) if eqx.is_array(leaf) else leaf, tree)
 
 
-@eqx.filter_jit
-def _most(members: Int[Array, "L n R"], size: int, n_shares: int) -> Int[Array, ""]:
+@Program
+def _most(mesh: Mesh, members: Int[Array, "L n R"], size: int) -> Int[Array, ""]:
     """Return the most circuits of one share on one neuron."""
+    n_shares = mesh.shape[CIRCUITS]
     count = lambda share: (members // size == share).sum(axis=-1).max()
     return jax.lax.map(count, jnp.arange(n_shares)).max()
 
 
-@eqx.filter_jit
-def _by_share(members: Int[Array, "L n R"], size: int, n_shares: int, longest: int, mesh: Mesh):
+@Program
+def _lists(mesh: Mesh, members: Int[Array, "L n R"], size: int, longest: int):
     """Return the lists with the circuits of each share in a part of their own; (L, n, R')."""
+    n_shares = mesh.shape[CIRCUITS]
 
     def of(share):
         own = jnp.where(members // size == share, members, size * n_shares)
         return jnp.sort(own, axis=-1)[..., :longest]
 
-    parts = jax.lax.map(of, jnp.arange(n_shares))
+    # Made whole on every device, so that none waits for another in the loop.
+    parts = held(jax.lax.map(of, jnp.arange(n_shares)), mesh=mesh)
     lists = jnp.moveaxis(parts, 0, 2).reshape(*members.shape[:2], n_shares * longest)
-    return _held(lists, mesh, (None, None, CIRCUITS))
+    return held(lists, (None, None, CIRCUITS), mesh)
 
 
 def lists_by_share(network: AbstractNetwork, mesh: Mesh) -> AbstractNetwork:
@@ -155,10 +163,9 @@ def lists_by_share(network: AbstractNetwork, mesh: Mesh) -> AbstractNetwork:
     Returns:
         The network; its lists are as valid as before, but longer.
     """
-    members, shares = network.placement.members, mesh.shape[CIRCUITS]
-    size = network.n_circuits // shares
-    longest = max(int(_most(members, size, shares)), 1)
-    lists = _by_share(members, size, shares, longest, mesh)
+    members, size = network.placement.members, network.n_circuits // mesh.shape[CIRCUITS]
+    longest = max(int(_most(mesh, members, size)), 1)
+    lists = _lists(mesh, members, size, longest)
     return eqx.tree_at(lambda each: each.placement.members, network, lists)
 
 
@@ -179,12 +186,12 @@ def read_rows(
     Returns:
         (k, T, B); on a mesh, each device has its circuits.
     """
-    mesh = _MESH.get()
+    mesh = mesh_here()
     if mesh is None or sets.shape[0] % mesh.shape[CIRCUITS]:
         return gather_sum(channels, sets, scale, back=back)
     every, own = PartitionSpec(None, None, SAMPLES), PartitionSpec(None, CIRCUITS, SAMPLES)
     given = (every, PartitionSpec(CIRCUITS), PartitionSpec())
-    return _mapped(gather_sum, mesh, given, own)(channels, sets, scale)
+    return mapped(gather_sum, mesh, given, own)(channels, sets, scale)
 
 
 def send_rows(
@@ -200,7 +207,7 @@ def send_rows(
     Returns:
         (k, n, B); on a mesh, each device has its neurons if they can be dealt out evenly.
     """
-    mesh = _MESH.get()
+    mesh = mesh_here()
     shares = 1 if mesh is None else mesh.shape[CIRCUITS]
     if mesh is None or values.shape[1] % shares or members.shape[1] % shares:
         return gather_sum(values, members, ragged=True, back=sets)
@@ -209,7 +216,7 @@ def send_rows(
     given, result = (own, PartitionSpec(None, CIRCUITS)), own
     if not evenly:
         result = PartitionSpec(None, None, SAMPLES)
-    return _mapped(partial(_sent, evenly), mesh, given, result)(values, members)
+    return mapped(partial(_sent, evenly), mesh, given, result)(values, members)
 
 
 def _sent(evenly: bool, values, members):
@@ -221,7 +228,3 @@ def _sent(evenly: bool, values, members):
     if not evenly:
         return jax.lax.psum(sent, CIRCUITS)
     return jax.lax.psum_scatter(sent, CIRCUITS, scatter_dimension=1, tiled=True)
-
-
-def _mapped(function: Any, mesh: Mesh, given: Any, result: Any) -> Any:
-    return jax.shard_map(function, mesh=mesh, in_specs=given, out_specs=result, check_vma=False)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,6 +28,8 @@ from ..network import (
     construction_for,
     lists_by_share,
     make_network,
+    over,
+    Program,
     shares,
     spread_out,
     Traits,
@@ -262,12 +263,11 @@ def network_from(
     )
 
 
-@eqx.filter_jit
+@Program
 def _network_from(mesh, *given):
-    network = network_from(*given)
-    if mesh is None:
-        return network
-    return spread_out(network, network, mesh)
+    with over(mesh):
+        network = network_from(*given)
+        return spread_out(network, network)
 
 
 def prepare(

@@ -19,6 +19,7 @@ from ..network import (
     DenseNetwork,
     mesh_of,
     over,
+    Program,
     share_samples,
     spread_out,
 )
@@ -133,13 +134,13 @@ def chunk_of(
     return moments(averaged, worst, n_valid), trajectories
 
 
-@eqx.filter_jit
+@Program
 def _run_chunk(mesh, network, n_active, chunk, n_shown, *arrays):
     with over(mesh):
         return chunk_of(network, n_active, chunk, n_shown, *arrays)
 
 
-@eqx.filter_jit
+@Program
 def _layers(mesh, network):
     with over(mesh):
         return _layers_of(network)
@@ -215,7 +216,8 @@ def run_chunks(
     def run(place, first):
         network, *others = place
         count = np.int32(min(chunk, batch_size - first))
-        return _run_chunk(mesh, network, n_active, chunk, n_shown, np.int32(first), count, *others)
+        sizes = (n_active, chunk, n_shown)
+        return _run_chunk(mesh, network, *sizes, np.int32(first), count, *others)
 
     def finish_one():
         nonlocal done

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import Configuration
-from jaxsuper.network import circuit_mesh, mesh_of, over
+from jaxsuper.network import circuit_mesh, mesh_of, over, Program
 from jaxsuper.network._over_devices import read_rows, send_rows
 from jaxsuper.simulation import prepare, samples_key, simulate
 
@@ -50,12 +51,13 @@ def test_exchanges_are_sums_over_all_circuits(networks, mesh, getkey):
     counts = np.asarray(split)[None] == np.arange(count)[:, None, None]
     wanted = np.einsum("tnr,ktb->knb", counts.astype(np.float32), values)
 
-    @jax.jit
-    def shared(values, channels, lists):
+    @Program
+    def exchanged(mesh, values, channels, lists):
         with over(mesh):
             sent = send_rows(values, lists, sets)
             return sent, read_rows(channels, sets, jnp.float32(0.5), None)
 
+    shared = partial(exchanged, mesh)
     sent, read = shared(values, channels, split)
     np.testing.assert_allclose(sent, wanted, atol=1e-5)
     np.testing.assert_allclose(
@@ -92,7 +94,7 @@ for shares in (8, 4, 2):
     gap = max((np.abs(a - b) / np.maximum(np.abs(b), 1)).max() for a, b in pairs)
     place = jax.sharding.NamedSharding(mesh, everywhere)
     given = (np.int32(0), np.int32(104), jax.device_put(key, place), None, np.int32(3), None, None)
-    program = _chunks._run_chunk.lower(mesh, network, 4, 104, 0, *given).compile().compiled
+    program = _chunks._run_chunk.of(mesh).lower(mesh, network, 4, 104, 0, *given).compile().compiled
     exchanged = re.findall(
         r"= \(?(\w+)\[([\d,]*)\].* (all-reduce|all-gather|reduce-scatter|all-to-all|"
         r"collective-permute)(?:-start)?\(", program.as_text())
