@@ -51,10 +51,10 @@ def compiles_counted() -> Iterator[Compiled]:
         _open.remove(counter)
 
 
-def _took(event: str, seconds: float, **_: object) -> None:
+def _took(event: str, duration_secs: float, **_: object) -> None:
     for counter in _open if event == _COMPILED else ():
         counter.programs += 1
-        counter.seconds += seconds
+        counter.seconds += duration_secs
 
 
 def _happened(event: str, **_: object) -> None:

@@ -108,7 +108,8 @@ def clipped_links(
         return linked, jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest") - sends
 
     def between(pair):
-        linked, unwanted = rows(*pair, width)
+        to_sets, from_sets = pair
+        linked, unwanted = rows(to_sets, from_sets, width)
         return linked, rule(unwanted, received_by, count, receives, sends)
 
     pairs = (to.sets[1:], from_.sets[:-1])
