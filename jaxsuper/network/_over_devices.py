@@ -66,7 +66,7 @@ def mesh_of(network: AbstractNetwork) -> Mesh | None:
     return place.mesh if CIRCUITS in (getattr(place, "spec", None) or ()) else None
 
 
-class Program:
+class MeshProgram:
     """A function compiled for a network on one device or on several.
 
     Devices of a CPU share its threads. If one of them waits for the others in the only thread that
@@ -98,39 +98,39 @@ def bring_together(channels: Channels) -> Channels:
     return held(channels, (None, None, SAMPLES))
 
 
-def spread_out(tree: _Tree, network: AbstractNetwork, mesh: Mesh | None = None) -> _Tree:
-    """Split the arrays of a network, or of its layers, over the devices of a mesh; traced.
+def spread_out(tree: _Tree, network: AbstractNetwork) -> _Tree:
+    """Split the arrays of a network, or of its layers, over the devices of the mesh; traced.
 
     Args:
         tree: of arrays. The axis of length T is split; of arrays (layers, n, ...) the rows, except
             of lists of circuits, which are as `lists_by_share` has them.
         network: whose they are.
-        mesh: that of the program if left out; nothing is done without one.
 
     Returns:
         The same values.
     """
-    where = mesh_here() if mesh is None else mesh
-    if where is None:
+    mesh = mesh_here()
+    if mesh is None:
         return tree
-    shares, lists = where.shape[CIRCUITS], network.placement.members.shape[1:]
+    lists = network.placement.members.shape[1:]
 
     def split(leaf):
-        axes: list[str | None] = [None] * leaf.ndim
+        axis = None
         if leaf.shape[1:] == lists:
-            axes[2] = CIRCUITS if lists[1] % shares == 0 else None
-        elif network.n_circuits in leaf.shape and network.n_circuits % shares == 0:
-            axes[leaf.shape.index(network.n_circuits)] = CIRCUITS
-        elif (
-            leaf.ndim == 3 and leaf.shape[1] == network.block_width and leaf.shape[1] % shares == 0
-        ):
-            axes[1] = CIRCUITS
-        return held(leaf, axes, where)
+            axis = 2
+        elif network.n_circuits in leaf.shape:
+            axis = leaf.shape.index(network.n_circuits)
+        elif leaf.ndim == 3 and leaf.shape[1] == network.block_width:
+            axis = 1
+        axes: list[str | None] = [None] * leaf.ndim
+        if axis is not None and leaf.shape[axis] % mesh.shape[CIRCUITS] == 0:
+            axes[axis] = CIRCUITS
+        return held(leaf, axes)
 
     return jax.tree.map(lambda leaf: split(leaf) if eqx.is_array(leaf) else leaf, tree)
 
 
-@Program
+@MeshProgram
 def _most(mesh: Mesh, members: Int[Array, "L n R"], size: int) -> Int[Array, ""]:
     """Return the most circuits of one share on one neuron."""
     n_shares = mesh.shape[CIRCUITS]
@@ -138,7 +138,7 @@ def _most(mesh: Mesh, members: Int[Array, "L n R"], size: int) -> Int[Array, ""]
     return jax.lax.map(count, jnp.arange(n_shares)).max()
 
 
-@Program
+@MeshProgram
 def _lists(mesh: Mesh, members: Int[Array, "L n R"], size: int, longest: int):
     """Return the lists with the circuits of each share in a part of their own; (L, n, R')."""
     n_shares = mesh.shape[CIRCUITS]

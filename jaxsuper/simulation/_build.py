@@ -28,8 +28,8 @@ from ..network import (
     construction_for,
     lists_by_share,
     make_network,
+    MeshProgram,
     over,
-    Program,
     shares,
     spread_out,
     Traits,
@@ -263,7 +263,7 @@ def network_from(
     )
 
 
-@Program
+@MeshProgram
 def _network_from(mesh, *given):
     with over(mesh):
         network = network_from(*given)

@@ -18,8 +18,8 @@ from ..network import (
     AbstractNetwork,
     DenseNetwork,
     mesh_of,
+    MeshProgram,
     over,
-    Program,
     share_samples,
     spread_out,
 )
@@ -134,13 +134,13 @@ def chunk_of(
     return moments(averaged, worst, n_valid), trajectories
 
 
-@Program
+@MeshProgram
 def _run_chunk(mesh, network, n_active, chunk, n_shown, *arrays):
     with over(mesh):
         return chunk_of(network, n_active, chunk, n_shown, *arrays)
 
 
-@Program
+@MeshProgram
 def _layers(mesh, network):
     with over(mesh):
         return _layers_of(network)

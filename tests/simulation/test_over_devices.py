@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import Configuration
-from jaxsuper.network import circuit_mesh, mesh_of, over, Program
+from jaxsuper.network import circuit_mesh, mesh_of, MeshProgram, over
 from jaxsuper.network._over_devices import read_rows, send_rows
 from jaxsuper.simulation import prepare, samples_key, simulate
 
@@ -51,7 +51,7 @@ def test_exchanges_are_sums_over_all_circuits(networks, mesh, getkey):
     counts = np.asarray(split)[None] == np.arange(count)[:, None, None]
     wanted = np.einsum("tnr,ktb->knb", counts.astype(np.float32), values)
 
-    @Program
+    @MeshProgram
     def exchanged(mesh, values, channels, lists):
         with over(mesh):
             sent = send_rows(values, lists, sets)
