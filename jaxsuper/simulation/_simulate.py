@@ -54,7 +54,8 @@ def simulate(
     """Measure a network on a batch of random inputs.
 
     Sample i depends on `fold_in(key, i)` alone: neither chunk size nor device count matters. Devices
-    share the chunks, and the result is bit for bit that of one of them.
+    share the chunks, and the result is bit for bit that of one of them. Where several devices hold
+    one network together (`prepare(mesh=...)`), these run every chunk, and metrics change by rounding.
 
     Args:
         network: the network.
