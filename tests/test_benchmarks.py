@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from benchmarks import device, growth, reference, report, suite
 from benchmarks.cases import forward_runs
+from benchmarks.executed import Executed, executed
 from benchmarks.kernels import counted, counted_forward, Peak, Work
 from benchmarks.records import load, Record, recording, RESULTS, Row, Setting, write
 from benchmarks.timing import fit, in_turns, rows_of, Turn
@@ -226,3 +227,51 @@ def test_all_ways_to_run_a_network_agree():
     for name, found in results.items():
         assert suite.agreement(name, np.asarray(found), expected).passed
     assert not suite.agreement("wrong", expected * 1.01, expected).passed
+
+
+PROGRAM = """HloModule jit_f, is_scheduled=true
+
+%fused (p: f32[4]) -> f32[4] {
+  %p = f32[4]{0} parameter(0)
+  ROOT %n = f32[4]{0} negate(%p)
+}
+
+%body (t: (s32[], f32[4])) -> (s32[], f32[4]) {
+  %t = (s32[], f32[4]{0}) parameter(0)
+  %x = f32[4]{0} get-tuple-element(%t), index=1
+  %f = f32[4]{0} fusion(%x), kind=kLoop, calls=%fused
+  ROOT %r = (s32[], /*index=1*/f32[4]{0:T(8,128)}) tuple(%i, %f)
+}
+
+%more (t: (s32[], f32[4])) -> pred[] {
+  ROOT %c = pred[] fusion(%t), kind=kLoop, calls=%compared
+}
+
+%first (p.1: f32[4]) -> f32[4] {
+  %a = f32[4]{0} custom-call(%p.1), custom_call_target="gemm"
+  ROOT %b = f32[4]{0} copy(%a)
+}
+
+%second (p.2: f32[4]) -> f32[4] {
+  ROOT %p.2 = f32[4]{0} parameter(0)
+}
+
+ENTRY %main (x.1: f32[4]) -> f32[4] {
+  %x.1 = f32[4]{0} parameter(0)
+  %w = (s32[], /*index=1*/f32[4]{0:T(8,128)}) while(%x.1), condition=%more, body=%body LENGTH
+  %g = f32[4]{0} get-tuple-element(%w), index=1
+  ROOT %k = f32[4]{0} conditional(%q, %g, %g), true_computation=%first, false_computation=%second
+}
+"""
+
+
+def test_kernels_are_counted_as_often_as_they_run():
+    """Five times where the length is known; else once, with what decides and a wait."""
+    known = 'backend_config={"known_trip_count":{"n":"5"},"known_init_step":{"init":"0"}}'
+    assert executed(PROGRAM.replace("LENGTH", f", {known}")) == Executed(5 + 2, 1)
+    assert executed(PROGRAM.replace("LENGTH", "")) == Executed(1 + 1 + 2, 2)
+    switch = "branch_computations={%second, %first}"
+    several = PROGRAM.replace("true_computation=%first, false_computation=%second", switch)
+    assert executed(several.replace("LENGTH", "")) == Executed(4, 2)
+    with pytest.raises(ValueError, match="an optimised program"):
+        executed("HloModule nothing")

@@ -12,8 +12,8 @@ from ._pool import Pool, with_numbers
 from ._registry import (
     check_kind_name,
     check_parameters,
-    identity_of,
     class_of,
+    identity_of,
     kind_of,
     kinds,
     layout_of,

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from .._errors import check
 from .._limits import check_index, check_seed
+from ._compiles import Compiled, compiles_counted
 from ._designs import check_sizes
 from ._result import check_outputs, config_of, envelope, finite, write
 from ._resuming import resumable
@@ -117,7 +118,7 @@ def run(command: Capacity, console: Console) -> int:
     started, frontiers = perf_counter(), []
     with resumable(command.json, "json") as kept:
         settings["once"] = kept.once
-        with caught_signals() as caught, progress_bar() as bar:
+        with caught_signals() as caught, compiles_counted() as compiled, progress_bar() as bar:
             for number_done, kind in enumerate(command.design):
                 if caught:
                     break
@@ -129,7 +130,8 @@ def run(command: Capacity, console: Console) -> int:
                 frontiers.append(
                     design.frontier(problem, target, kind, progress=report, stop=stop, **settings)
                 )
-        _report(command, frontiers, perf_counter() - started, bool(caught), console)
+        seconds = perf_counter() - started
+        _report(command, frontiers, seconds, compiled, bool(caught), console)
         if not caught:
             kept.finish()
         told = kept.consequence("the intervals are as narrow as they had become")
@@ -140,6 +142,7 @@ def _report(
     command: Capacity,
     frontiers: list["Frontier"],
     seconds: float,
+    compiled: Compiled,
     interrupted: bool,
     console: Console,
 ) -> None:
@@ -149,9 +152,9 @@ def _report(
     for frontier in frontiers:
         if frontier.note:
             say(console, f"{frontier.kind}: {frontier.note}")
-    content = envelope(
-        config_of(command), timing={"run": seconds}, rows=rows, interrupted=interrupted
-    )
+    say(console, f"{seconds:.1f} s: {compiled}")
+    timing = {"run": seconds, "compile": compiled.seconds}
+    content = envelope(config_of(command), timing=timing, rows=rows, interrupted=interrupted)
     write(command.json, content)
 
     def figure():

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from .._errors import check
 from .._limits import check_seed
+from ._compiles import Compiled, compiles_counted
 from ._designs import check_sizes
 from ._result import check_outputs, config_of, envelope, finite, write
 from ._resuming import resumable
@@ -118,7 +119,7 @@ def run(command: Command, console: Console) -> int:
     problem = design.Problem(*sizes)
     started = perf_counter()
     with resumable(command.json, "json") as kept:
-        with caught_signals() as caught, progress_bar() as bar:
+        with caught_signals() as caught, compiles_counted() as compiled, progress_bar() as bar:
             result = design.search(
                 problem,
                 seed=command.seed,
@@ -128,21 +129,24 @@ def run(command: Command, console: Console) -> int:
                 stop=lambda: bool(caught),
                 once=kept.once,
             )
-        _report(command, result, perf_counter() - started, console)
+        _report(command, result, perf_counter() - started, compiled, console)
         if not result.interrupted:
             kept.finish()
         told = kept.consequence("the table is of what was measured until then")
     return interrupted_status(caught, told)
 
 
-def _report(command: Command, result: "SearchResult", seconds: float, console: Console) -> None:
+def _report(
+    command: Command, result: "SearchResult", seconds: float, compiled: Compiled, console: Console
+) -> None:
     """Print, write and draw what a search ended with."""
     target = command.error_target
     rows = [_row(ranked, result, target) for ranked in result.ranking]
     _print(result, rows, console)
+    say(console, f"{seconds:.1f} s: {compiled}")
     content = envelope(
         config_of(command),
-        timing={"run": seconds},
+        timing={"run": seconds, "compile": compiled.seconds},
         rows=rows,
         confirmed=result.confirmed and _confirmed(result.confirmed),
         absent=result.absent,

@@ -18,6 +18,7 @@ from .._files import make_writable_folder, remove_abandoned
 from .._limits import check_cost, check_index, check_single, Cost
 from .._settings import IDENTITY
 from ._choices import Choices, Family
+from ._compiles import compiles_counted
 from ._result import config_of, envelope, finite, write
 from ._resuming import RESUMES
 from ._terminal import (
@@ -135,7 +136,7 @@ def run(command: Command, console: Console) -> int:
         make_writable_folder(command.out, "out")
         remove_abandoned(command.out)
     checkpoint = None if command.out is None else command.out / "checkpoint.eqx"
-    with _signals_kept(checkpoint) as caught, progress_bar() as bar:
+    with _signals_kept(checkpoint) as caught, compiles_counted() as compiled, progress_bar() as bar:
         report = lambda now, total: bar(
             now.step, total, f"steps, held-out loss {number(now['loss'], 3)}"
         )
@@ -158,7 +159,7 @@ def run(command: Command, console: Console) -> int:
     console.print(_errors(before, trained))
     console.print(_structure(structure))
     said = "diverged: lower the learning rate" if outcome is None else str(outcome)
-    say(console, f"training {said}")
+    say(console, f"training {said}; {compiled}")
     if command.out is None:
         return 0
     content = _content(command, built, before, trained, structure, outcome)

@@ -15,8 +15,18 @@ from ._dense import (
 )
 from ._early_guess import EarlyGuess
 from ._inhibition import columns_per_row, inhibition_rules, Links
+from ._mesh import CIRCUITS, over, SAMPLES
 from ._network import AbstractLayer, AbstractNetwork, Needs, Traits
 from ._oracle import Oracle
+from ._over_devices import (
+    bring_together,
+    circuit_mesh,
+    lists_by_share,
+    mesh_of,
+    MeshProgram,
+    share_samples,
+    spread_out,
+)
 from ._pass import run_layers
 from ._placement import indicator_vectors, place, Placement
 from ._plain import Plain
@@ -38,7 +48,9 @@ from ._sums import gather_sum
 
 
 __all__ = [
+    "CIRCUITS",
     "PRECISIONS",
+    "SAMPLES",
     "AbstractLayer",
     "AbstractNetwork",
     "Block",
@@ -49,6 +61,7 @@ __all__ = [
     "Disturb",
     "EarlyGuess",
     "Links",
+    "MeshProgram",
     "Needs",
     "Oracle",
     "Placement",
@@ -57,9 +70,11 @@ __all__ = [
     "Separate",
     "Split",
     "Traits",
+    "bring_together",
     "build",
     "check_parts",
     "check_trainable",
+    "circuit_mesh",
     "class_of",
     "columns_per_row",
     "construction_for",
@@ -70,12 +85,17 @@ __all__ = [
     "indicator_schemes",
     "indicator_vectors",
     "inhibition_rules",
+    "lists_by_share",
     "make_network",
+    "mesh_of",
     "network_bytes",
     "neurons_that_exist",
+    "over",
     "place",
     "register",
     "run_layers",
+    "share_samples",
     "shares",
+    "spread_out",
     "traits_of",
 ]

@@ -5,20 +5,45 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
 from .._arrays import as_float
 from .._errors import lookup
 from .._types import Scalar
+from ._mesh import CIRCUITS, held, mapped, mesh_here
 from ._placement import Placement
+
+
+# A TPU takes a scatter one entry after the other, and ten seconds to compile one of 72,000 entries.
+# Up to so many entries of the indicator vectors a product of them is both times quicker there.
+_MOST_ENTRIES = 2**28
 
 
 def connections(
     to_sets: Int[Array, "T S"], from_sets: Int[Array, "T S2"], to_width: int, from_width: int
 ) -> Bool[Array, "to from"]:
     """Return C = min(1, sum_t e_t^l ⊗ e_t^{l-1}) as booleans, [to, from]."""
+    entries = to_sets.shape[0] * max(to_width, from_width)
+    if jax.default_backend() == "tpu" and entries <= _MOST_ENTRIES:
+        return connections_by_product(to_sets, from_sets, to_width, from_width)
     empty = jnp.zeros((to_width, from_width), bool)
     return empty.at[to_sets[:, :, None], from_sets[:, None, :]].set(True)
+
+
+def connections_by_product(
+    to_sets: Int[Array, "T S"], from_sets: Int[Array, "T S2"], to_width: int, from_width: int
+) -> Bool[Array, "to from"]:
+    """Return the same by a product of indicator vectors, whose entries 0 and 1 are exact."""
+
+    def indicators(sets, width):
+        neurons = jnp.arange(width, dtype=sets.dtype)[None, None, :]
+        return (sets[:, :, None] == neurons).any(axis=1).astype(jnp.bfloat16)
+
+    after, before = indicators(to_sets, to_width), indicators(from_sets, from_width)
+    exact = {"precision": "highest", "preferred_element_type": jnp.float32}
+    counts = jnp.matmul(after.T, before, **exact)
+    return counts > 0.5
 
 
 def _scalar(unwanted, loads, n_circuits: Scalar, receives: Scalar, sends: Scalar):
@@ -75,13 +100,32 @@ def clipped_links(
     count = as_float(to.extent.n_circuits)
     receives, sends = as_float(to.extent.redundancy), as_float(from_.extent.redundancy)
 
+    width, mesh = to.block_width, mesh_here()
+    shares = 1 if mesh is None else mesh.shape[CIRCUITS]
+
+    def rows(to_sets, from_sets, width):
+        linked = connections(to_sets, from_sets, width, from_.block_width)
+        return linked, jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest") - sends
+
     def between(pair):
         to_sets, from_sets = pair
-        linked = connections(to_sets, from_sets, to.block_width, from_.block_width)
-        unwanted = jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest") - sends
+        linked, unwanted = rows(to_sets, from_sets, width)
         return linked, rule(unwanted, received_by, count, receives, sends)
 
-    return jax.lax.map(between, (to.sets[1:], from_.sets[:-1]))
+    pairs = (to.sets[1:], from_.sets[:-1])
+    if mesh is None or width % shares:
+        return jax.lax.map(between, pairs)
+
+    def own(to_sets, from_sets):
+        # Neurons of other devices are beyond the rows of this one, where nothing is written.
+        here = to_sets - jax.lax.axis_index(CIRCUITS) * (width // shares)
+        return rows(jnp.where(here < 0, width, here), from_sets, width // shares)
+
+    own_rows = PartitionSpec(CIRCUITS)
+    each = mapped(own, mesh, (PartitionSpec(), PartitionSpec()), (own_rows, own_rows))
+    linked, unwanted = jax.lax.map(lambda pair: each(*pair), pairs)
+    chi = jax.vmap(lambda row: rule(row, received_by, count, receives, sends))(held(unwanted))
+    return linked, chi
 
 
 class Links(eqx.Module):

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from .._types import Activations, ActiveIds, CircuitValues
 from ._network import AbstractLayer, AbstractNetwork
+from ._over_devices import bring_together
 
 
 # (activations, estimates, number of the layer from 0, what else belongs to it) -> what is kept.
@@ -43,7 +44,7 @@ def run_layers(
 
     def layer(activations, per_layer):
         number, here, extra = per_layer
-        channels = network.channels(activations)
+        channels = bring_together(network.channels(activations))
         means = _of_layer(network, number).means(channels, here)
         observed = observe(activations, network.readout(channels, means), number, extra)
         if n_layers == 1:

@@ -8,6 +8,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._limits import check_index
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation, Extent, extent_of
+from ._mesh import held
 
 
 class Placement(eqx.Module):
@@ -101,7 +102,7 @@ def place(allocation: AbstractAllocation, n_layers: int, *, key: KeyScalar) -> P
         return sets[order], with_none[members]
 
     # One layer at a time: the result is small, the temporaries are not.
-    shuffled, listed = jax.lax.map(shuffle, jnp.arange(n_layers))
+    shuffled, listed = held(jax.lax.map(shuffle, jnp.arange(n_layers)))
     width = allocation.block_width
     if isinstance(extent.n_circuits, int):
         return Placement(shuffled, listed, width)

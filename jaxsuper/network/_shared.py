@@ -15,8 +15,9 @@ from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..circuits import AbstractCircuits, Layout, small_weights
 from ..programs import Edges
 from ._network import AbstractNetwork
+from ._over_devices import read_rows, send_rows
 from ._placement import indicator_vectors, neurons_of, Placement
-from ._sums import copies, gather_sum
+from ._sums import copies
 
 
 def stacked(values: Array, n_layers: int) -> Array:
@@ -46,7 +47,7 @@ def spread(
         members: the circuits on each neuron.
         sets: the neurons of each circuit, for the gradient.
     """
-    return gather_sum(values, members, ragged=True, back=sets)
+    return send_rows(values, members, sets)
 
 
 def mean_part(
@@ -87,12 +88,16 @@ def add_difference(
 def embed(placement: Placement, values: Float[Array, "d z B"], active: ActiveIds) -> Activations:
     """Return sum_t e_t^1 values_t over the active circuits, (d, n, B)."""
     width, n_active, batch = values.shape
-    neurons = neurons_of(placement.sets[0], active, placement.block_width)
-    shape = (width, n_active, batch, placement.redundancy)
-    empty = jnp.zeros((width, placement.block_width, batch), values.dtype)
-    samples = jnp.arange(batch)[None, :, None]
-    each = jnp.broadcast_to(values[..., None], shape)
-    return empty.at[:, neurons, samples].add(each, mode="drop")
+    n = placement.block_width
+    neurons = neurons_of(placement.sets[0], active, n)
+    # One row for each neuron of each block: with the blocks as a window of the scatter a TPU would lay
+    # them out as the last axis, and pad them to 128.
+    blocks = jnp.where(neurons < n, neurons, width * n)[None]
+    rows = blocks + (n * jnp.arange(width, dtype=neurons.dtype))[:, None, None, None]
+    samples = jnp.arange(batch)[None, None, :, None]
+    each = jnp.broadcast_to(values[..., None], (width, n_active, batch, placement.redundancy))
+    empty = jnp.zeros((width * n, batch), values.dtype)
+    return empty.at[rows, samples].add(each, mode="drop").reshape(width, n, batch)
 
 
 def first_activations(
@@ -172,7 +177,7 @@ def means_over_sets(
 ) -> CircuitValues:
     """Return the mean of each channel over the S neurons of each circuit."""
     scale = 1 / as_float(self.placement.extent.redundancy)
-    return gather_sum(channels, sets, scale, back=self.placement.only_members())
+    return read_rows(channels, sets, scale, self.placement.only_members())
 
 
 def means_as_they_are(

@@ -25,7 +25,7 @@ from ._checks import (
 from ._chunks import chunk_statistics, Trajectories
 from ._cost import (
     ACCELERATOR_CORES,
-    CIRCUIT_BYTES,
+    circuit_bytes,
     experiment_cost,
     largest_chunk,
     run_seconds,
@@ -57,7 +57,6 @@ from ._statistics import finish, mean_errors, Measurement, merge, merge_networks
 __all__ = [
     "ACCELERATOR_CORES",
     "CHOICES",
-    "CIRCUIT_BYTES",
     "PARAMETERS",
     "TRUTH_BYTES",
     "Configuration",
@@ -83,6 +82,7 @@ __all__ = [
     "check_setting",
     "check_settings",
     "chunk_statistics",
+    "circuit_bytes",
     "configurations_of",
     "default_chunk",
     "dense_forward",

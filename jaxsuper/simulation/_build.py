@@ -9,23 +9,29 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 from jaxtyping import Array, Key
 
 from .._arrays import root_key
-from .._settings import Configuration, PARAMETERS
+from .._errors import check
+from .._settings import Configuration, IDENTITY, PARAMETERS
 from .._types import KeyScalar
-from ..allocation import AbstractAllocation, allocate, Allocation, capacity, redundant
+from ..allocation import AbstractAllocation, allocate, Allocation, capacity, Padded, redundant
 from ..circuits import layout_of, make, resolved, width_of
 from ..network import (
     AbstractNetwork,
     check_parts,
+    CIRCUITS,
     construction_for,
+    lists_by_share,
     make_network,
+    MeshProgram,
+    over,
     shares,
+    spread_out,
     Traits,
     traits_of,
 )
@@ -258,31 +264,58 @@ def network_from(
     )
 
 
-_network_from = eqx.filter_jit(network_from)
+@MeshProgram
+def _network_from(mesh, *given):
+    with over(mesh):
+        network = network_from(*given)
+        return spread_out(network, network)
 
 
 def prepare(
     configuration: Configuration,
     parts: Fitted | None = None,
+    mesh: Mesh | None = None,
 ) -> AbstractNetwork:
     """Build a network from its settings.
 
     Args:
         configuration: the settings.
         parts: of this configuration, if they have been made already, or the same padded.
+        mesh: devices that hold it together, from `network.circuit_mesh`, instead of one; `simulate`
+            then uses them. It is the same network, and metrics change by rounding.
 
     Returns:
         The network.
 
     Raises:
-        ValueError: for settings that do not fit together, or need more memory than there is.
+        ValueError: for settings that do not fit together, or need more memory than there is, or for
+            a construction that cannot be held by several devices.
     """
     check_settings(configuration)
-    check_network_fits(configuration)
-    parts = parts or parts_of(configuration)
-    parameters = {name: np.float32(v) for name, v in parameters_of(configuration).items()}
     recipe = Recipe.of(configuration)
-    network = _network_from(
-        recipe, configuration.n_layers, parts, parameters, *_numbers(configuration)
-    )
+    check_network_fits(configuration, shares=1 if mesh is None else mesh.shape[CIRCUITS])
+    if mesh is not None:
+        able = recipe.traits.paddable and configuration.edges == IDENTITY
+        rule = "must be one whose arrays can have room to spare, without edges, for several devices"
+        check(able, "construction", rule, recipe.construction, "use clipped")
+    parts = parts or parts_of(configuration)
+    if mesh is not None:
+        parts = _evened(parts, mesh.shape[CIRCUITS])
+    parameters = {name: np.float32(v) for name, v in parameters_of(configuration).items()}
+    given = (recipe, configuration.n_layers, parts, parameters, *_numbers(configuration))
+    network = _network_from(mesh, *given)
+    if mesh is not None:
+        network = lists_by_share(network, mesh)
     return jax.block_until_ready(network)
+
+
+def _evened(parts: Any, n_shares: int) -> Fitted:
+    """Return what a network is built of, with circuits and neurons that can be dealt out evenly."""
+    allocation = parts[0]
+    sizes = (allocation.n_circuits, allocation.block_width)
+    if not any(size % n_shares for size in sizes):
+        return parts
+    check(allocation.family != "padded", "parts", "must not be padded already", "padded ones")
+    count, n = (size + n_shares - size % n_shares for size in sizes)
+    shape = (count, n, allocation.redundancy, allocation.members.shape[1])
+    return Padded(allocation, shape), None, None

@@ -26,7 +26,7 @@ from ..network import (
     Traits,
     traits_of,
 )
-from ._cost import experiment_cost, network_cost
+from ._cost import experiment_cost, memories, network_cost
 from ._inputs import checked_share
 from ._parameters import parameters_of
 from ._programs import check_edges_fit, check_edges_name
@@ -140,7 +140,10 @@ def _least(n_active: int) -> dict[str, int]:
 
 
 def check_network_fits(
-    configuration: Configuration, names: Sequence[str] = _NETWORK, remedy: str = ""
+    configuration: Configuration,
+    names: Sequence[str] = _NETWORK,
+    remedy: str = "",
+    shares: int = 1,
 ) -> None:
     """Raise a `ValueError` if a network needs more memory than there is.
 
@@ -148,6 +151,7 @@ def check_network_fits(
         configuration: settings that `check_settings` has passed.
         names: of the sizes that could be lowered.
         remedy: what else would help.
+        shares: on how many accelerators it lies.
 
     Raises:
         ValueError: says what is needed, what there is and what fits.
@@ -155,7 +159,8 @@ def check_network_fits(
     traits = _traits(configuration)
 
     def cost(**sizes: Any) -> Cost:
-        return network_cost(replace(configuration, **sizes), traits)
+        whole = network_cost(replace(configuration, **sizes), traits)
+        return Cost(whole.bytes / memories(shares))
 
     check_cost(
         cost,

@@ -9,10 +9,20 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int
 
 from .._types import KeyScalar
-from ..network import AbstractLayer, AbstractNetwork, DenseNetwork
+from ..network import (
+    AbstractLayer,
+    AbstractNetwork,
+    DenseNetwork,
+    mesh_of,
+    MeshProgram,
+    over,
+    share_samples,
+    spread_out,
+)
 from ._forward import dense_forward, forward, LayerView
 from ._inputs import sample_inputs
 from ._metrics import layer_metrics
@@ -93,7 +103,7 @@ def chunk_of(
         network.circuits,
         n_active,
         network.n_layers,
-        first_sample + jnp.arange(chunk),
+        share_samples(first_sample + jnp.arange(chunk)),
         key=key,
         n_circuits=None if padded is None else padded.n_circuits,
         counted=counted,
@@ -111,7 +121,8 @@ def chunk_of(
         return metrics, jnp.stack([channel[ids, shown[None]] for channel in view.estimates])
 
     if dense is None:
-        observed = forward(network, inputs, observe, layers)
+        made = _layers_of(network) if layers is None else layers
+        observed = forward(network, inputs, observe, made)
     else:
         observed = dense_forward(network, dense, inputs, observe)
     (averaged, worst), estimated = observed
@@ -123,14 +134,20 @@ def chunk_of(
     return moments(averaged, worst, n_valid), trajectories
 
 
-@eqx.filter_jit
-def _run_chunk(network, n_active, chunk, n_shown, *arrays):
-    return chunk_of(network, n_active, chunk, n_shown, *arrays)
+@MeshProgram
+def _run_chunk(mesh, network, n_active, chunk, n_shown, *arrays):
+    with over(mesh):
+        return chunk_of(network, n_active, chunk, n_shown, *arrays)
 
 
-@eqx.filter_jit
-def _layers(network):
-    return network.layers()
+@MeshProgram
+def _layers(mesh, network):
+    with over(mesh):
+        return _layers_of(network)
+
+
+def _layers_of(network):
+    return spread_out(network.layers(), network)
 
 
 def layers_once(network: AbstractNetwork, n_chunks: int) -> AbstractLayer | None:
@@ -144,7 +161,9 @@ def layers_once(network: AbstractNetwork, n_chunks: int) -> AbstractLayer | None
         The layers, for `forward`, or None if every chunk had better make them itself.
     """
     again = (n_chunks - 1) * (network.n_layers - 1) * network.block_width**2
-    return _layers(network) if network.traits.inhibited and again >= _MANY_ENTRIES else None
+    if not network.traits.inhibited or again < _MANY_ENTRIES:
+        return None
+    return _layers(mesh_of(network), network)
 
 
 def sharing_devices() -> list[jax.Device]:
@@ -184,8 +203,9 @@ def run_chunks(
         The moments of the chunks in the order of their samples, whatever device ran them, and the
         trajectories; on the host.
     """
+    mesh = mesh_of(same[0])
     sharing = sharing_devices() if devices is None else devices
-    places = _copies(same, sharing[: -(-batch_size // chunk)])
+    places = _copies(same, sharing[: -(-batch_size // chunk)], mesh)
     # Chunks in flight together would compete for the cache of a CPU.
     ahead = 0 if jax.default_backend() == "cpu" else _IN_FLIGHT * len(places)
     under_way: deque[tuple[Moments, Trajectories]] = deque()
@@ -196,7 +216,8 @@ def run_chunks(
     def run(place, first):
         network, *others = place
         count = np.int32(min(chunk, batch_size - first))
-        return _run_chunk(network, n_active, chunk, n_shown, np.int32(first), count, *others)
+        sizes = (n_active, chunk, n_shown)
+        return _run_chunk(mesh, network, *sizes, np.int32(first), count, *others)
 
     def finish_one():
         nonlocal done
@@ -224,9 +245,15 @@ def run_chunks(
     return parts, shown[0]
 
 
-def _copies(same: Shared, devices: Sequence[jax.Device]) -> list[Shared]:
+def _copies(same: Shared, devices: Sequence[jax.Device], mesh: Mesh | None) -> list[Shared]:
     """Return the arrays on every device; as they are if they are not shared or on several."""
     arrays, others = eqx.partition(same, eqx.is_array)
+    if mesh is not None:
+        # Layers lie where their network does; the rest is small.
+        network, key, dense, counted, layers, share = arrays
+        everywhere = NamedSharding(mesh, PartitionSpec())
+        key, dense, counted, share = jax.device_put((key, dense, counted, share), everywhere)
+        return [eqx.combine((network, key, dense, counted, layers, share), others)]
     leaves = [leaf for leaf in jax.tree.leaves(arrays) if isinstance(leaf, jax.Array)]
     if len(devices) < 2 or any(len(leaf.devices()) > 1 for leaf in leaves):
         return [same]

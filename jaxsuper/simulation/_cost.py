@@ -21,8 +21,14 @@ ACCELERATOR_CORES = 100
 _PRODUCT, _GATHER, _REST = 0.045, 0.22, 3e6
 # Bytes per sample: for each circuit and for each active circuit and layer, fitted to the same runs
 # with a margin of a third; for each neuron of a block, which XLA's memory analysis puts at 110 to
-# 140 for one network (constructions at n = 100 to 1000).
-CIRCUIT_BYTES, TRUTH_BYTES, _NEURON_BYTES = 35, 160, 140
+# 140 for one network (constructions at n = 100 to 1000). On an accelerator by what is compiled for
+# one that is absent (benchmarks/results/compiled-absent.md): 1.1 to 1.8 times that, and more where
+# all fits into a TPU's own 128 MiB.
+TRUTH_BYTES = 160
+_CIRCUIT_BYTES, _NEURON_BYTES = (
+    {"cpu": 35, "gpu": 26, "tpu": 70},
+    {"cpu": 140, "gpu": 60, "tpu": 120},
+)
 # Of one layer and z as rows of a result: about 17 metrics, as dictionaries and as text.
 _ROWS_BYTES = 17 * 1000
 
@@ -67,6 +73,16 @@ def samples_at_once(n_circuits: int, network_width: int, batch_size: int) -> int
         the last chunk.
     """
     return -(-batch_size // -(-batch_size // largest_chunk(n_circuits, network_width)))
+
+
+def circuit_bytes() -> int:
+    """Return the bytes that a circuit takes in each sample, on the default device."""
+    return _CIRCUIT_BYTES.get(jax.default_backend(), _CIRCUIT_BYTES["gpu"])
+
+
+def memories(n_devices: int) -> int:
+    """Return how many memories devices have: those of a CPU are the same one by several names."""
+    return 1 if jax.default_backend() == "cpu" else n_devices
 
 
 def network_cost(configuration: Configuration, traits: Traits, *, running: bool = False) -> Cost:
@@ -130,9 +146,9 @@ def experiment_cost(
 
 def sample_bytes(n_circuits: int, block_width: int, n_active: int, n_layers: int) -> int:
     """Estimate the bytes of one sample of a chunk in flight, in a single simulation."""
-    return (
-        CIRCUIT_BYTES * n_circuits + _NEURON_BYTES * block_width + TRUTH_BYTES * n_active * n_layers
-    )
+    neuron = _NEURON_BYTES.get(jax.default_backend(), _NEURON_BYTES["gpu"])
+    truth = TRUTH_BYTES * n_active * n_layers
+    return circuit_bytes() * n_circuits + neuron * block_width + truth
 
 
 def erroneous_bytes(n_circuits: int, redundancy: int, circuit_width: int) -> int:

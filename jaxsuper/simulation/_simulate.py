@@ -10,9 +10,9 @@ from .._arrays import check_key
 from .._errors import check, check_kind
 from .._limits import check_cost, check_index, check_optional, Cost
 from .._types import KeyScalar
-from ..network import AbstractNetwork, DenseNetwork
+from ..network import AbstractNetwork, DenseNetwork, mesh_of, SAMPLES
 from ._chunks import layers_once, run_chunks, Trajectories
-from ._cost import erroneous_bytes, run_seconds, sample_bytes
+from ._cost import erroneous_bytes, memories, run_seconds, sample_bytes
 from ._inputs import checked_share
 from ._metrics import metric_names
 from ._padding import chunk_for, slots_for
@@ -54,7 +54,8 @@ def simulate(
     """Measure a network on a batch of random inputs.
 
     Sample i depends on `fold_in(key, i)` alone: neither chunk size nor device count matters. Devices
-    share the chunks, and the result is bit for bit that of one of them.
+    share the chunks, and the result is bit for bit that of one of them. Where several devices hold
+    one network together (`prepare(mesh=...)`), these run every chunk, and metrics change by rounding.
 
     Args:
         network: the network.
@@ -141,6 +142,10 @@ def simulate_and_show(
     share = checked_share(erroneous_share)
     if share is not None:
         each += erroneous_bytes(network.n_circuits, network.redundancy, network.circuits.width)
+    mesh = mesh_of(network)
+    if mesh is not None:
+        size += -size % mesh.shape[SAMPLES]
+        each /= memories(mesh.size)
     check_cost(lambda chunk: Cost(chunk * each), {"chunk": size})
     counted = np.int32(n_active)
     layers = None if dense is not None else layers_once(network, -(-batch_size // size))

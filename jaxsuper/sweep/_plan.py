@@ -13,13 +13,21 @@ from ._allocations import Allocations, loads_and_failures
 from ._buckets import Bucket, make_buckets
 from ._devices import available_cores
 from ._identity import fresh_id
-from ._shape import bytes_held, bytes_running, samples_at_once, seconds, seconds_compiling
+from ._shape import (
+    bytes_of_design,
+    bytes_of_results,
+    bytes_running,
+    samples_at_once,
+    seconds,
+    seconds_compiling,
+    Shape,
+    side_by_side,
+)
 
 
 # Values of one channel that are run at once: on a CPU they should stay in the cache, on an
 # accelerator fill the device.
 _CPU_FLOATS, _ACCELERATOR_FLOATS = 2**19, 2**26
-_WIDEST = 256
 # How long one call should take, if nothing else is asked for.
 CALL_SECONDS = 1.0
 _LARGEST_CALL = 2048
@@ -206,11 +214,13 @@ def _planned(
     bucket: Bucket, designs: int, n_devices: int, limit: int, speed: float, call_seconds: float
 ) -> PlannedBucket:
     """Choose chunk, width and capacity so that all fits into the limit."""
-    on_cpu = jax.default_backend() == "cpu"
+    platform = jax.default_backend()
+    on_cpu = platform == "cpu"
     local = max(1, n_devices // jax.process_count()) if on_cpu else 1
     shape = bucket.shape
     room = (limit - BASE_BYTES) // local
-    least = bytes_running(shape, 1) + bytes_held(shape, shape.batch_size)
+    least = bytes_running(shape, 1) + bytes_of_results(shape, shape.batch_size)
+    least += _COPIES * bytes_of_design(shape)
     check(
         least <= room,
         "memory",
@@ -220,28 +230,72 @@ def _planned(
     )
     chunk = samples_at_once(shape, _CPU_FLOATS if on_cpu else _ACCELERATOR_FLOATS)
     n_chunks = -(-shape.batch_size // chunk)
-    while bytes_running(shape, chunk) + bytes_held(shape, n_chunks) > room:
+    needed = lambda: (
+        bytes_running(shape, chunk)
+        + bytes_of_results(shape, n_chunks)
+        + _COPIES * bytes_of_design(shape)
+    )
+    while needed() > room:
         n_chunks *= 2
         chunk = -(-shape.batch_size // n_chunks)
     count = -(-len(bucket.ids) // n_devices)
     each = seconds(shape) / speed
     one = bytes_running(shape, chunk)
-    # Side by side what fits into half of the room, on accelerators.
-    width = 1 if on_cpu else max(1, min(count, _WIDEST, room // 2 // one))
+    # Side by side what fits into half of the room.
+    width = max(1, min(count, side_by_side(platform, each), room // 2 // one))
     wanted = max(1, min(count, _LARGEST_CALL, int(call_seconds / each)))
-    held = bytes_held(shape, n_chunks)
-    fits = max(1, (room - width * one) // held)
-    capacity = max(width, min(wanted, fits) // width * width)
-    total = BASE_BYTES + local * (width * one + capacity * held)
+    held = _Held(shape, n_chunks, designs)
+    fits = held.most(room - width * one)
+    capacity = max(width, min(-(-wanted // width), fits // width) * width)
+    total = BASE_BYTES + local * (width * one + held.bytes(capacity))
     cores = n_devices * speed
     return PlannedBucket(
         bucket,
         chunk,
         width,
         capacity,
-        # A power of two, so that grids that differ a little share programs.
-        min(capacity, 1 << (designs - 1).bit_length()),
+        held.table(capacity),
         total,
         bucket.seconds / cores,
-        seconds_compiling(jax.default_backend(), width),
+        seconds_compiling(platform),
     )
+
+
+# Copies of the allocations of a call: on the host and on the device, and so again if the next call
+# has others, which are put together while it runs.
+_COPIES = 4
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What is held besides the configurations that run: results, and each allocation once.
+
+    Attributes:
+        shape: of the bucket.
+        n_chunks: chunks of samples.
+        designs: distinct allocations of the bucket.
+    """
+
+    shape: Shape
+    n_chunks: int
+    designs: int
+
+    def table(self, capacity: int) -> int:
+        """Return for how many allocations a device has room in one call."""
+        # A power of two, so that grids that differ a little share programs.
+        return min(capacity, 1 << (self.designs - 1).bit_length())
+
+    def bytes(self, capacity: int) -> int:
+        """Return the bytes for calls of so many configurations."""
+        table = self.table(capacity)
+        copies = _COPIES if self.designs > table else _COPIES // 2
+        results = bytes_of_results(self.shape, self.n_chunks)
+        return capacity * results + copies * table * bytes_of_design(self.shape)
+
+    def most(self, room: int) -> int:
+        """Return the most configurations of a call that there is room for, at least 1."""
+        design = bytes_of_design(self.shape)
+        results = bytes_of_results(self.shape, self.n_chunks)
+        whole = self.table(2**62)
+        sharing = (room - _COPIES // 2 * whole * design) // results
+        return sharing if sharing >= whole else max(1, room // (results + _COPIES * design))

@@ -35,7 +35,7 @@ def join_processes(
         processes: how many there are.
 
     Raises:
-        ValueError: for numbers that do not fit together.
+        ValueError: for numbers that do not fit together, or "auto" outside a cluster.
         LostProcessError: if the others do not come.
     """
     if coordinator is None:
@@ -65,7 +65,10 @@ def _initialize(
     try:
         start(coordinator, processes, process, **({name: HEARTBEAT_SECONDS} if known else {}))
     except (RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].rstrip(".")
+        if coordinator is None and "coordinator_address" in reason:
+            rule = "must be HOST:PORT, with process and processes, where no cluster is found"
+            raise bad("coordinator", rule, "auto") from None
         raise LostProcessError(
             f"the processes of the job did not find each other: {reason}"
         ) from None

@@ -1,10 +1,11 @@
 """Sizes of configurations and buckets, and what they cost in time and memory."""
 
+import math
 from dataclasses import dataclass, fields
 
 from .._settings import IDENTITY
 from ..circuits import width_of
-from ..simulation import CIRCUIT_BYTES, Configuration, Recipe, run_seconds, TRUTH_BYTES
+from ..simulation import circuit_bytes, Configuration, Recipe, run_seconds, TRUTH_BYTES
 
 
 _SIZES = ("network_width", "n_circuits", "redundancy", "n_active", "n_layers")
@@ -83,25 +84,45 @@ def seconds(shape: Shape) -> float:
 # Seconds to trace and compile the program of a bucket, on one CPU core. Measured for 22 programs of
 # nine constructions, T = 100 to 2000, S = 1 to 10, L = 2 to 8, z = 1 to 8, 64 to 8000 samples: 2.2
 # to 6.0 s, median 3.8, on a core that was shared; no size made a difference beyond that scatter.
-# GPU: compiled for an H100 without autotuning.
-_COMPILING = {"cpu": 4.0, "gpu": 5.0}
-# TPU: compiled for a v5e: 21 s for one configuration, 64 s for 16, 90 s for 98 side by side.
-_TPU_COMPILING, _TPU_GROWTH = 21.0, 0.32
+# GPU: compiled for an H200 without autotuning (benchmarks/results/compiled-absent.md).
+_COMPILING = {"cpu": 4.0, "gpu": 5.0, "tpu": 20.0}
 
 
-def seconds_compiling(platform: str, width: int) -> float:
+def seconds_compiling(platform: str) -> float:
     """Estimate the seconds that one core takes to compile a program that no disk holds.
 
     Args:
         platform: cpu, gpu or tpu; any other counts as a GPU.
-        width: configurations side by side.
 
     Returns:
         Seconds; on a CPU within a factor of about two.
     """
-    if platform == "tpu":
-        return _TPU_COMPILING * width**_TPU_GROWTH
     return _COMPILING.get(platform, _COMPILING["gpu"])
+
+
+# A configuration of its own starts 220 to 310 kernels on an H200 (benchmarks/results/
+# compiled-absent.md), about 3 us each, and waits for 4 or 5 decisions: a millisecond, whatever its
+# size and however many run side by side. Enough of them run together that this is a tenth.
+_ENOUGH_SECONDS, _WIDEST = 1e-2, 256
+
+
+def side_by_side(platform: str, each: float) -> int:
+    """Return how many configurations a program should run side by side on a device.
+
+    Args:
+        platform: cpu, gpu or tpu; any other counts as a GPU.
+        each: estimated seconds of the device for one.
+
+    Returns:
+        On a CPU one, whose arrays its cache holds. On a TPU, too: it starts a whole program at
+        once, and the compiler takes ever longer over more (v5e, the
+        published grid: 23 s over one, 40 over 2, 82 over 4, 202 over 112). On a GPU
+        a power of two, so that grids that differ a little share programs.
+    """
+    if platform in ("cpu", "tpu"):
+        return 1
+    enough = math.ceil(_ENOUGH_SECONDS / each)
+    return min(_WIDEST, 1 << (enough - 1).bit_length())
 
 
 # Bytes that the compiled program of a bucket needs besides those per circuit and active circuit,
@@ -111,22 +132,24 @@ _NEURON, _PAIR = 44, 8
 
 def bytes_running(shape: Shape, chunk: int) -> int:
     """Estimate the bytes for one configuration in flight, `chunk` samples at a time."""
-    samples = chunk * (CIRCUIT_BYTES * shape.n_circuits + _NEURON * shape.block_width)
+    samples = chunk * (circuit_bytes() * shape.n_circuits + _NEURON * shape.block_width)
     truth = chunk * TRUTH_BYTES * shape.n_active * shape.n_layers
     matrices = _PAIR * shape.n_layers * shape.block_width**2
     lists = 8 * shape.n_layers * (shape.n_circuits * shape.redundancy)
     return samples + truth + matrices + lists + 8 * shape.n_layers * shape.block_width * shape.load
 
 
-def bytes_held(shape: Shape, n_chunks: int) -> int:
-    """Estimate the bytes per configuration of a chunk that are held besides: allocation and results.
+def bytes_of_design(shape: Shape) -> int:
+    """Estimate the bytes of an allocation: the neurons of each circuit, and the circuits on each."""
+    return 4 * (shape.n_circuits * shape.redundancy + shape.block_width * (shape.load + 1))
 
-    Allocations twice, since the next call is put together while one runs; results three times, since
-    one is written while one runs and one waits for it.
+
+def bytes_of_results(shape: Shape, n_chunks: int) -> int:
+    """Estimate the bytes of the results of a configuration, in all copies that there are at once.
+
+    There are three: one is written while one runs and one waits for it.
     """
-    allocation = 4 * (shape.n_circuits * shape.redundancy + shape.block_width * (shape.load + 1))
-    results = 4 * 50 * shape.n_layers * n_chunks
-    return 4 * allocation + 3 * results
+    return 3 * 4 * 50 * shape.n_layers * n_chunks
 
 
 def samples_at_once(shape: Shape, floats: int) -> int:

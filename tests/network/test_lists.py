@@ -64,6 +64,21 @@ def test_the_same_connections_and_inhibition(inhibition, monkeypatch):
     assert (met > counted).any()
 
 
+def test_connections_by_a_product_are_those_by_a_scatter():
+    """Of sets of two sizes between blocks of two widths; those that meet twice count once."""
+    generator = np.random.default_rng(0)
+    to, before = generator.integers(0, 17, (40, 3)), generator.integers(0, 11, (40, 2))
+    given = jnp.asarray(to, jnp.int32), jnp.asarray(before, jnp.int32)
+    wanted = np.zeros((17, 11), int)
+    for after, earlier in zip(to, before, strict=True):
+        wanted[np.ix_(np.unique(after), np.unique(earlier))] += 1
+    for way in (_inhibition.connections, _inhibition.connections_by_product):
+        np.testing.assert_array_equal(
+            jax.jit(way, static_argnums=(2, 3))(*given, 17, 11), wanted > 0
+        )
+    assert (wanted > 1).any() and not (wanted > 0).all()
+
+
 @pytest.mark.parametrize(
     ("name", "padded"),
     [

@@ -42,9 +42,9 @@ def test_every_device_works(devices, monkeypatch):
     """And no two run the same chunk."""
     calls, program = [], _chunks._run_chunk
 
-    def noted(network, n_active, chunk, n_shown, first, *more):
+    def noted(mesh, network, n_active, chunk, n_shown, first, *more):
         calls.append((network.inhibition.devices(), int(first)))
-        return program(network, n_active, chunk, n_shown, first, *more)
+        return program(mesh, network, n_active, chunk, n_shown, first, *more)
 
     monkeypatch.setattr(_chunks, "_run_chunk", noted)
     run(50, 10, devices)

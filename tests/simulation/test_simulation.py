@@ -135,7 +135,7 @@ def test_layers_made_once_are_those_of_every_chunk(construction, monkeypatch):
     run = lambda: simulation.simulate(net, 2, 40, key=simulation.samples_key(settings), chunk=10)
     made, sizes = run(), []
     once = _chunks._layers
-    monkeypatch.setattr(_chunks, "_layers", lambda n: sizes.append(1) or once(n))
+    monkeypatch.setattr(_chunks, "_layers", lambda *given: sizes.append(1) or once(*given))
     # Three chunks after the first, and two gaps.
     entries = 3 * 2 * net.block_width**2
     for enough, calls in ((entries, 1), (entries + 1, 0)):

@@ -63,6 +63,19 @@ def test_a_failed_exchange_is_a_lost_process(monkeypatch):
         _processes.any_process(np.zeros(2, bool))
 
 
+def test_no_cluster_is_bad_input_and_no_lost_process(monkeypatch):
+    def fail(*_, **__):
+        raise ValueError(reason)
+
+    monkeypatch.setattr(jax.distributed, "initialize", fail)
+    reason = "coordinator_address should be defined."
+    with pytest.raises(ValueError, match="where no cluster is found, got auto"):
+        _processes.join_processes("auto")
+    reason = "the others did not come."
+    with pytest.raises(LostProcessError, match="did not find each other: the others did not come$"):
+        _processes.join_processes("auto")
+
+
 # How a supervised child ends, and what is said of it: status and a part of the line.
 ENDS = {
     "return 0": (0, ""),
