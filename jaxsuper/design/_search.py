@@ -16,7 +16,7 @@ from .._limits import check_seed
 from ..simulation import Configuration, default_chunk, Frame, prepare, shared_frames
 from ._descent import descend
 from ._fits import check_fits, neediest
-from ._kinds import candidates, design_kind, kinds, tunable, variants
+from ._kinds import candidates, check_feeds, design_kind, kinds, tunable, variants
 from ._measure import (
     CONFIRMATION,
     DesignError,
@@ -96,6 +96,7 @@ def search(
     check_kind("only", only, tuple, list)
     for kind in only:
         one_of(kinds(), kind, "only")
+        check_feeds(problem, kind)
     searched = only or tuple(kind for kind in kinds() if kind not in effort.skip)
     by_kind = {kind: candidates(problem, kind) for kind in searched}
     absent = [kind for kind, designs in by_kind.items() if not designs]

@@ -145,13 +145,13 @@ def check_edges(edges: Any, construction: str, n_circuits: int, n_layers: int) -
             sizes.
     """
     traits = traits_of(construction)
-    rule = f"must be left out for the construction {construction!r}, which {traits.no_edges}"
-    check(not traits.no_edges, "edges", rule, "edges", "use clipped")
+    traits.check_edges()
     check_kind("edges", edges, Edges)
     rule = f"must be between the {n_circuits} circuits of the network"
     check(edges.n_circuits == n_circuits, "edges", rule, edges.n_circuits)
     rule = f"must be for the {n_layers} layers of the network"
     check(edges.n_layers == n_layers, "edges", rule, edges.n_layers)
+    traits.check_edges(edges)
 
 
 def build(
@@ -175,9 +175,10 @@ def build(
         key: for the shuffles of the sets in every layer.
         precision: of matrix products: "highest" (full float32 on every device), "high", "default".
         **options: of clipped, cleaned and oracle: `inhibition` ("scalar" or "receiver") and
-            `inhibition_factor`; of clipped and oracle: `edges`, of `Program.compile`; of plain
-            and split: `overlap` ("even" or "exact"); of separate, carried and early-guess besides
-            `inhibition` and `inhibition_factor`: `indicators`, an allocation.
+            `inhibition_factor`; of plain and split: `overlap` ("even" or "exact"); of separate,
+            carried and early-guess besides `inhibition` and `inhibition_factor`: `indicators`, an
+            allocation; of clipped, cleaned, oracle, plain, split and separate: `edges`, of
+            `Program.compile`.
 
     Returns:
         The network, a pytree whose array leaves may all be swept without a new compile.

@@ -36,8 +36,7 @@ def check_edges_fit(configuration: Configuration, traits: Traits) -> None:
     """
     if configuration.edges == IDENTITY:
         return
-    rule = f"must be left out for the construction {traits.name!r}, which {traits.no_edges}"
-    check(not traits.no_edges, "edges", rule, configuration.edges, "use clipped")
+    traits.check_edges(given=configuration.edges)
     check(configuration.n_layers > 1, "n_layers", "must be at least 2 with edges", 1)
 
 
