@@ -10,10 +10,10 @@ from ..simulation import Frame, largest_chunk
 from ._bisection import check_rules, Crossing, crossing, Rules
 from ._fits import check_fits
 from ._frames import Frames, STRIDE
-from ._kinds import candidates, check_feeds, design_kind, FrontierChoice, kinds
+from ._kinds import candidates, design_kind, FrontierChoice, kinds
 from ._measure import measure_design, with_seed
 from ._predict import by_prediction
-from ._problem import check_problem, Design, fewest_circuits, Problem, with_settings
+from ._problem import check_feeds, check_problem, Design, fewest_circuits, Problem, with_settings
 
 
 # Published figures hold up to about T (d/D)^2 = 0.004 with d = 4: where to look first.
@@ -162,7 +162,7 @@ def check_frontier(
     problem = replace(problem, n_circuits=fewest)
     check_problem(problem)
     for name in _members(kind):
-        check_feeds(problem, name)
+        check_feeds(problem, design_kind(name).construction)
     check_positive("error_target", target)
     check_index("samples", samples)
     check_seed("seed", seed)

@@ -7,9 +7,9 @@ from typing import Any
 
 from .._errors import lookup
 from ..network import traits_of
-from ..simulation import Configuration, edges_of
+from ..simulation import Configuration
 from . import _candidates as made_by
-from ._problem import can_feed, Design, of_problem, Problem, with_settings
+from ._problem import can_feed, Design, Problem, with_settings
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,6 @@ def candidates(problem: Problem, kind: str) -> list[Design]:
     known = design_kind(kind)
     structures = known.structures(problem) if can_feed(problem, known.construction) else []
     return [Design(kind, settings) for settings in structures if made_by.holds(settings)]
-
-
-def check_feeds(problem: Problem, kind: str) -> None:
-    """Raise a `ValueError` if circuits cannot feed each other in a kind as the problem wants it."""
-    if not can_feed(problem, design_kind(kind).construction):
-        edges = edges_of(of_problem(problem))
-        traits_of(design_kind(kind).construction).check_edges(edges, problem.edges)
 
 
 def variants(design: Design) -> list[Design]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from .._errors import check, check_kind
 from .._limits import check_index
-from .._settings import IDENTITY
+from .._settings import EDGES, IDENTITY
 from ..network import Traits, traits_of
+from ..programs import Edges
 from ..simulation import (
     check_active,
     check_edges_name,
@@ -114,11 +115,29 @@ def of_problem(problem: Problem, **settings: Any) -> Configuration:
 
 def can_feed(problem: Problem, construction: str) -> bool:
     """Return whether circuits can feed each other in a construction as the problem wants it."""
-    traits = traits_of(construction)
+    return not _why_not(problem, construction)
+
+
+def check_feeds(problem: Problem, construction: str) -> None:
+    """Raise a `ValueError` if circuits cannot feed each other in a construction as is wanted."""
+    if _why_not(problem, construction):
+        traits_of(construction).check_edges(_edges_like(problem), problem.edges)
+
+
+def _why_not(problem: Problem, construction: str) -> str:
     if problem.edges == IDENTITY:
-        return True
+        return ""
+    traits = traits_of(construction)
+    return traits.no_edges or traits.cannot(_edges_like(problem))
+
+
+def _edges_like(problem: Problem) -> Edges:
+    """Return edges of the problem's kind: of few circuits, unless they are those of a file."""
+    if problem.edges in EDGES:
+        problem = replace(problem, n_circuits=fewest_circuits(problem))
     edges = edges_of(of_problem(problem))
-    return not traits.no_edges and edges is not None and not traits.cannot(edges)
+    assert edges is not None
+    return edges
 
 
 def fewest_circuits(problem: Problem) -> int:

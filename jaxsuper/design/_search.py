@@ -16,7 +16,7 @@ from .._limits import check_seed
 from ..simulation import Configuration, default_chunk, Frame, prepare, shared_frames
 from ._descent import descend
 from ._fits import check_fits, neediest
-from ._kinds import candidates, check_feeds, design_kind, kinds, tunable, variants
+from ._kinds import candidates, design_kind, kinds, tunable, variants
 from ._measure import (
     CONFIRMATION,
     DesignError,
@@ -27,7 +27,7 @@ from ._measure import (
     with_seed,
 )
 from ._predict import by_prediction, predict_error, Predicted
-from ._problem import check_problem, Design, Problem, structure_of
+from ._problem import check_feeds, check_problem, Design, Problem, structure_of
 from ._ranking import differences, Effort, Ranked, SearchResult
 from ._work import Work, WorkReport
 
@@ -96,7 +96,7 @@ def search(
     check_kind("only", only, tuple, list)
     for kind in only:
         one_of(kinds(), kind, "only")
-        check_feeds(problem, kind)
+        check_feeds(problem, design_kind(kind).construction)
     searched = only or tuple(kind for kind in kinds() if kind not in effort.skip)
     by_kind = {kind: candidates(problem, kind) for kind in searched}
     absent = [kind for kind, designs in by_kind.items() if not designs]

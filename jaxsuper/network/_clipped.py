@@ -13,7 +13,7 @@ from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits, Layout
 from ..programs import Edges
 from . import _shared as shared
-from ._edges import Arrivals, edge_links, own_parts
+from ._edges import Arrivals, edge_links, listed_edge_links, own_parts
 from ._inhibition import balanced, clipped_links, Links, listed_links, lists_are_shorter
 from ._network import AbstractLayer, AbstractNetwork, Traits
 from ._placement import indicator_vectors, place, Placement
@@ -113,7 +113,9 @@ class AbstractClipped(AbstractNetwork):
         """
         placement = place(allocation, n_layers, key=key)
         loads = allocation.loads
-        if edges is not None:
+        if edges is not None and lists_are_shorter(placement, edges.fan):
+            connected, chi = listed_edge_links(edges, placement, inhibition)
+        elif edges is not None:
             connected, chi = edge_links(edges, placement, placement, inhibition)
         elif lists_are_shorter(placement):
             connected, chi = listed_links(placement, loads, inhibition)

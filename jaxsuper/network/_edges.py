@@ -14,7 +14,7 @@ successor is N = N' = T, f_t = 1, F = r: the rules of `_inhibition`.
 Source: ours; notes#edges.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax
@@ -26,6 +26,7 @@ from .._errors import lookup
 from .._types import CircuitValues
 from ..circuits import Layout
 from ..programs import edge_layout, Edges, own_weights
+from ._inhibition import Links, neighbours
 from ._network import AbstractNetwork
 from ._placement import neurons_of, Placement
 from ._shared import stacked
@@ -128,7 +129,76 @@ def edge_links(
     """
     rule = lookup(_RULES, inhibition, "inhibition")
     width, count = to.block_width, edges.n_circuits
-    receives, sends = as_float(to.extent.redundancy), as_float(from_.extent.redundancy)
+
+    def between(gap):
+        to_sets, from_sets, *ends = gap
+        sources, targets, opens = ends
+        # What is no edge, or opens nothing, gets neurons that do not exist.
+        reached = neurons_of(to_sets, jnp.where(opens, targets, count), width)
+        reaching = neurons_of(from_sets, jnp.where(opens, sources, count), from_.block_width)
+        empty = jnp.zeros((width, from_.block_width), bool)
+        linked = empty.at[reached[:, :, None], reaching[:, None, :]].set(True, mode="drop")
+        numbers = linked.astype(jnp.float32)
+        seen = lambda sent: jnp.matmul(numbers, sent, precision="highest")
+        return linked, _balance(rule, seen, to_sets, from_sets, ends, to, from_)
+
+    return jax.lax.map(between, (to.sets[1:], from_.sets[:-1], *_ends(edges)))
+
+
+def listed_edge_links(
+    edges: Edges, placement: Placement, inhibition: str
+) -> tuple[Links, Float[Array, "gaps n"]]:
+    """Return the same between layers of one placement, C as lists: no n x n matrix is made.
+
+    Raises:
+        ValueError: for an unknown rule.
+    """
+    rule = lookup(_RULES, inhibition, "inhibition")
+    none, count = placement.block_width, edges.n_circuits
+
+    def between(gap):
+        to_sets, to_members, from_sets, from_members, incoming, outgoing, *ends = gap
+        sources, targets, opens = ends
+        # The circuits that open each, and that each opens; of what is no edge, none.
+        opening, opened = (
+            jnp.append(jnp.where(opens, ids, count), count)[lists]
+            for ids, lists in ((sources, incoming), (targets, outgoing[:count]))
+        )
+        lists = [
+            neighbours(members, neurons_of(sets, ids, none).reshape(count, -1), none)
+            for members, sets, ids in (
+                (to_members, from_sets, opening),
+                (from_members, to_sets, opened),
+            )
+        ]
+        seen = lambda sent: jnp.append(sent, 0.0)[lists[0]].sum(axis=1)
+        return *lists, _balance(rule, seen, to_sets, from_sets, ends, placement, placement)
+
+    sets, members = placement.sets, placement.members
+    fans = (jnp.asarray(lists) for lists in (edges.incoming, edges.outgoing))
+    gaps = (sets[1:], members[1:], sets[:-1], members[:-1], *fans, *_ends(edges))
+    listed, back, chi = jax.lax.map(between, gaps)
+    return Links(listed, back), chi
+
+
+def _ends(edges: Edges) -> tuple[Array, Array, Array]:
+    sources, targets, opens = (
+        jnp.asarray(part) for part in (edges.sources, edges.targets, edges.opens)
+    )
+    return sources, targets, opens
+
+
+def _balance(
+    rule: Callable,
+    seen: Callable[[Float[Array, " from"]], Float[Array, " to"]],
+    to_sets: Int[Array, "T S"],
+    from_sets: Int[Array, "T S2"],
+    ends: Sequence[Array],
+    to: Placement,
+    from_: Placement,
+) -> Float[Array, " to"]:
+    """Return chi' between two layers, of what C makes of the circuits on sending neurons."""
+    (sources, targets, opens), count = ends, to_sets.shape[0]
 
     def on_neurons(values, sets, placement):
         each = jnp.broadcast_to(values[:, None], sets.shape)
@@ -136,25 +206,12 @@ def edge_links(
         # The neuron that padding points to carries no circuit.
         return sums if placement.counted is None else jnp.where(placement.counted, sums, 0.0)
 
-    def between(gap):
-        to_sets, from_sets, sources, targets, opens = gap
-        # What is no edge, or opens nothing, gets neurons that do not exist.
-        reached = neurons_of(to_sets, jnp.where(opens, targets, count), width)
-        reaching = neurons_of(from_sets, jnp.where(opens, sources, count), from_.block_width)
-        empty = jnp.zeros((width, from_.block_width), bool)
-        linked = empty.at[reached[:, :, None], reaching[:, None, :]].set(True, mode="drop")
-        there = targets < count
-        nothing = jnp.zeros(count)
-        feeding = nothing.at[jnp.where(there, sources, count)].max(1.0, mode="drop")
-        fed = nothing.at[targets].max(1.0, mode="drop")
-        opened = nothing.at[jnp.where(opens, targets, count)].add(1.0, mode="drop")
-
-        sent_by = on_neurons(feeding, from_sets, from_)
-        on, opening = (on_neurons(values, to_sets, to) for values in (fed, opened))
-        seen = jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest")
-        unwanted = on * seen - opening * sends
-        counts = fed.sum(), feeding.sum(), opened.sum()
-        return linked, rule(unwanted, on, opening, *counts, receives, sends)
-
-    ends = tuple(jnp.asarray(part) for part in (edges.sources, edges.targets, edges.opens))
-    return jax.lax.map(between, (to.sets[1:], from_.sets[:-1], *ends))
+    receives, sends = as_float(to.extent.redundancy), as_float(from_.extent.redundancy)
+    there, nothing = targets < count, jnp.zeros(count)
+    feeding = nothing.at[jnp.where(there, sources, count)].max(1.0, mode="drop")
+    fed = nothing.at[targets].max(1.0, mode="drop")
+    opened = nothing.at[jnp.where(opens, targets, count)].add(1.0, mode="drop")
+    on, opening = (on_neurons(values, to_sets, to) for values in (fed, opened))
+    unwanted = on * seen(on_neurons(feeding, from_sets, from_)) - opening * sends
+    counts = fed.sum(), feeding.sum(), opened.sum()
+    return rule(unwanted, on, opening, *counts, receives, sends)

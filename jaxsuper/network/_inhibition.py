@@ -108,13 +108,18 @@ def columns_per_row() -> int:
     return _COLUMNS_PER_ROW.get(jax.default_backend(), _COLUMNS_ON_ACCELERATOR)
 
 
-def lists_are_shorter(placement: Placement) -> bool:
-    """Return whether to run through lists is quicker than through the matrix, on this device."""
-    width = placement.members.shape[2] * placement.redundancy
+def lists_are_shorter(placement: Placement, fan: int = 1) -> bool:
+    """Return whether to run through lists is quicker than through the matrix, on this device.
+
+    Args:
+        placement: of all circuits.
+        fan: most circuits that one feeds, or that feed one.
+    """
+    width = placement.members.shape[2] * placement.redundancy * fan
     return columns_per_row() * width <= placement.block_width
 
 
-def _neighbours(members: Int[Array, "n R"], sets: Int[Array, "T S"], none: int):
+def neighbours(members: Int[Array, "n R"], sets: Int[Array, "T S"], none: int):
     """Return the distinct neurons of the circuits on each neuron, (n, R·S)."""
     with_none = jnp.concatenate([sets, jnp.full_like(sets[:1], none)])
     near = jnp.sort(with_none[members].reshape(members.shape[0], -1), axis=1)
@@ -147,9 +152,9 @@ def listed_links(
 
     def between(gap):
         to_sets, to_members, from_sets, from_members = gap
-        listed = _neighbours(to_members, from_sets, none)
+        listed = neighbours(to_members, from_sets, none)
         unwanted = with_none[listed].sum(axis=1) - each
-        back = _neighbours(from_members, to_sets, none)
+        back = neighbours(from_members, to_sets, none)
         return listed, back, rule(unwanted, held, count, each, each)
 
     sets, members = placement.sets, placement.members

@@ -208,7 +208,9 @@ def build(
         check_single("inhibition_factor", factor)
         check(factor >= 0, "inhibition_factor", "must be finite and not negative", factor)
     n, each = allocation.block_width, allocation.redundancy
-    cost = lambda n_layers: network_bytes(allocation.n_circuits, n, each, n_layers, traits)
+    fan = 1 if edges is None else edges.fan
+    sizes = allocation.n_circuits, n, each
+    cost = lambda n_layers: network_bytes(*sizes, n_layers, traits, fan=fan)
     check_cost(lambda n_layers: Cost(cost(n_layers)), {"n_layers": n_layers})
     options["precision"] = precision
     return _build(circuits, allocation, n_layers, construction, key=key, **options)

@@ -15,6 +15,8 @@ from ._style import color_of, key_of, legend_below, style, subplots
 # More rows than these cannot be told apart.
 _MOST_ROWS = 60
 _MEANT, _WRONG = 0, 1
+# What designs are called that need not compute which circuits are on.
+_TOLD = "told at the input"
 
 
 def program_figure(
@@ -136,5 +138,52 @@ def accuracy_figure(result: Mapping[str, Any]) -> Figure:
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes[0][0].set_ylabel("share in the right state")
         handles["chance"] = key_of(axes[0][0], ":", color="0.5")
+        legend_below(figure, handles)
+    return figure
+
+
+def price_figure(result: Mapping[str, Any]) -> Figure:
+    """Draw how many circuits designs hold that compute which are on, beside those that are told.
+
+    Args:
+        result: of `benchmarks.record_price`: `rows` of design, edges, known, low and high, and
+            `settings`.
+
+    Returns:
+        The figure, a row of bars for each design; the bar ends at the T that is confidently under
+        the target, the line at that which is over. The dotted lines are the best of each kind.
+    """
+    rows, settings = result["rows"], result["settings"]
+    programs = list(dict.fromkeys(row["edges"] for row in rows if not row["known"]))
+    groups = [*programs, _TOLD]
+    group_of = lambda row: _TOLD if row["known"] else row["edges"]
+    ordered = sorted(rows, key=lambda row: groups.index(group_of(row)))
+    with style():
+        figure, ax = subplots(figsize=(6.6, 1.4 + 0.24 * len(ordered)))
+        handles: dict[str, Any] = {}
+        for place, row in enumerate(ordered):
+            group = group_of(row)
+            color, low = color_of(groups.index(group)), row["low"] or 1
+            bar = ax.barh(place, low, height=0.7, color=color)
+            handles.setdefault(group if group is _TOLD else f"computed, {group}", bar)
+            ax.plot([low, row["high"] or low], [place, place], color="0.2", linewidth=1)
+            text = f" {low}" if row["high"] else f" > {low}"
+            ax.text(row["high"] or low, place, text, va="center", fontsize=7)
+        best = {
+            group: max(row["low"] or 1 for row in ordered if group_of(row) == group)
+            for group in groups
+        }
+        for group, most in best.items():
+            ax.axvline(most, color=color_of(groups.index(group)), linewidth=0.8, linestyle=":")
+        ax.set_yticks(range(len(ordered)), [row["design"] for row in ordered])
+        ax.set_ylim(len(ordered) - 0.4, -0.6)
+        ax.set_xscale("log")
+        ax.set_xlim(right=2.2 * max(best.values()))
+        ax.set_xlabel("circuits, at the target")
+        ax.grid(visible=False, axis="y")
+        sizes = f"D = {settings['network_width']}, z = {settings['n_active']}"
+        target = f"error {settings['error_target']:g} at layer {settings['n_layers']}"
+        prices = ", ".join(f"{best[_TOLD] / best[name]:.2g} for {name}" for name in programs)
+        ax.set_title(f"{sizes}, {target}; told / computed: {prices}", fontsize=8)
         legend_below(figure, handles)
     return figure

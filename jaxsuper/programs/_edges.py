@@ -80,6 +80,11 @@ class Edges(eqx.Module):
         longest = self.sources.shape[1], self.incoming.shape[2], self.outgoing.shape[2]
         return (*longest, self.entries.shape[0])
 
+    @property
+    def fan(self) -> int:
+        """Most edges into a circuit, or out of one, that there is room for."""
+        return max(self.incoming.shape[2], self.outgoing.shape[2])
+
     def padded(self, n_circuits: int, room: tuple[int, int, int, int]) -> "Edges":
         """Return the same edges in larger arrays, so that one program serves graphs of any size.
 

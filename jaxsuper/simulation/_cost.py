@@ -8,6 +8,7 @@ from .._limits import Cost
 from .._settings import Configuration
 from ..circuits import width_of
 from ..network import columns_per_row, network_bytes, Traits
+from ._programs import fan_of
 
 
 # Floats per channel of a chunk: on a CPU a channel of all circuits should stay in the cache, on an
@@ -86,7 +87,8 @@ def network_cost(configuration: Configuration, traits: Traits, *, running: bool 
         each = configuration.indicator_redundancy or configuration.redundancy
         sets += each * configuration.indicator_copies
     sizes = (configuration.n_circuits, n, sets, configuration.n_layers)
-    return Cost(network_bytes(*sizes, traits, running=running))
+    fan = fan_of(configuration)
+    return Cost(network_bytes(*sizes, traits, fan=fan, running=running))
 
 
 def experiment_cost(

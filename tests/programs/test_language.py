@@ -165,7 +165,7 @@ def test_what_does_not_fit_names_file_and_statement(tmp_path):
 
 def test_numbers_of_numpy_in_files():
     weight = np.arange(16.0).reshape(4, 4) @ np.diag([1.0, 0, 0, 0])
-    program = Program(ROTATIONS).edge(np.int64(1), 2, 1, weight=weight, share=np.float64(0.5))
+    program = Program(ROTATIONS).edge(1, 2, 1, weight=weight, share=np.float64(0.5))
     again = read_program(toml_of(program), ROTATIONS)
     assert np.array_equal(again._edges[0].weight, weight) and again._edges[0].share == 0.5
     decided = Program(ROTATIONS).edge(1, 2, 1, decision=Decision((1.0, 0.0)))
