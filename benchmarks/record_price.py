@@ -154,6 +154,7 @@ def main() -> None:
         started = perf_counter()
         found = given(kind) if kind in KNOWN else measured(kind, edges)
         row = {"design": kind, "edges": edges, "known": kind in KNOWN, **found}
+        row["assumes"] = design.design_kind(kind).assumes
         row["seconds"] = round(perf_counter() - started, 1)
         result["rows"].append(row)
         write_json(RESULTS, result)

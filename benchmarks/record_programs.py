@@ -3,10 +3,11 @@
 It divides a number of ten binary digits by 3, a digit a layer: 6 circuits for its states, one for the
 start and 20 for the tape, of which as many are on as there are digits to read. All others of the T
 circuits are rotations that are their own successors, one of which is on in every sample. D = 2000,
-L = 11. Beside the published design stands the best of a grid, for every T: family, S, both thresholds
-and the rule for chi of clipped weights; and of separate ones, of which indicators have most neurons,
-since an automaton needs no others. The grid is searched on networks of numbers that none of those
-reported has, first on one of them each, the best of those again on several.
+L = 11. Beside the published design stands the best of a grid, for every T: family, S, both
+thresholds, the rule for chi and a factor on it, of clipped weights; and of separate ones, of which
+indicators have most neurons, since an automaton needs no others. The grid is searched on networks of
+numbers that none of those reported has, first on one of them each, the best of those again on
+several.
 
 Written to `results/programs-cpu.json`, and drawn beside it; what is in the file already is kept, so
 that a run that was stopped goes on.
@@ -37,11 +38,13 @@ WIDTH, DEPTH, DIVISOR, BESIDE = 2000, 10, 3, 1
 SIZES = (200, 500, 1000, 2000, 5000)
 # Numbers of networks: those that choose and those that are reported are others.
 FIRST_SEARCHED = 1000
-SEARCHED, FINALISTS = (1, 64), (6, 4, 128)
+SEARCHED, FINALISTS = (1, 64), (12, 4, 128)
 PUBLISHED, CLIPPED, SEPARATE = "published", "best clipped", "best separate"
 # Of separate weights: the part of D that indicators have, and neurons of each vector.
 SHARE, PAYLOAD = 0.8, 2
-THRESHOLDS = [(low, low + rise) for low in (0.25, 0.35, 0.45) for rise in (0.15, 0.3, 0.5)]
+LOWEST, RISES = (0.15, 0.25, 0.35, 0.45, 0.55), (0.1, 0.2, 0.35, 0.5)
+THRESHOLDS = [(low, low + rise) for low, rise in product(LOWEST, RISES) if low + rise < 1]
+FACTORS = (0.5, 1.0, 1.5)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Choice:
     low: float
     high: float
     inhibition: str = "scalar"
+    factor: float = 1.0
 
     @property
     def width(self) -> int:
@@ -67,7 +71,8 @@ class Choice:
     def __str__(self) -> str:
         receiver = ", chi by receiver" if self.inhibition == "receiver" else ""
         sets = f"{self.family}, S = {self.redundancy}"
-        return f"{sets}, {self.low:.2g}/{self.high:.2g}{receiver}"
+        factor = "" if self.factor == 1 else f", chi x {self.factor:g}"
+        return f"{sets}, {self.low:.2g}/{self.high:.2g}{receiver}{factor}"
 
 
 def published(n_circuits: int) -> Choice:
@@ -81,20 +86,23 @@ def grid(kind: str, n_circuits: int) -> list[Choice]:
     if kind == CLIPPED:
         sets = [("prime-steps", "scalar"), ("prime-steps", "receiver"), ("transversal", "scalar")]
         every: Iterator[Choice] = (
-            Choice("clipped", family, s, low, high, rule)
-            for (family, rule), s, (low, high) in product(sets, (2, 3, 4, 6), THRESHOLDS)
+            Choice("clipped", family, s, low, high, rule, factor)
+            for (family, rule), s, (low, high), factor in product(
+                sets, (2, 3, 4, 6), THRESHOLDS, FACTORS
+            )
         )
     else:
         every = (
-            Choice("separate", "transversal", s, low, high)
-            for s, (low, high) in product((3, 4, 6, 8), THRESHOLDS)
+            Choice("separate", "transversal", s, low, high, "scalar", factor)
+            for s, (low, high), factor in product((2, 3, 4, 6, 8), THRESHOLDS, FACTORS)
         )
     return [choice for choice in every if choice.holds(n_circuits)]
 
 
-def _build(rule, construction, count, sets, own, edges, key, low, high):
+def _build(rule, construction, count, sets, own, edges, key, low, high, factor):
     small = circuits.Rotation.random(count, key=key, lower_threshold=low, upper_threshold=high)
-    options = {"inhibition": rule, "edges": edges} | ({} if own is None else {"indicators": own})
+    options = {"inhibition": rule, "inhibition_factor": factor, "edges": edges}
+    options |= {} if own is None else {"indicators": own}
     return network.make_network(small, sets, DEPTH + 1, construction, key=key, **options)
 
 
@@ -135,7 +143,7 @@ class Bench:
             if self._payload is not None:
                 sets, own = self._payload, sets
             kind = choice.inhibition, choice.construction, self.count + 1
-            levels = np.float32(choice.low), np.float32(choice.high)
+            levels = map(np.float32, (choice.low, choice.high, choice.factor))
             net = _built(*kind, sets, own, self._edges, key, *levels)
             found = simulation.program_shares(
                 net, 1, samples, key=key, among=self.made.states, chunk=64

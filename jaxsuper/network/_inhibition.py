@@ -90,11 +90,11 @@ class Links(eqx.Module):
     Attributes:
         listed: (L-1, n, W), the neurons that each neuron is connected to in the layer before, in
             order and padded with n anywhere.
-        back: (L-1, n, W), the same from the layer before to this one, for gradients.
+        back: (L-1, n, V), the same from the layer before to this one, for gradients.
     """
 
     listed: Int[Array, "gaps n W"]
-    back: Int[Array, "gaps n W"]
+    back: Int[Array, "gaps n V"]
 
 
 # Rows gathered in the time of one column of a product with the n x n matrix: on a CPU by the

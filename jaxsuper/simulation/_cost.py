@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import jax
 
 from .._limits import Cost
-from .._settings import Configuration
+from .._settings import Configuration, IDENTITY
 from ..circuits import width_of
 from ..network import columns_per_row, network_bytes, Traits
 from ._programs import fan_of
@@ -24,6 +24,8 @@ _PRODUCT, _GATHER, _REST = 0.045, 0.22, 3e6
 # with a margin of a third; for each neuron of a block, which XLA's memory analysis puts at 110 to
 # 140 for one network (constructions at n = 100 to 1000).
 CIRCUIT_BYTES, TRUTH_BYTES, _NEURON_BYTES = 35, 160, 140
+# Of a program: what it says of a circuit, and each edge in the arrays of a layer.
+_STATEMENT_BYTES, _EDGE_BYTES = 2000, 100
 # Of one layer and z as rows of a result: about 17 metrics, as dictionaries and as text.
 _ROWS_BYTES = 17 * 1000
 
@@ -88,7 +90,11 @@ def network_cost(configuration: Configuration, traits: Traits, *, running: bool 
         sets += each * configuration.indicator_copies
     sizes = (configuration.n_circuits, n, sets, configuration.n_layers)
     fan = fan_of(configuration)
-    return Cost(network_bytes(*sizes, traits, fan=fan, running=running))
+    needed = network_bytes(*sizes, traits, fan=fan, running=running)
+    if configuration.edges != IDENTITY:
+        gaps = configuration.n_layers - 1
+        needed += configuration.n_circuits * (_STATEMENT_BYTES + gaps * _EDGE_BYTES)
+    return Cost(needed)
 
 
 def experiment_cost(

@@ -95,7 +95,7 @@ def test_a_neuron_counted_twice_is_noticed(monkeypatch):
     plain = lambda members, sets, none: jnp.concatenate([sets, jnp.full_like(sets[:1], none)])[
         members
     ].reshape(members.shape[0], -1)
-    monkeypatch.setattr(_inhibition, "_neighbours", plain)
+    monkeypatch.setattr(_inhibition, "neighbours", plain)
     wrong = make("clipped", monkeypatch, True)
     inputs = inputs_of(right)
     assert np.abs(estimates(right, inputs) - estimates(wrong, inputs)).max() > 1e-2
