@@ -15,8 +15,9 @@ from rich.console import Console
 
 from .._errors import check
 from .._limits import check_index, check_seed
+from .._settings import IDENTITY
 from ._compiles import Compiled, compiles_counted
-from ._designs import check_sizes
+from ._designs import check_sizes, named_edges
 from ._result import check_outputs, config_of, envelope, finite, write
 from ._resuming import resumable
 from ._terminal import (
@@ -63,6 +64,7 @@ class Capacity:
         tolerance: relative width of the interval at which to stop.
         samples: inputs drawn for each network.
         seed: from which all that is random follows.
+        edges: which circuit feeds which, as for simulate: published and clipped designs can have them.
         json: write settings, environment, timing and rows to this file.
         plot: draw the errors measured against T into this file (png, pdf, svg).
     """
@@ -77,6 +79,7 @@ class Capacity:
     tolerance: float = 0.05
     samples: int = 256
     seed: int = 0
+    edges: str = IDENTITY
     json: Path | None = None
     plot: Path | None = None
 
@@ -107,16 +110,18 @@ def run(command: Capacity, console: Console) -> int:
     sizes = (command.network_width, fewest, command.n_active, command.n_layers)
     check_sizes(*sizes, kinds=kinds, argument="design")
     from .. import design
+    from ..simulation import edges_identity
 
     rules = design.Rules(confidence=command.confidence, tolerance=command.tolerance)
-    problem = design.Problem(command.network_width, 0, command.n_active, command.n_layers)
+    sizes = (command.network_width, 0, command.n_active, command.n_layers)
+    problem = design.Problem(*sizes, command.edges)
     target = command.error_target
     settings: dict[str, Any] = {"max_circuits": command.max_circuits, "rules": rules}
     settings |= {"samples": command.samples, "seed": command.seed}
     for kind in command.design:
         design.check_frontier(problem, target, kind, **settings)
     started, frontiers = perf_counter(), []
-    with resumable(command.json, "json") as kept:
+    with resumable(command.json, "json", edges_identity(command.edges)) as kept:
         settings["once"] = kept.once
         with caught_signals() as caught, compiles_counted() as compiled, progress_bar() as bar:
             for number_done, kind in enumerate(command.design):
@@ -198,7 +203,8 @@ def _row(frontier: "Frontier", samples: int) -> dict[str, Any]:
 def _print(rows: list[dict[str, Any]], command: Capacity, console: Console) -> None:
     title = (
         f"D = {command.network_width}, z = {command.n_active}: most circuits with an error below "
-        f"{command.error_target:g} at layer {command.n_layers}, confidence {command.confidence:g}"
+        f"{command.error_target:g} at layer {command.n_layers}{named_edges(command.edges)}, "
+        f"confidence {command.confidence:g}"
     )
     shown = table(title, _COLUMNS, _TEXT, box=SIMPLE, padding=(0, 0))
     for row in rows:

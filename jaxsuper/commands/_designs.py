@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 
 from .._limits import check_index
-from .._settings import Configuration
+from .._settings import Configuration, IDENTITY
 
 
 # The designs with the fewest neurons for each circuit are the smallest.
 _LEAST_REDUNDANCY = 2
+
+
+def named_edges(edges: str) -> str:
+    """Return how a title goes on to name edges; empty where every circuit is its own successor."""
+    return "" if edges == IDENTITY else f", edges {edges}"
 
 
 def check_sizes(

@@ -48,7 +48,7 @@ class Kept:
 
 
 @contextmanager
-def resumable(result: Path | None, argument: str) -> Iterator[Kept]:
+def resumable(result: Path | None, argument: str, depends: str = "") -> Iterator[Kept]:
     """Keep finished pieces of work beside a result until that is written.
 
     A repeated command whose first run ended finds nothing, and does everything again.
@@ -56,6 +56,7 @@ def resumable(result: Path | None, argument: str) -> Iterator[Kept]:
     Args:
         result: the file that will hold the result; None keeps nothing.
         argument: what named it, in errors.
+        depends: what else decides the pieces, as the contents of a file that they only name.
 
     Yields:
         What was kept; `finish` is to be called when the result is written.
@@ -67,7 +68,7 @@ def resumable(result: Path | None, argument: str) -> Iterator[Kept]:
         yield Kept(None)
         return
     remove_abandoned(result.parent)
-    with plain_warnings(), Journal(journal_beside(result), argument, origin()) as journal:
+    with plain_warnings(), Journal(journal_beside(result), argument, origin() + depends) as journal:
         if count := len(journal):
             complain(f"resuming: {journal.path} holds {count} finished pieces of work")
         try:

@@ -16,8 +16,9 @@ from rich.console import Console
 
 from .._errors import check
 from .._limits import check_seed
+from .._settings import IDENTITY
 from ._compiles import Compiled, compiles_counted
-from ._designs import check_sizes
+from ._designs import check_sizes, named_edges
 from ._result import check_outputs, config_of, envelope, finite, write
 from ._resuming import resumable
 from ._terminal import (
@@ -78,6 +79,7 @@ class Command:
         only: kinds of design to search; all by default.
         quick: fewer structures and samples, no gradient.
         seed: from which all that is random follows.
+        edges: which circuit feeds which, as for simulate: only kinds that can have them are searched.
         json: write settings, environment, timing and rows to this file.
         plot: draw the designs' errors by layer into this file (png, pdf, svg).
     """
@@ -90,6 +92,7 @@ class Command:
     only: tuple[Kind, ...] = ()
     quick: bool = False
     seed: int = 0
+    edges: str = IDENTITY
     json: Path | None = None
     plot: Path | None = None
 
@@ -115,10 +118,12 @@ def run(command: Command, console: Console) -> int:
     check_sizes(*sizes, kinds=command.only or KINDS, argument="only")
     check_seed("seed", command.seed)
     from .. import design
+    from ..simulation import edges_identity
 
-    problem = design.Problem(*sizes)
+    problem = design.Problem(*sizes, command.edges)
+    design.check_problem(problem)
     started = perf_counter()
-    with resumable(command.json, "json") as kept:
+    with resumable(command.json, "json", edges_identity(command.edges)) as kept:
         with caught_signals() as caught, compiles_counted() as compiled, progress_bar() as bar:
             result = design.search(
                 problem,
@@ -219,7 +224,8 @@ def _print(result: "SearchResult", rows: list[dict[str, Any]], console: Console)
     problem = result.problem
     title = (
         f"D = {problem.network_width}, T = {problem.n_circuits}, z = {problem.n_active}: active "
-        f"circuits' error at layer {problem.n_layers}, on seeds that chose nothing"
+        f"circuits' error at layer {problem.n_layers}{named_edges(problem.edges)}, on seeds that "
+        "chose nothing"
     )
     with_target = any(row["meets_target"] for row in rows)
     columns = (*_COLUMNS, *["target"] * with_target)
@@ -252,10 +258,11 @@ def _print(result: "SearchResult", rows: list[dict[str, Any]], console: Console)
             f"design 1 once more, on seeds that ranked nothing either: {error} ± {stderr}",
         )
     if result.absent:
+        suits = "" if problem.edges == IDENTITY else f" and the edges {problem.edges}"
         say(
             console,
             f"no structure that holds {problem.n_circuits} circuits, or that suits z = "
-            f"{problem.n_active}: {', '.join(result.absent)}",
+            f"{problem.n_active}{suits}: {', '.join(result.absent)}",
         )
     for rank, row in enumerate(rows, 1):
         say(console, f"{rank}: {row['command']}")

@@ -25,7 +25,7 @@ from ._frontier import (
 from ._kinds import candidates, design_kind, DesignKind, kinds, tunable, variants
 from ._measure import DesignError, measure_design, seed_for, with_seed
 from ._predict import by_prediction, covered, predict_error, Predicted
-from ._problem import Design, Problem, structure_of
+from ._problem import check_problem, Design, Problem, structure_of
 from ._ranking import Difference, differences, Effort, QUICK, Ranked, SearchResult
 from ._search import search
 from ._text import choices, simulate_line, summary
@@ -52,6 +52,7 @@ __all__ = [
     "by_prediction",
     "candidates",
     "check_frontier",
+    "check_problem",
     "choices",
     "choose_design",
     "closing_bias",

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..circuits import width_of
 from ..simulation import capacity_of, Configuration
-from ._problem import Problem
+from ._problem import of_problem, Problem
 
 
 # (lo, hi): the published pair, and pairs that leave room for a larger error of inactive indicators.
@@ -23,18 +23,6 @@ def holds(configuration: Configuration) -> bool:
     return capacity is None or capacity >= configuration.n_circuits
 
 
-def _settings(problem: Problem, **settings: Any) -> Configuration:
-    """Return the problem's settings with transversal sets, unless others are named."""
-    sizes: dict[str, Any] = {
-        "network_width": problem.network_width,
-        "n_circuits": problem.n_circuits,
-        "n_active": problem.n_active,
-        "n_layers": problem.n_layers,
-        "allocation": "transversal",
-    }
-    return Configuration(**{**sizes, **settings})
-
-
 def _whole_blocks(problem: Problem, circuit: str = "rotation") -> int:
     """Return the largest multiple of d that is not above D."""
     d = width_of(circuit)
@@ -45,7 +33,7 @@ def published(problem: Problem) -> list[Configuration]:
     """Return prime steps, .25/.75, b = 1, S = 6 or the largest S below that holds T."""
     width = _whole_blocks(problem)
     structures = [
-        _settings(problem, network_width=width, allocation="prime-steps", redundancy=s)
+        of_problem(problem, network_width=width, allocation="prime-steps", redundancy=s)
         for s in range(PUBLISHED_REDUNDANCY, 1, -1)
     ]
     return [configuration for configuration in structures if holds(configuration)][:1]
@@ -55,7 +43,7 @@ def clipped(problem: Problem) -> list[Configuration]:
     """Return clipped weights by S, with low and with high thresholds."""
     width = _whole_blocks(problem)
     return [
-        _settings(
+        of_problem(
             problem, network_width=width, redundancy=s, lower_threshold=low, upper_threshold=high
         )
         for s, (low, high) in product((2, 3, 4, 6, 8), (THRESHOLDS[0], THRESHOLDS[-1]))
@@ -66,7 +54,7 @@ def cleaned(problem: Problem) -> list[Configuration]:
     """Return clipped weights with clean-up layers."""
     width = _whole_blocks(problem)
     shared = {"construction": "cleaned", "lower_threshold": 0.4, "upper_threshold": 0.7}
-    return [_settings(problem, network_width=width, redundancy=s, **shared) for s in (3, 4)]
+    return [of_problem(problem, network_width=width, redundancy=s, **shared) for s in (3, 4)]
 
 
 def separate(problem: Problem) -> list[Configuration]:
@@ -92,7 +80,7 @@ def _own_indicators(
 ) -> list[Configuration]:
     """Return a structure for each (S of indicators, S of payload, share of D)."""
     return [
-        _settings(
+        of_problem(
             problem,
             indicator_redundancy=own,
             redundancy=payload,
@@ -108,7 +96,7 @@ def private(problem: Problem) -> list[Configuration]:
     shared = {"construction": "private", "circuit": "rotation3"}
     width = _whole_blocks(problem, "rotation3")
     return [
-        _settings(
+        of_problem(
             problem,
             network_width=width,
             redundancy=s,
@@ -124,7 +112,7 @@ def block(problem: Problem) -> list[Configuration]:
     if problem.n_active > 1:
         return []
     width = _whole_blocks(problem)
-    return [_settings(problem, network_width=width, construction="block", redundancy=1)]
+    return [of_problem(problem, network_width=width, construction="block", redundancy=1)]
 
 
 def closing_bias(redundancy: int, n_active: int) -> float:

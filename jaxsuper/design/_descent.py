@@ -112,14 +112,17 @@ def design_loss(
         The loss, differentiable almost everywhere.
     """
     moved = with_parameters(network, parameters_at(coordinates))
-    padded = moved.placement.padded
+    padded, edges = moved.placement.padded, moved.edges
+    # Where samples are drawn until every branch is decided there is no gradient, nor need there be.
+    circuits = moved.circuits if edges is None else jax.lax.stop_gradient(moved.circuits)
     inputs = sample_inputs(
-        moved.circuits,
+        circuits,
         n_active,
         moved.n_layers,
         jnp.arange(samples),
         key=key,
         n_circuits=None if padded is None else padded.n_circuits,
+        edges=edges,
     )
     channels = dict(moved.circuits.layout.readouts)["x"]
     columns = jnp.arange(samples)[None, :]
@@ -129,7 +132,11 @@ def design_loss(
             view.estimates[channel][view.active, columns] - view.truth[channel]
             for channel in channels
         ]
-        return jnp.mean((jnp.stack(errors) ** 2).sum(axis=0))
+        squares = (jnp.stack(errors) ** 2).sum(axis=0)
+        if edges is None:
+            return jnp.mean(squares)
+        there = view.active < moved.n_circuits
+        return jnp.sum(jnp.where(there, squares, 0.0)) / jnp.maximum(jnp.sum(there), 1)
 
     return jnp.mean(forward(moved, inputs, squared_error))
 

@@ -26,7 +26,7 @@ class Frames:
 
     samples: int
     most: int
-    _made: dict[tuple[Recipe, int], list[Frame]] = field(default_factory=dict)
+    _made: dict[tuple[Recipe, int, str], list[Frame]] = field(default_factory=dict)
 
     def of(self, configuration: Configuration, nearby: Sequence[Configuration] = ()) -> Frame:
         """Return a frame that holds a network.
@@ -68,5 +68,5 @@ class Frames:
         return [replace(configuration, n_circuits=min(count, most)) for count in counts]
 
 
-def _program(configuration: Configuration) -> tuple[Recipe, int]:
-    return Recipe.of(configuration), configuration.n_layers
+def _program(configuration: Configuration) -> tuple[Recipe, int, str]:
+    return Recipe.of(configuration), configuration.n_layers, configuration.edges

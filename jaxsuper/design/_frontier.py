@@ -13,11 +13,9 @@ from ._frames import Frames, STRIDE
 from ._kinds import candidates, design_kind, FrontierChoice, kinds
 from ._measure import measure_design, with_seed
 from ._predict import by_prediction
-from ._problem import check_problem, Design, Problem, with_settings
+from ._problem import check_feeds, check_problem, Design, fewest_circuits, Problem, with_settings
 
 
-# Without inactive circuits nothing is measured of them, and one set has no neighbours.
-_SPARE = 2
 # Published figures hold up to about T (d/D)^2 = 0.004 with d = 4: where to look first.
 _WORKS = 0.004 / 16
 # Networks that a bisection measures of each T, about.
@@ -119,9 +117,10 @@ def most_circuits(problem: Problem, kind: str, limit: int) -> int:
     def holds(count: int) -> bool:
         return bool(_choosable(replace(problem, n_circuits=count), kind))
 
-    if not holds(problem.n_active + _SPARE):
+    fewest = fewest_circuits(problem)
+    if not holds(fewest):
         return 0
-    low, high = problem.n_active + _SPARE, limit + 1
+    low, high = fewest, limit + 1
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
@@ -159,15 +158,17 @@ def check_frontier(
     check_kind("problem", problem, Problem)
     check_integer("n_active", problem.n_active)
     one_of(frontier_kinds(), kind, "design")
-    fewest = problem.n_active + _SPARE
+    fewest = fewest_circuits(problem)
     problem = replace(problem, n_circuits=fewest)
     check_problem(problem)
+    for name in _members(kind):
+        check_feeds(problem, design_kind(name).construction)
     check_positive("error_target", target)
     check_index("samples", samples)
     check_seed("seed", seed)
     check_optional("max_circuits", max_circuits)
     check_rules(rules or Rules())
-    rule = f"must be at least {fewest}, the active circuits and {_SPARE} inactive ones"
+    rule = f"must be at least {fewest}, the active circuits and some inactive ones"
     check(max_circuits is None or max_circuits >= fewest, "max_circuits", rule, max_circuits)
     # No two pairs of neurons: the most that any sets with single overlaps and S >= 2 hold.
     ceiling = problem.network_width**2
@@ -220,7 +221,7 @@ def frontier(
     rules = rules or Rules()
     check_kind("problem", problem, Problem)
     settings = {"max_circuits": max_circuits, "rules": rules, "samples": samples, "seed": seed}
-    fewest = problem.n_active + _SPARE
+    fewest = fewest_circuits(problem)
     held = check_frontier(problem, target, kind, **settings)
     chosen: dict[int, Design] = {}
 
@@ -264,7 +265,7 @@ def _limit(interval: Crossing, held: int, fewest: int, capped: bool) -> str:
 
 def _start(problem: Problem, target: float, kind: str, held: int, once: Once) -> int:
     """Return where theory sees the crossing, for kinds it chooses; else a usual size."""
-    low, high = problem.n_active + _SPARE, held
+    low, high = fewest_circuits(problem), held
     if not all(_by_theory(name) for name in _members(kind)):
         return min(max(low, round(_WORKS * problem.network_width**2)), held)
     while high > low * 1.05 + 1:

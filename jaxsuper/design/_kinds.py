@@ -9,7 +9,7 @@ from .._errors import lookup
 from ..network import traits_of
 from ..simulation import Configuration
 from . import _candidates as made_by
-from ._problem import Design, Problem, with_settings
+from ._problem import can_feed, Design, Problem, with_settings
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,8 @@ def candidates(problem: Problem, kind: str) -> list[Design]:
     Raises:
         ValueError: for an unknown kind.
     """
-    structures = design_kind(kind).structures(problem)
+    known = design_kind(kind)
+    structures = known.structures(problem) if can_feed(problem, known.construction) else []
     return [Design(kind, settings) for settings in structures if made_by.holds(settings)]
 
 

@@ -5,11 +5,25 @@ from typing import Any
 
 from .._errors import check, check_kind
 from .._limits import check_index
-from ..network import Traits
-from ..simulation import check_active, Configuration, PARAMETERS, Recipe
+from .._settings import EDGES, IDENTITY
+from ..network import Traits, traits_of
+from ..programs import Edges
+from ..simulation import (
+    check_active,
+    check_edges_name,
+    check_groups,
+    Configuration,
+    edges_of,
+    PARAMETERS,
+    Recipe,
+)
 
 
 # Far above what fits a machine: sizes that are typing errors are refused before anything is tried.
+# Without inactive circuits nothing is measured of them, and one set has no neighbours.
+_SPARE = 2
+# Circuits of a branch or a merge.
+_LARGEST_GROUP = 3
 _MOST = {"network_width": 1_000_000, "n_layers": 10_000}
 
 
@@ -22,12 +36,14 @@ class Problem:
         n_circuits: T.
         n_active: z.
         n_layers: L.
+        edges: which circuit feeds which, as in `Configuration`; each itself by default.
     """
 
     network_width: int
     n_circuits: int
     n_active: int
     n_layers: int
+    edges: str = IDENTITY
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,58 @@ def check_problem(problem: Problem) -> None:
     check_active(problem.n_active, problem.n_circuits)
     rule = f"must be below {problem.n_circuits}: without inactive circuits nothing can seize"
     check(problem.n_active < problem.n_circuits, "n_active", rule, problem.n_active)
+    check_edges_name(problem.edges)
+    if problem.edges != IDENTITY:
+        check(problem.n_layers > 1, "n_layers", "must be at least 2 with edges", problem.n_layers)
+        check_groups(edges_of(of_problem(problem)), problem.n_active)
+
+
+def of_problem(problem: Problem, **settings: Any) -> Configuration:
+    """Return the problem's settings with transversal sets, unless others are named."""
+    sizes: dict[str, Any] = {
+        "network_width": problem.network_width,
+        "n_circuits": problem.n_circuits,
+        "n_active": problem.n_active,
+        "n_layers": problem.n_layers,
+        "allocation": "transversal",
+        "edges": problem.edges,
+    }
+    return Configuration(**{**sizes, **settings})
+
+
+def can_feed(problem: Problem, construction: str) -> bool:
+    """Return whether circuits can feed each other in a construction as the problem wants it."""
+    return not _why_not(problem, construction)
+
+
+def check_feeds(problem: Problem, construction: str) -> None:
+    """Raise a `ValueError` if circuits cannot feed each other in a construction as is wanted."""
+    if _why_not(problem, construction):
+        traits_of(construction).check_edges(_edges_like(problem), problem.edges)
+
+
+def _why_not(problem: Problem, construction: str) -> str:
+    if problem.edges == IDENTITY:
+        return ""
+    traits = traits_of(construction)
+    return traits.no_edges or traits.cannot(_edges_like(problem))
+
+
+def _edges_like(problem: Problem) -> Edges:
+    """Return edges of the problem's kind: of few circuits, unless they are those of a file."""
+    if problem.edges in EDGES:
+        problem = replace(problem, n_circuits=fewest_circuits(problem))
+    edges = edges_of(of_problem(problem))
+    assert edges is not None
+    return edges
+
+
+def fewest_circuits(problem: Problem) -> int:
+    """Return how few circuits a problem makes sense for: the active ones, and some that are not."""
+    if problem.edges == IDENTITY:
+        return problem.n_active + _SPARE
+    # Of the programs by name that with the largest groups; each is to start as often as wanted.
+    return max(_LARGEST_GROUP, problem.n_layers) * problem.n_active + _SPARE
 
 
 def with_settings(design: Design, **settings: Any) -> Design:

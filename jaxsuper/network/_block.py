@@ -95,7 +95,7 @@ class Block(AbstractNetwork):
         "block",
         needs=ROTATION,
         assumes="known set",
-        fixed="has an address for each circuit's own successor alone",
+        fixed="keeps the addresses that the input gives, so that the active circuits cannot change",
         allocate=_allocate,
         capacity=_capacity,
         check_allocation=_check_allocation,

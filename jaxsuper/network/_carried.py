@@ -21,8 +21,11 @@ TUNABLE = ("gate_bias", "inhibition_factor")
 class CarriedLayer(two_part.AbstractTwoPartLayer):
     """A copy of the indicators."""
 
-    def indicator_fields(self, alpha: Float[Array, "na B"]) -> list[Float[Array, "na B"]]:
+    def indicator_fields(
+        self, alpha: Float[Array, "na B"], change: Float[Array, "on T B"]
+    ) -> list[Float[Array, "na B"]]:
         """Return the indicators as they are."""
+        del change
         return [alpha]
 
 
@@ -121,7 +124,7 @@ class Carried(AbstractCarried):
         trainable=True,
         tunable=TUNABLE,
         assumes="known set",
-        fixed="copies its indicators, so that the active circuits cannot change",
+        fixed="copies the indicators that the input gives, so that the active circuits cannot change",
     )
     first_layer = embed_carried
     layers = carried_layers

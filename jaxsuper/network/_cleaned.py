@@ -9,11 +9,20 @@ from jaxtyping import Array, Float
 from .._arrays import take_rows
 from .._settings import PARAMETERS
 from .._types import Activations, ActiveIds, Channels, CircuitValues
-from ..circuits import Layout
+from ..programs import Edges
 from . import _shared as shared
 from ._clipped import AbstractClipped, AbstractClippedLayer, clipped_fields
 from ._network import ROTATION, Traits
 from ._placement import indicator_vectors
+
+
+def _cannot(edges: Edges) -> str:
+    if edges.deciding:
+        return "opens a gate with its indicator, a layer before a branch has moved the vector"
+    given = edges.weights is not None
+    return (
+        "has no layer that a weight could be given for: every one is split in two" if given else ""
+    )
 
 
 class CleanedLayer(AbstractClippedLayer):
@@ -24,8 +33,11 @@ class CleanedLayer(AbstractClippedLayer):
 
         The waiting payload is read as `means`: its ReLU never cuts.
         """
-        alpha = _step(self.mean, self.bias, self.seen(channels[0]))
-        return _gated(self.layout, self.mean, self.bias, alpha, self.brought(means))
+        layout, change = self.layout, self.brought(means)
+        # Edges that switch write on-neurons too, which the clean-up layer has.
+        switched = change[: layout.width - 2] if len(change) == layout.width else None
+        alpha = _step(self.mean, self.bias, self.seen(channels[0]), switched)
+        return _gated(self.mean, self.bias, alpha, change[-2:])
 
 
 class Cleaned(AbstractClipped):
@@ -50,6 +62,10 @@ class Cleaned(AbstractClipped):
     weights Ctilde and the step are those of `Clipped`; since g follows alpha above b/(1+b) only,
     indicators see the step with lower threshold lo + (hi - lo) b/(1+b).
 
+    With edges the clean-up layer takes what they switch on and off, and the gate follows it. So a
+    target that a branch decides would open a layer before its vector comes, as no exact reference
+    does; edges that decide, and weights that are given, are not for this construction.
+
     L counts computing layers: only they are placed, read out and reported. A comparison at equal
     depth is with a `Clipped` of 2L layers. Closed form: `theory.cleaned_active_mse`. Suggested in
     the outlook of Linsefors and Bushnaq, "Rotations in Superposition" (2025), and by Hänni et al.
@@ -59,10 +75,11 @@ class Cleaned(AbstractClipped):
     traits: ClassVar[Traits] = Traits(
         "cleaned",
         needs=ROTATION,
-        options=("inhibition", "inhibition_factor"),
+        options=("inhibition", "inhibition_factor", "edges"),
         tunable=PARAMETERS,
         assumes="2L layers",
         layers_per_step=2,
+        cannot=_cannot,
     )
     activate = shared.rectified
     channels = shared.circuit_channels
@@ -84,32 +101,36 @@ class Cleaned(AbstractClipped):
         held = shared.embed(self.placement, jnp.concatenate([seen[:1], rotated]), active)
         mean, bias = circuits.mean_weights()[0], circuits.biases()[0]
         brought = jax.nn.relu(held[1:] + 1) - 1
-        before = _gated(layout, mean, bias, _step(mean, bias, held[0]), brought)
+        before = _gated(mean, bias, _step(mean, bias, held[0]), brought)
         return self.after(before, self.placement.sets[0], active)
 
     def layers(self) -> CleanedLayer:
         """Return computing layers 2..L with the clean-up layers before them."""
-        return CleanedLayer(**clipped_fields(self))
+        fields = clipped_fields(self)
+        if fields["arrivals"] is not None and len(fields["layout"].difference_outputs) > 2:
+            # Gates follow the clean indicators, whatever edges add to indicators.
+            fields["difference"] = fields["difference"].at[:, :, -2:, 0].set(0.0)
+        return CleanedLayer(**fields)
 
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write the clean-up layer before array layer `layer`, and that layer, out."""
         circuits, n = self.circuits, self.block_width
-        before = indicator_vectors(self.placement, layer - 1)
-        after = indicator_vectors(self.placement, layer)
-        mean, rotations = (
-            stack[layer if stack.shape[0] > 1 else 0]
-            for stack in (circuits.mean_weights(), circuits.difference_weights())
-        )
+        sets = (indicator_vectors(self.placement, layer - 1 + i) for i in range(2))
+        before, after = shared.edge_vectors(self.edges, layer, *sets)
+        mean = circuits.mean_weights()
+        mean, own = mean[layer if mean.shape[0] > 1 else 0], shared.dense_own(self, layer)[0]
         bias = shared.bias_of(circuits, layer)
         eye, alpha = jnp.eye(n), jnp.array([1.0, -1.0])
         # Rows on0, on1, h0, h1, from g, 0, y0, y1.
         clean = jnp.zeros((4, n, 4, n))
         clean = clean.at[:2, :, 0].set(mean[:2, :, None] * self.dense_tilde(layer)[None])
+        switched = shared.outer(own[:, :2, :1], after, before) / self.redundancy
+        clean = clean.at[:2, :, 0].add(switched[:, :, 0])
         for row in (2, 3):
             clean = clean.at[row, :, row].set(eye).at[row, :, 0].set(-eye)
         waiting = jnp.concatenate([jnp.repeat(bias[:2], n), jnp.ones(2 * n)])
         # Rows g, 0, y0, y1, from on0, on1, h0, h1.
-        links = shared.outer(rotations, after, before) / self.redundancy
+        links = shared.outer(own[:, 2:, 2:], after, before) / self.redundancy
         compute = jnp.zeros((4, n, 4, n)).at[2:, :, 2:].set(links)
         for row, gate in zip((0, 2, 3), (2, 2, 3), strict=True):
             opener = mean[gate, 0] * alpha[None, :, None] * eye[:, None, :]
@@ -121,20 +142,25 @@ class Cleaned(AbstractClipped):
 
 
 def _step(
-    mean: Float[Array, "d r"], bias: Float[Array, " d"], seen: Float[Array, "n B"]
+    mean: Float[Array, "d r"],
+    bias: Float[Array, " d"],
+    seen: Float[Array, "n B"],
+    switched: Float[Array, "2 n B"] | None = None,
 ) -> Float[Array, "n B"]:
-    """Return on0 - on1 of a clean-up layer that sees these sums."""
-    return jax.nn.relu(mean[0, 0] * seen + bias[0]) - jax.nn.relu(mean[1, 0] * seen + bias[1])
+    """Return on0 - on1 of a clean-up layer that sees these sums, and what edges add."""
+    rows = [mean[row, 0] * seen + bias[row] for row in range(2)]
+    if switched is not None:
+        rows = [row + added for row, added in zip(rows, switched, strict=True)]
+    return jax.nn.relu(rows[0]) - jax.nn.relu(rows[1])
 
 
 def _gated(
-    layout: Layout,
     mean: Float[Array, "d r"],
     bias: Float[Array, " d"],
     alpha: Float[Array, "n B"],
     brought: Float[Array, "out n B"],
 ) -> Activations:
     """Return a computing layer before its ReLU, from clean indicators and moved payloads."""
-    gates = [mean[row, 0] * alpha + bias[row] for row in layout.difference_outputs]
+    gates = [mean[row, 0] * alpha + bias[row] for row in (2, 3)]
     closed = jnp.full_like(alpha, 0.0)
     return jnp.stack([gates[0], closed, *(g + x for g, x in zip(gates, brought, strict=True))])

@@ -10,10 +10,10 @@ from .._arrays import as_float
 from .._settings import PARAMETERS
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation
-from ..circuits import AbstractCircuits, Layout, small_weights
-from ..programs import edge_layout, Edges, full_weights, own_weights
+from ..circuits import AbstractCircuits, Layout
+from ..programs import Edges
 from . import _shared as shared
-from ._edges import Arrivals, edge_links
+from ._edges import Arrivals, edge_links, listed_edge_links, own_parts
 from ._inhibition import balanced, clipped_links, Links, listed_links, lists_are_shorter
 from ._network import AbstractLayer, AbstractNetwork, Traits
 from ._placement import indicator_vectors, place, Placement
@@ -113,8 +113,10 @@ class AbstractClipped(AbstractNetwork):
         """
         placement = place(allocation, n_layers, key=key)
         loads = allocation.loads
-        if edges is not None:
-            connected, chi = edge_links(edges, placement, inhibition)
+        if edges is not None and lists_are_shorter(placement, edges.fan):
+            connected, chi = listed_edge_links(edges, placement, inhibition)
+        elif edges is not None:
+            connected, chi = edge_links(edges, placement, placement, inhibition)
         elif lists_are_shorter(placement):
             connected, chi = listed_links(placement, loads, inhibition)
         else:
@@ -142,12 +144,10 @@ class AbstractClipped(AbstractNetwork):
 
     def dense_tilde(self, layer: int) -> Float[Array, "n n"]:
         """Return Ctilde / S into array layer `layer`, counted from the definition."""
-        before = indicator_vectors(self.placement, layer - 1)
-        after = indicator_vectors(self.placement, layer)
-        if self.edges is not None:
-            before, after = shared.edge_vectors(self.edges, layer, before, after)
-            after = after * jnp.asarray(self.edges.opens[layer - 1], jnp.float32)[:, None]
-        linked = jnp.minimum(1.0, jnp.matmul(after.T, before, precision="highest"))
+        sets = (indicator_vectors(self.placement, layer - 1 + i) for i in range(2))
+        before, after = shared.edge_vectors(self.edges, layer, *sets)
+        opening = after * shared.dense_own(self, layer)[1][:, None]
+        linked = jnp.minimum(1.0, jnp.matmul(opening.T, before, precision="highest"))
         chi = (self.inhibition[layer - 1] * self.inhibition_factor)[:, None]
         return (linked - chi * (1 - linked)) / self.redundancy
 
@@ -203,13 +203,8 @@ class ClippedLayer(AbstractClippedLayer):
 
 def clipped_fields(network: AbstractClipped) -> dict[str, Any]:
     """Return the fields of `AbstractClippedLayer`, stacked over layers 2..L."""
-    circuits, n_layers, edges = network.circuits, network.n_layers, network.edges
-    if edges is None:
-        arrivals, layout = None, circuits.layout
-        difference = shared.stacked(circuits.difference_weights(), n_layers)
-    else:
-        arrivals, layout = Arrivals.of(edges), edge_layout(circuits.layout, edges.wide)
-        difference = own_weights(circuits, edges)
+    circuits, n_layers = network.circuits, network.n_layers
+    arrivals, layout, difference = own_parts(network)
     return {
         "mean": shared.stacked(circuits.mean_weights(), n_layers),
         "difference": difference,
@@ -232,14 +227,9 @@ def dense_clipped(
 ) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
     """Return W = wbar ⊗ Ctilde / S + sum_t (w_t - wbar) e_t ⊗ e_t / S, and B."""
     circuits, width = self.circuits, self.network_width
-    full, mean = small_weights(circuits, layer), shared.mean_matrix(circuits, layer)
-    before = indicator_vectors(self.placement, layer - 1)
-    after = indicator_vectors(self.placement, layer)
-    own = full - mean[None]
-    if self.edges is not None:
-        before, after = shared.edge_vectors(self.edges, layer, before, after)
-        opens = jnp.asarray(self.edges.opens[layer - 1], jnp.float32)[:, None, None]
-        own = full_weights(circuits, self.edges, layer - 1) - opens * mean[None]
+    mean, own = shared.mean_matrix(circuits, layer), shared.dense_own(self, layer)[0]
+    sets = (indicator_vectors(self.placement, layer - 1 + i) for i in range(2))
+    before, after = shared.edge_vectors(self.edges, layer, *sets)
     blocks = mean[:, None, :, None] * self.dense_tilde(layer)[None, :, None, :]
     blocks = blocks + shared.outer(own, after, before) / self.redundancy
     bias = jnp.repeat(shared.bias_of(circuits, layer), self.block_width)

@@ -12,12 +12,14 @@ from .._errors import lookup
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation, extent_of
 from ..circuits import AbstractCircuits, Layout
+from ..programs import Edges
 from . import _shared as shared
+from ._edges import Arrivals, own_parts
 from ._network import AbstractLayer, AbstractNetwork
 from ._placement import indicator_vectors, place, Placement
 
 
-OPTIONS = ("overlap",)
+OPTIONS = ("overlap", "edges")
 
 
 class AbstractCorrected(AbstractNetwork):
@@ -27,16 +29,21 @@ class AbstractCorrected(AbstractNetwork):
     v ≠ t. The published code takes p as if loads were even, which is too small for prime steps.
     Source: notes#network.
 
+    With edges W has a term u_target ⊗ e_source for each: u needs no balance, since what a circuit
+    sends to all others on average is 0 already.
+
     Attributes:
         circuits, placement: see `AbstractNetwork`.
         overlap: p, in neurons.
         precision: of matrix products.
+        edges: which circuit feeds which; None if each is its own successor.
     """
 
     circuits: AbstractCircuits
     placement: Placement
     overlap: Scalar
     precision: str = eqx.field(static=True)
+    edges: Edges | None = None
 
     @classmethod
     def build(
@@ -48,6 +55,7 @@ class AbstractCorrected(AbstractNetwork):
         key: KeyScalar,
         overlap: str = "even",
         precision: str = "highest",
+        edges: Edges | None = None,
     ) -> "AbstractCorrected":
         """Build the network; may be traced.
 
@@ -58,13 +66,16 @@ class AbstractCorrected(AbstractNetwork):
             key: for the shuffles.
             overlap: "even" for p of even loads (published), "exact" for that of the allocation.
             precision: of matrix products.
+            edges: which circuit feeds which; each its own successor if left out.
 
         Returns:
             The network.
         """
         p = lookup(_OVERLAPS, overlap, "overlap")(allocation)
         placement = place(allocation, n_layers, key=key)
-        return cls(circuits=circuits, placement=placement, overlap=p, precision=precision)
+        return cls(
+            circuits=circuits, placement=placement, overlap=p, precision=precision, edges=edges
+        )
 
     @property
     def correction(self) -> Float[Array, ""]:
@@ -83,21 +94,23 @@ class AbstractCorrectedLayer(AbstractLayer):
 
     Attributes:
         mean: (L-1, d, r), weights from the mean channels.
-        difference: (L-1, T, out, in), each circuit's own weights.
+        difference: (L-1, T or E, out, in), the own weights of each circuit, or of each edge.
         members: (L-1, n, R), the circuits on each neuron.
         sets: (L-1, T, S), the neurons of each circuit.
         bias: (L-1, d).
         correction: (L-1,), c·S.
-        layout: of the circuits.
+        layout: of the circuits, or of the edges' own weights.
+        arrivals: which edges `difference` is of, if it is of edges and not of circuits.
     """
 
     mean: Float[Array, "gaps d r"]
-    difference: Float[Array, "gaps T out in_"]
+    difference: Float[Array, "gaps E out in_"]
     members: Int[Array, "gaps n R"]
     sets: Int[Array, "gaps T S"]
     bias: Float[Array, "gaps d"]
     correction: Float[Array, " gaps"]
     layout: Layout = eqx.field(static=True)
+    arrivals: Arrivals | None = None
 
     @abstractmethod
     def spread_own(self, values: Float[Array, "out T B"]) -> Float[Array, "out n B"]:
@@ -107,10 +120,31 @@ class AbstractCorrectedLayer(AbstractLayer):
         """Return W^l A^{l-1} + B^l; the mean channels are spread with u."""
         del channels
         layout = self.layout
-        seen = self.corrected_spread(take_rows(means, layout.mean_channels))
-        own = self.spread_own(shared.difference_part(layout, self.difference, means))
-        mean = shared.mean_part(self.mean, list(seen))
-        return shared.add_difference(layout, mean, own) + self.bias[:, None, None]
+        opening, own = self.arriving(means)
+        mean = shared.mean_part(self.mean, list(self.corrected_spread(opening)))
+        change = self.spread_own(own)
+        return shared.add_difference(layout, mean, change) + self.bias[:, None, None]
+
+    def arriving(
+        self, means: CircuitValues
+    ) -> tuple[Float[Array, "r T B"], Float[Array, "out T B"]]:
+        """Return for each circuit the mean channels, and what own weights make, of its sources."""
+        layout, arrivals = self.layout, self.arrivals
+
+        def own(values: CircuitValues) -> Float[Array, "out T B"]:
+            return shared.difference_part(layout, self.difference, values)
+
+        if arrivals is None:
+            return take_rows(means, layout.mean_channels), own(means)
+        opens = arrivals.opens[None, :, None]
+
+        def send(values: CircuitValues) -> Float[Array, "rows T B"]:
+            opening = jnp.where(opens, take_rows(values, layout.mean_channels), 0.0)
+            return jnp.concatenate([opening, own(values)])
+
+        arrived = arrivals.sums(means, send)
+        count = len(layout.mean_channels)
+        return arrived[:count], arrived[count:]
 
     def corrected_spread(self, values: CircuitValues) -> Float[Array, "k n B"]:
         """Return S·sum_t u_t values_t."""
@@ -123,14 +157,16 @@ class AbstractCorrectedLayer(AbstractLayer):
 def corrected_fields(network: AbstractCorrected) -> dict[str, Any]:
     """Return the fields of `AbstractCorrectedLayer`, stacked over layers 2..L."""
     circuits, n_layers = network.circuits, network.n_layers
+    arrivals, layout, difference = own_parts(network)
     return {
         "mean": shared.stacked(circuits.mean_weights(), n_layers),
-        "difference": shared.stacked(circuits.difference_weights(), n_layers),
+        "difference": difference,
         "members": network.placement.members[1:],
         "sets": network.placement.sets[1:],
         "bias": shared.stacked(circuits.biases(), n_layers),
         "correction": jnp.broadcast_to(network.correction, (n_layers - 1,)),
-        "layout": circuits.layout,
+        "layout": layout,
+        "arrivals": arrivals,
     }
 
 

@@ -16,6 +16,7 @@ def network_bytes(
     n_layers: int,
     traits: Traits,
     *,
+    fan: int | None = 1,
     running: bool = False,
 ) -> float:
     """Estimate the bytes of a network's arrays and of the largest that are made on the way.
@@ -27,6 +28,7 @@ def network_bytes(
             included.
         n_layers: L.
         traits: of the construction.
+        fan: most edges into a circuit or out of one; None: not known, so that there are no lists.
         running: while it runs; left out, while it is built.
     """
     entries = n_circuits * redundancy
@@ -37,8 +39,9 @@ def network_bytes(
         kept = (1 + traits.own_indicators) * (n_layers - 1)
         matrices = block_width**2 * (kept + (4 * (kept + 1) if running else 8))
         # Or lists of the neurons that each is connected to, both ways, and once more on the way.
-        width = redundancy * (_UNEVEN * entries / max(block_width, 1) + _MORE)
-        if not traits.own_indicators and _FEWER * columns_per_row() * width <= block_width:
+        width = (fan or 1) * redundancy * (_UNEVEN * entries / max(block_width, 1) + _MORE)
+        listed = fan is not None and not traits.own_indicators
+        if listed and _FEWER * columns_per_row() * width <= block_width:
             matrices = 8 * block_width * width * (n_layers + 1)
     # Sets and their inverse, shuffled in every layer, of 4 bytes each, and once more on the way.
     lists = 16 * n_layers * entries + 8 * n_layers * block_width

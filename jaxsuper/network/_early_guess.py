@@ -27,7 +27,7 @@ class EarlyGuess(AbstractCarried):
         options=two_part.OPTIONS,
         tunable=TUNABLE,
         assumes="fixed set",
-        fixed="guesses the active circuits once, so that they cannot change",
+        fixed="guesses the active circuits at the input and keeps the guess, so that they cannot change",
     )
     layers = carried_layers
     activate = two_part.rectified_where_neurons_are

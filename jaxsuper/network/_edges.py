@@ -1,4 +1,4 @@
-"""Edges between circuits in the clipped construction: connections, inhibition, structured sums.
+"""Edges between circuits: connections and inhibition of clipped matrices, structured sums.
 
 C counts a pair of neurons once if any edge that opens leads from a circuit on the one to a circuit on
 the other. The inhibition chi' balances what circuits receive from circuits that do not feed them.
@@ -14,7 +14,7 @@ successor is N = N' = T, f_t = 1, F = r: the rules of `_inhibition`.
 Source: ours; notes#edges.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax
@@ -24,8 +24,12 @@ from jaxtyping import Array, Bool, Float, Int
 from .._arrays import as_float
 from .._errors import lookup
 from .._types import CircuitValues
-from ..programs import Edges
+from ..circuits import Layout
+from ..programs import edge_layout, Edges, own_weights
+from ._inhibition import Links, neighbours
+from ._network import AbstractNetwork
 from ._placement import neurons_of, Placement
+from ._shared import stacked
 from ._sums import gather_sum
 
 
@@ -41,16 +45,18 @@ class Arrivals(eqx.Module):
         sources: (L-1, E).
         targets: (L-1, E), T where there is no edge.
         incoming: (L-1, T, F), edges into each circuit, padded with E.
+        opens: (L-1, E), whether the mean weights are part of the edge.
     """
 
     sources: Int[Array, "gaps E"]
     targets: Int[Array, "gaps E"]
     incoming: Int[Array, "gaps T F"]
+    opens: Bool[Array, "gaps E"]
 
     @classmethod
     def of(cls, edges: Edges) -> "Arrivals":
         """Return those of a graph."""
-        parts = (edges.sources, edges.targets, edges.incoming)
+        parts = (edges.sources, edges.targets, edges.incoming, edges.opens)
         return cls(*(jnp.asarray(part) for part in parts))
 
     def sums(
@@ -71,6 +77,24 @@ class Arrivals(eqx.Module):
         return empty.at[:, self.targets].add(sent, mode="drop")
 
 
+def own_parts(network: AbstractNetwork) -> tuple[Arrivals | None, Layout, Array]:
+    """Return what a layer adds up by circuits, or by edges: their ends, how to read them, weights.
+
+    Args:
+        network: any.
+
+    Returns:
+        The edges' ends, None if every circuit is its own successor; the layout that says which
+        channels and neurons the weights are of; the weights of layers 2..L, (L-1, T or E, out, in).
+    """
+    circuits, edges = network.circuits, network.edges
+    if edges is None:
+        difference = stacked(circuits.difference_weights(), network.n_layers)
+        return None, circuits.layout, difference
+    layout = edge_layout(circuits.layout, edges.wide)
+    return Arrivals.of(edges), layout, own_weights(circuits, edges)
+
+
 def _scalar(unwanted, on, opening, n_to, n_from, n_opening, receives, sends):
     del on, opening
     mean = unwanted.sum() / jnp.maximum(n_to * n_from - n_opening, 1.0)
@@ -87,47 +111,107 @@ _RULES = {"scalar": _scalar, "receiver": _receiver}
 
 
 def edge_links(
-    edges: Edges, placement: Placement, inhibition: str
-) -> tuple[Bool[Array, "gaps n n"], Float[Array, "gaps n"]]:
-    """Return C of edges between the layers of a placement, and chi' of each receiving neuron.
+    edges: Edges, to: Placement, from_: Placement, inhibition: str
+) -> tuple[Bool[Array, "gaps to from"], Float[Array, "gaps to"]]:
+    """Return C of edges from each layer of one placement to the next of another, and chi'.
 
     Args:
-        edges: of as many circuits and layers as the placement.
-        placement: the sets.
+        edges: of as many circuits and layers as the placements.
+        to: the receiving sets, S of them per circuit.
+        from_: the sending sets, S' per circuit.
         inhibition: "scalar" or "receiver", as in `clipped_links`.
+
+    Returns:
+        C and chi' of each receiving neuron, for layers 2..L.
 
     Raises:
         ValueError: for an unknown rule.
     """
     rule = lookup(_RULES, inhibition, "inhibition")
-    n, count = placement.block_width, placement.n_circuits
-    size = as_float(placement.redundancy)
+    width, count = to.block_width, edges.n_circuits
 
     def between(gap):
-        to_sets, from_sets, sources, targets, opens = gap
+        to_sets, from_sets, *ends = gap
+        sources, targets, opens = ends
         # What is no edge, or opens nothing, gets neurons that do not exist.
-        to, from_ = (
-            neurons_of(sets, jnp.where(opens, ids, count), n)
-            for sets, ids in ((to_sets, targets), (from_sets, sources))
+        reached = neurons_of(to_sets, jnp.where(opens, targets, count), width)
+        reaching = neurons_of(from_sets, jnp.where(opens, sources, count), from_.block_width)
+        empty = jnp.zeros((width, from_.block_width), bool)
+        linked = empty.at[reached[:, :, None], reaching[:, None, :]].set(True, mode="drop")
+        numbers = linked.astype(jnp.float32)
+        seen = lambda sent: jnp.matmul(numbers, sent, precision="highest")
+        return linked, _balance(rule, seen, to_sets, from_sets, ends, to, from_)
+
+    return jax.lax.map(between, (to.sets[1:], from_.sets[:-1], *_ends(edges)))
+
+
+def listed_edge_links(
+    edges: Edges, placement: Placement, inhibition: str
+) -> tuple[Links, Float[Array, "gaps n"]]:
+    """Return the same between layers of one placement, C as lists: no n x n matrix is made.
+
+    Raises:
+        ValueError: for an unknown rule.
+    """
+    rule = lookup(_RULES, inhibition, "inhibition")
+    none, count = placement.block_width, edges.n_circuits
+
+    def between(gap):
+        to_sets, to_members, from_sets, from_members, incoming, outgoing, *ends = gap
+        sources, targets, opens = ends
+        # The circuits that open each, and that each opens; of what is no edge, none.
+        opening, opened = (
+            jnp.append(jnp.where(opens, ids, count), count)[lists]
+            for ids, lists in ((sources, incoming), (targets, outgoing[:count]))
         )
-        empty = jnp.zeros((n, n), bool)
-        linked = empty.at[to[:, :, None], from_[:, None, :]].set(True, mode="drop")
-        there = targets < count
-        nothing = jnp.zeros(count)
-        feeding = nothing.at[jnp.where(there, sources, count)].max(1.0, mode="drop")
-        fed = nothing.at[targets].max(1.0, mode="drop")
-        opened = nothing.at[jnp.where(opens, targets, count)].add(1.0, mode="drop")
+        lists = [
+            neighbours(members, neurons_of(sets, ids, none).reshape(count, -1), none)
+            for members, sets, ids in (
+                (to_members, from_sets, opening),
+                (from_members, to_sets, opened),
+            )
+        ]
+        seen = lambda sent: jnp.append(sent, 0.0)[lists[0]].sum(axis=1)
+        return *lists, _balance(rule, seen, to_sets, from_sets, ends, placement, placement)
 
-        def on_neurons(values, sets):
-            each = jnp.broadcast_to(values[:, None], sets.shape)
-            return jnp.zeros(n).at[sets].add(each)
+    sets, members = placement.sets, placement.members
+    fans = (jnp.asarray(lists) for lists in (edges.incoming, edges.outgoing))
+    gaps = (sets[1:], members[1:], sets[:-1], members[:-1], *fans, *_ends(edges))
+    listed, back, chi = jax.lax.map(between, gaps)
+    return Links(listed, back), chi
 
-        sent_by = on_neurons(feeding, from_sets)
-        on, opening = on_neurons(fed, to_sets), on_neurons(opened, to_sets)
-        seen = jnp.matmul(linked.astype(jnp.float32), sent_by, precision="highest")
-        unwanted = on * seen - opening * size
-        counts = fed.sum(), feeding.sum(), opened.sum()
-        return linked, rule(unwanted, on, opening, *counts, size, size)
 
-    ends = tuple(jnp.asarray(part) for part in (edges.sources, edges.targets, edges.opens))
-    return jax.lax.map(between, (placement.sets[1:], placement.sets[:-1], *ends))
+def _ends(edges: Edges) -> tuple[Array, Array, Array]:
+    sources, targets, opens = (
+        jnp.asarray(part) for part in (edges.sources, edges.targets, edges.opens)
+    )
+    return sources, targets, opens
+
+
+def _balance(
+    rule: Callable,
+    seen: Callable[[Float[Array, " from"]], Float[Array, " to"]],
+    to_sets: Int[Array, "T S"],
+    from_sets: Int[Array, "T S2"],
+    ends: Sequence[Array],
+    to: Placement,
+    from_: Placement,
+) -> Float[Array, " to"]:
+    """Return chi' between two layers, of what C makes of the circuits on sending neurons."""
+    (sources, targets, opens), count = ends, to_sets.shape[0]
+
+    def on_neurons(values, sets, placement):
+        each = jnp.broadcast_to(values[:, None], sets.shape)
+        sums = jnp.zeros(placement.block_width).at[sets].add(each)
+        # The neuron that padding points to carries no circuit.
+        return sums if placement.counted is None else jnp.where(placement.counted, sums, 0.0)
+
+    receives, sends = as_float(to.extent.redundancy), as_float(from_.extent.redundancy)
+    there, nothing = targets < count, jnp.zeros(count)
+    feeding = nothing.at[jnp.where(there, sources, count)].max(1.0, mode="drop")
+    fed = nothing.at[targets].max(1.0, mode="drop")
+    opened = nothing.at[jnp.where(opens, targets, count)].add(1.0, mode="drop")
+    on, opening = (on_neurons(values, to_sets, to) for values in (fed, opened))
+    unwanted = on * seen(on_neurons(feeding, from_sets, from_)) - opening * sends
+    counts = fed.sum(), feeding.sum(), opened.sum()
+    return rule(unwanted, on, opening, *counts, receives, sends)

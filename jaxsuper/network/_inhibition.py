@@ -134,11 +134,11 @@ class Links(eqx.Module):
     Attributes:
         listed: (L-1, n, W), the neurons that each neuron is connected to in the layer before, in
             order and padded with n anywhere.
-        back: (L-1, n, W), the same from the layer before to this one, for gradients.
+        back: (L-1, n, V), the same from the layer before to this one, for gradients.
     """
 
     listed: Int[Array, "gaps n W"]
-    back: Int[Array, "gaps n W"]
+    back: Int[Array, "gaps n V"]
 
 
 # Rows gathered in the time of one column of a product with the n x n matrix: on a CPU by the
@@ -152,13 +152,18 @@ def columns_per_row() -> int:
     return _COLUMNS_PER_ROW.get(jax.default_backend(), _COLUMNS_ON_ACCELERATOR)
 
 
-def lists_are_shorter(placement: Placement) -> bool:
-    """Return whether to run through lists is quicker than through the matrix, on this device."""
-    width = placement.members.shape[2] * placement.redundancy
+def lists_are_shorter(placement: Placement, fan: int = 1) -> bool:
+    """Return whether to run through lists is quicker than through the matrix, on this device.
+
+    Args:
+        placement: of all circuits.
+        fan: most circuits that one feeds, or that feed one.
+    """
+    width = placement.members.shape[2] * placement.redundancy * fan
     return columns_per_row() * width <= placement.block_width
 
 
-def _neighbours(members: Int[Array, "n R"], sets: Int[Array, "T S"], none: int):
+def neighbours(members: Int[Array, "n R"], sets: Int[Array, "T S"], none: int):
     """Return the distinct neurons of the circuits on each neuron, (n, R·S)."""
     with_none = jnp.concatenate([sets, jnp.full_like(sets[:1], none)])
     near = jnp.sort(with_none[members].reshape(members.shape[0], -1), axis=1)
@@ -191,9 +196,9 @@ def listed_links(
 
     def between(gap):
         to_sets, to_members, from_sets, from_members = gap
-        listed = _neighbours(to_members, from_sets, none)
+        listed = neighbours(to_members, from_sets, none)
         unwanted = with_none[listed].sum(axis=1) - each
-        back = _neighbours(from_members, to_sets, none)
+        back = neighbours(from_members, to_sets, none)
         return listed, back, rule(unwanted, held, count, each, each)
 
     sets, members = placement.sets, placement.members

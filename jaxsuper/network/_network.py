@@ -77,6 +77,15 @@ def _any_allocation(allocation: Allocation) -> None:
     del allocation
 
 
+# Where circuits can feed each other in any way.
+_COMPUTED = "use clipped or separate, which compute anew in every layer which circuits are on"
+
+
+def _any_edges(edges: Edges) -> str:
+    del edges
+    return ""
+
+
 @dataclass(frozen=True)
 class Traits:
     """What the rest of the library asks about a construction, so that none asks which one it is.
@@ -91,6 +100,7 @@ class Traits:
         tunable: the continuous parameters that its error depends on.
         assumes: what must hold for it to work, besides the numbers.
         fixed: why circuits cannot feed each other in it, unless `edges` is among its options.
+        cannot: why it cannot have some edges, where it can have others; empty if it can.
         layers_per_step: layers of the large network for each of the L that are placed and reported.
         allocate: (n, S, T, family, key) -> the allocation of the payload.
         capacity: (n, S, family) -> how many circuits that holds, None for no limit.
@@ -105,6 +115,7 @@ class Traits:
     tunable: tuple[str, ...] = ()
     assumes: str = "nothing"
     fixed: str = "does not know edges yet"
+    cannot: Callable[[Edges], str] = _any_edges
     layers_per_step: int = 1
     allocate: Callable[[int, int, int, str, KeyScalar | None], Allocation] = _allocate
     capacity: Callable[[int, int, str], int | None] = capacity
@@ -114,6 +125,17 @@ class Traits:
     def no_edges(self) -> str:
         """Why circuits cannot feed each other in it; empty if they can."""
         return "" if "edges" in self.options else self.fixed
+
+    def check_edges(self, edges: Edges | None = None, given: str = "edges") -> None:
+        """Raise a `ValueError` unless circuits can feed each other in it, by these edges.
+
+        Args:
+            edges: those wanted, if they have been compiled.
+            given: what they are called in the error.
+        """
+        why = self.no_edges or ("" if edges is None else self.cannot(edges))
+        rule = f"must be left out for the construction {self.name!r}, which {why}"
+        check(not why, "edges", rule, given, _COMPUTED)
 
     @property
     def inhibited(self) -> bool:

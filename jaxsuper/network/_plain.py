@@ -5,7 +5,6 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..circuits import small_weights
 from . import _shared as shared
 from ._corrected import (
     AbstractCorrected,
@@ -48,7 +47,10 @@ class Plain(AbstractCorrected):
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write W and B out."""
         width = self.network_width
-        before = indicator_vectors(self.placement, layer - 1)
-        blocks = shared.outer(small_weights(self.circuits, layer), self.unembedding(layer), before)
+        mean = shared.mean_matrix(self.circuits, layer)
+        own, opens = shared.dense_own(self, layer)
+        sets = indicator_vectors(self.placement, layer - 1), self.unembedding(layer)
+        before, after = shared.edge_vectors(self.edges, layer, *sets)
+        blocks = shared.outer(own + opens[:, None, None] * mean[None], after, before)
         bias = jnp.repeat(shared.bias_of(self.circuits, layer), self.block_width)
         return [(blocks.reshape(width, width), bias)]

@@ -104,7 +104,7 @@ class Private(AbstractNetwork):
         "private",
         needs=ONE_ON_NEURON,
         assumes="known set",
-        fixed="has a gate for each circuit's own successor alone",
+        fixed="keeps the gates as the input sets them, so that the active circuits cannot change",
         check_allocation=_check_allocation,
     )
     activate = shared.rectified

@@ -150,13 +150,13 @@ def check_edges(edges: Any, construction: str, n_circuits: int, n_layers: int) -
             sizes.
     """
     traits = traits_of(construction)
-    rule = f"must be left out for the construction {construction!r}, which {traits.no_edges}"
-    check(not traits.no_edges, "edges", rule, "edges", "use clipped")
+    traits.check_edges()
     check_kind("edges", edges, Edges)
     rule = f"must be between the {n_circuits} circuits of the network"
     check(edges.n_circuits == n_circuits, "edges", rule, edges.n_circuits)
     rule = f"must be for the {n_layers} layers of the network"
     check(edges.n_layers == n_layers, "edges", rule, edges.n_layers)
+    traits.check_edges(edges)
 
 
 def build(
@@ -180,9 +180,10 @@ def build(
         key: for the shuffles of the sets in every layer.
         precision: of matrix products: "highest" (full float32 on every device), "high", "default".
         **options: of clipped, cleaned and oracle: `inhibition` ("scalar" or "receiver") and
-            `inhibition_factor`; of clipped and oracle: `edges`, of `Program.compile`; of plain
-            and split: `overlap` ("even" or "exact"); of separate, carried and early-guess besides
-            `inhibition` and `inhibition_factor`: `indicators`, an allocation.
+            `inhibition_factor`; of plain and split: `overlap` ("even" or "exact"); of separate,
+            carried and early-guess besides `inhibition` and `inhibition_factor`: `indicators`, an
+            allocation; of clipped, cleaned, oracle, plain, split and separate: `edges`, of
+            `Program.compile`.
 
     Returns:
         The network, a pytree whose array leaves may all be swept without a new compile.
@@ -212,7 +213,9 @@ def build(
         check_single("inhibition_factor", factor)
         check(factor >= 0, "inhibition_factor", "must be finite and not negative", factor)
     n, each = allocation.block_width, allocation.redundancy
-    cost = lambda n_layers: network_bytes(allocation.n_circuits, n, each, n_layers, traits)
+    fan = 1 if edges is None else edges.fan
+    sizes = allocation.n_circuits, n, each
+    cost = lambda n_layers: network_bytes(*sizes, n_layers, traits, fan=fan)
     check_cost(lambda n_layers: Cost(cost(n_layers)), {"n_layers": n_layers})
     options["precision"] = precision
     return _build(circuits, allocation, n_layers, construction, key=key, **options)

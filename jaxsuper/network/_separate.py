@@ -4,13 +4,15 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from .._settings import PARAMETERS
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation
 from ..circuits import AbstractCircuits
+from ..programs import Edges
 from . import _shared as shared, _two_part as two_part
+from ._edges import edge_links
 from ._inhibition import balanced, clipped_links
 from ._network import ROTATION, Traits
 from ._placement import join
@@ -21,15 +23,26 @@ class SeparateLayer(two_part.AbstractTwoPartLayer):
 
     Attributes:
         steps: (L-1, n_a, n_a), Ctilde / S_a between indicators.
+        own_members: (L-1, n_a, R), the circuits on each indicator neuron.
+        own_sets: (L-1, T, S_a), the indicator neurons of each circuit.
+        n_steps: neurons of the step.
     """
 
     steps: Float[Array, "gaps na na"]
+    own_members: Int[Array, "gaps na R"]
+    own_sets: Int[Array, "gaps T Sa"]
     n_steps: int = eqx.field(static=True)
 
-    def indicator_fields(self, alpha: Float[Array, "na B"]) -> list[Float[Array, "na B"]]:
-        """Return the two neurons of the step."""
+    def indicator_fields(
+        self, alpha: Float[Array, "na B"], change: Float[Array, "on T B"]
+    ) -> list[Float[Array, "na B"]]:
+        """Return the two neurons of the step; edges may switch, or decide, by own weights."""
         seen = jnp.matmul(self.steps, alpha, precision=self.precision)
-        return [self.mean[row, 0] * seen + self.bias[row] for row in range(self.n_steps)]
+        rows = [self.mean[row, 0] * seen + self.bias[row] for row in range(self.n_steps)]
+        if not len(change):
+            return rows
+        brought = shared.spread(change, self.own_members, self.own_sets)
+        return [row + added for row, added in zip(rows, brought, strict=True)]
 
 
 class Separate(two_part.AbstractTwoPart):
@@ -42,14 +55,20 @@ class Separate(two_part.AbstractTwoPart):
     Attributes:
         steps: bool (L-1, n_a, n_a), C between indicators.
         step_inhibition: (L-1, n_a), chi' of each indicator neuron.
+        edges: which circuit feeds which; None if each is its own successor.
         circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
             indicator_redundancy, extents, precision, inhibition_rule: see `AbstractTwoPart`.
     """
 
     steps: Bool[Array, "gaps na na"]
     step_inhibition: Float[Array, "gaps na"]
+    edges: Edges | None = None
     traits: ClassVar[Traits] = Traits(
-        "separate", needs=ROTATION, options=two_part.OPTIONS, trainable=True, tunable=PARAMETERS
+        "separate",
+        needs=ROTATION,
+        options=(*two_part.OPTIONS, "edges"),
+        trainable=True,
+        tunable=PARAMETERS,
     )
     first_layer = shared.embed_inputs
     activate = two_part.rectified_where_neurons_are
@@ -71,6 +90,7 @@ class Separate(two_part.AbstractTwoPart):
         inhibition: str = "scalar",
         inhibition_factor: Any = 1.0,
         precision: str = "highest",
+        edges: Edges | None = None,
     ) -> "Separate":
         """Build the network; may be traced.
 
@@ -83,14 +103,19 @@ class Separate(two_part.AbstractTwoPart):
             inhibition: "scalar" or "receiver".
             inhibition_factor: a factor on chi'.
             precision: of matrix products.
+            edges: which circuit feeds which; each its own successor if left out.
 
         Returns:
             The network.
         """
         own, payload = two_part.place_parts(indicators, allocation, n_layers, key)
-        loads = indicators.loads
-        gates, gate_chi = clipped_links(payload, own, allocation.loads, loads, inhibition)
-        steps, step_chi = clipped_links(own, own, loads, loads, inhibition)
+        if edges is None:
+            loads = indicators.loads
+            gates, gate_chi = clipped_links(payload, own, allocation.loads, loads, inhibition)
+            steps, step_chi = clipped_links(own, own, loads, loads, inhibition)
+        else:
+            gates, gate_chi = edge_links(edges, payload, own, inhibition)
+            steps, step_chi = edge_links(edges, own, own, inhibition)
         return cls(
             circuits=circuits,
             placement=join(own, payload),
@@ -104,6 +129,7 @@ class Separate(two_part.AbstractTwoPart):
             inhibition_rule=inhibition,
             steps=steps,
             step_inhibition=step_chi,
+            edges=edges,
         )
 
     def layers(self) -> SeparateLayer:
@@ -111,7 +137,14 @@ class Separate(two_part.AbstractTwoPart):
         factor, sends = self.inhibition_factor, self.redundancies[0]
         steps = balanced(self.steps, self.step_inhibition, factor, sends)
         n_steps = self.circuits.width - len(self.circuits.layout.difference_outputs)
-        return SeparateLayer(**two_part.layer_fields(self), steps=steps, n_steps=n_steps)
+        placement, width = self.placement, self.indicator_width
+        return SeparateLayer(
+            **two_part.layer_fields(self),
+            steps=steps,
+            own_members=placement.members[1:, :width],
+            own_sets=placement.sets[1:, :, : self.indicator_redundancy],
+            n_steps=n_steps,
+        )
 
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write W and B out, over all entries, those that are no neurons too."""

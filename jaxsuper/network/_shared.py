@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._arrays import as_float, sum_of, take_rows
 from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..circuits import AbstractCircuits, Layout, small_weights
-from ..programs import Edges
+from ..programs import Edges, full_weights
 from ._network import AbstractNetwork
 from ._over_devices import read_rows, send_rows
 from ._placement import indicator_vectors, neurons_of, Placement
@@ -194,8 +194,8 @@ def all_exist(self: AbstractNetwork) -> Bool[np.ndarray, "d n"]:
 
 
 def outer(
-    weights: Float[Array, "T d d"], to: Float[Array, "T n"], from_: Float[Array, "T n"]
-) -> Float[Array, "d n d n"]:
+    weights: Float[Array, "T i j"], to: Float[Array, "T n"], from_: Float[Array, "T n"]
+) -> Float[Array, "i n j n"]:
     """Return sum_t weights[t, i, j] to_t ⊗ from_t, for dense twins."""
     width = weights.shape[1]
     row = jax.vmap(lambda w: jnp.matmul((to * w[:, None]).T, from_, precision="highest"))
@@ -204,11 +204,32 @@ def outer(
 
 
 def edge_vectors(
-    edges: Edges, layer: int, before: Float[Array, "T n"], after: Float[Array, "T n"]
-) -> tuple[Float[Array, "E n"], Float[Array, "E n"]]:
-    """Return e_source and e_target of the edges into array layer `layer`, for dense twins."""
+    edges: Edges | None, layer: int, before: Float[Array, "T n"], after: Float[Array, "T n2"]
+) -> tuple[Float[Array, "E n"], Float[Array, "E n2"]]:
+    """Return e_source and e_target of the edges into array layer `layer`, for dense twins.
+
+    Without edges those of the circuits, each its own successor.
+    """
+    if edges is None:
+        return before, after
     to = after.at[edges.targets[layer - 1]].get(mode="fill", fill_value=0.0)
     return before[edges.sources[layer - 1]], to
+
+
+def dense_own(
+    network: AbstractNetwork, layer: int
+) -> tuple[Float[Array, "E d d"], Float[Array, " E"]]:
+    """Return W_e - o_e wbar of the edges, or circuits, into array layer `layer`, and which open.
+
+    As dense d x d matrices, for dense twins.
+    """
+    circuits, edges = network.circuits, network.edges
+    if edges is None:
+        full, opens = small_weights(circuits, layer), jnp.ones(network.n_circuits)
+    else:
+        full = full_weights(circuits, edges, layer - 1)
+        opens = jnp.asarray(edges.opens[layer - 1], jnp.float32)
+    return full - opens[:, None, None] * mean_matrix(circuits, layer)[None], opens
 
 
 def mean_matrix(circuits: AbstractCircuits, layer: int) -> Float[Array, "d d"]:

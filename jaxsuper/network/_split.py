@@ -5,7 +5,6 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..circuits import small_weights
 from . import _shared as shared
 from ._corrected import (
     AbstractCorrected,
@@ -48,10 +47,14 @@ class Split(AbstractCorrected):
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write W and B out."""
         width = self.network_width
-        full, mean = small_weights(self.circuits, layer), shared.mean_matrix(self.circuits, layer)
-        before = indicator_vectors(self.placement, layer - 1)
-        after = indicator_vectors(self.placement, layer)
-        blocks = shared.outer(jnp.broadcast_to(mean, full.shape), self.unembedding(layer), before)
-        blocks = blocks + shared.outer(full - mean[None], after, before) / self.redundancy
+        mean = shared.mean_matrix(self.circuits, layer)
+        own, opens = shared.dense_own(self, layer)
+        first = indicator_vectors(self.placement, layer - 1)
+        before, after = shared.edge_vectors(
+            self.edges, layer, first, indicator_vectors(self.placement, layer)
+        )
+        corrected = shared.edge_vectors(self.edges, layer, first, self.unembedding(layer))[1]
+        blocks = shared.outer(opens[:, None, None] * mean[None], corrected, before)
+        blocks = blocks + shared.outer(own, after, before) / self.redundancy
         bias = jnp.repeat(shared.bias_of(self.circuits, layer), self.block_width)
         return [(blocks.reshape(width, width), bias)]

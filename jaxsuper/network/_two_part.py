@@ -1,6 +1,7 @@
 """Networks whose indicators have neurons and sets of their own, apart from those of the rest."""
 
 from abc import abstractmethod
+from itertools import product
 from typing import Any
 
 import equinox as eqx
@@ -14,6 +15,7 @@ from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar,
 from ..allocation import AbstractAllocation, Count, Extent
 from ..circuits import AbstractCircuits, Layout
 from . import _shared as shared
+from ._edges import Arrivals, own_parts
 from ._inhibition import balanced
 from ._network import AbstractLayer, AbstractNetwork
 from ._placement import indicator_vectors, place, Placement
@@ -85,58 +87,82 @@ class AbstractTwoPartLayer(AbstractLayer):
     Attributes:
         gates: (L-1, n_x, n_a), Ctilde / S_a from indicators to gates.
         mean: (L-1, d, r), weights from the indicator.
-        difference: (L-1, T, out, in), each circuit's own weights.
+        difference: (L-1, T or E, out, in), the own weights of each circuit, or of each edge.
         bias: (L-1, d), of neurons that exist.
         members: (L-1, n_x, R), the circuits on each payload neuron.
         sets: (L-1, T, S_x), the payload neurons of each circuit.
-        layout: of the circuits.
+        layout: of the circuits, or of the edges' own weights.
+        payload: which of the d rows are the payload's.
         precision: of matrix products.
+        arrivals: which edges `difference` is of, if it is of edges and not of circuits.
     """
 
     gates: Float[Array, "gaps nx na"]
     mean: Float[Array, "gaps d r"]
-    difference: Float[Array, "gaps T out in_"]
+    difference: Float[Array, "gaps E out in_"]
     bias: Float[Array, "gaps d"]
     members: Int[Array, "gaps nx R"]
     sets: Int[Array, "gaps T Sx"]
     layout: Layout = eqx.field(static=True)
+    payload: tuple[int, ...] = eqx.field(static=True)
     precision: str = eqx.field(static=True)
+    arrivals: Arrivals | None
 
     @abstractmethod
-    def indicator_fields(self, alpha: Float[Array, "na B"]) -> list[Float[Array, "na B"]]:
-        """Return the indicator rows before their activation, biases included."""
+    def indicator_fields(
+        self, alpha: Float[Array, "na B"], change: Float[Array, "on T B"]
+    ) -> list[Float[Array, "na B"]]:
+        """Return the indicator rows before their activation, biases included.
+
+        Args:
+            alpha: of the layer before.
+            change: what own weights give each circuit's indicator neurons; no rows where they only
+                give to payload neurons.
+        """
+
+    def changes(self, means: CircuitValues) -> Float[Array, "out T B"]:
+        """Return what each circuit receives by own weights, for the rows that they write."""
+
+        def send(values: CircuitValues) -> Float[Array, "out T B"]:
+            return shared.difference_part(self.layout, self.difference, values)
+
+        return send(means) if self.arrivals is None else self.arrivals.sums(means, send)
 
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return W^l A^{l-1} + B^l."""
         payload_width, width = self.gates.shape
         alpha = channels[0, :width]
         seen = jnp.matmul(self.gates, alpha, precision=self.precision)
-        brought = shared.spread(
-            shared.difference_part(self.layout, self.difference, means), self.members, self.sets
-        )
+        change = self.changes(means)
+        # Indicator rows come first, where own weights write them at all.
+        split = len(self.layout.difference_outputs) - len(self.payload)
+        brought = shared.spread(change[split:], self.members, self.sets)
         payload = [
             self.mean[row, 0] * seen + brought[i] + self.bias[row]
-            for i, row in enumerate(self.layout.difference_outputs)
+            for i, row in enumerate(self.payload)
         ]
         above, below = ((0, payload_width), (0, 0)), ((width, 0), (0, 0))
-        rows = [jnp.pad(row, above) for row in self.indicator_fields(alpha)]
+        rows = [jnp.pad(row, above) for row in self.indicator_fields(alpha, change[:split])]
         return jnp.stack(rows + [jnp.pad(row, below) for row in payload])
 
 
 def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:
-    """Return the fields of `AbstractTwoPartLayer`, shared.stacked over layers 2..L."""
+    """Return the fields of `AbstractTwoPartLayer`, stacked over layers 2..L."""
     circuits, n_layers = network.circuits, network.n_layers
+    arrivals, layout, difference = own_parts(network)
     sends, factor = network.redundancies[0], network.inhibition_factor
     return {
         "gates": balanced(network.gates, network.gate_inhibition, factor, sends),
         "mean": shared.stacked(circuits.mean_weights(), n_layers),
-        "difference": shared.stacked(circuits.difference_weights(), n_layers),
+        "difference": difference,
         "bias": shared.stacked(circuits.biases(), n_layers),
         "members": network.placement.members[1:, network.indicator_width :],
         "sets": network.placement.sets[1:, :, network.indicator_redundancy :]
         - network.indicator_width,
-        "layout": circuits.layout,
+        "layout": layout,
+        "payload": circuits.layout.difference_outputs,
         "precision": network.precision,
+        "arrivals": arrivals,
     }
 
 
@@ -190,16 +216,41 @@ def extents_of(own: Placement, payload: Placement) -> tuple[Extent, Extent] | No
     return None if own.padded is None or payload.padded is None else (own.padded, payload.padded)
 
 
+def _parts(
+    network: AbstractTwoPart, layer: int
+) -> tuple[tuple[Float[Array, "E columns"], ...], tuple[Float[Array, "E columns"], ...]]:
+    """Return the vectors of sources and targets into a layer: on indicator, then payload neurons."""
+    vectors = []
+    for number in (layer - 1, layer):
+        on = _on(network, number)
+        vectors.append((on, indicator_vectors(network.placement, number) - on))
+    pairs = [
+        shared.edge_vectors(network.edges, layer, *pair) for pair in zip(*vectors, strict=True)
+    ]
+    before, after = zip(*pairs, strict=True)
+    return before, after
+
+
 def dense_clipped_part(
     network: AbstractTwoPart,
     layer: int,
-    after: Float[Array, "T columns"],
+    part: int,
     columns: slice,
     chi: Float[Array, " part"],
 ) -> Float[Array, "columns columns"]:
-    """Return Ctilde / S_a from all indicators to the neurons of some columns, from the definition."""
+    """Return Ctilde / S_a from all indicators to those of one part, from the definition.
+
+    Args:
+        network: the network.
+        layer: 1..L-1.
+        part: that receives: 0 for indicators, 1 for payloads.
+        columns: its neurons.
+        chi: of each of them.
+    """
     sends, size = network.indicator_redundancy, network.block_width
-    linked = jnp.minimum(1.0, jnp.matmul(after.T, _on(network, layer - 1), precision="highest"))
+    before, after = _parts(network, layer)
+    opening = after[part] * shared.dense_own(network, layer)[1][:, None]
+    linked = jnp.minimum(1.0, jnp.matmul(opening.T, before[0], precision="highest"))
     factors = jnp.zeros(size).at[columns].set(chi * network.inhibition_factor)[:, None]
     exists = jnp.zeros((size, size)).at[columns, : network.indicator_width].set(1.0)
     return (linked - factors * (1 - linked)) * exists / sends
@@ -213,29 +264,25 @@ def _on(network: AbstractTwoPart, layer: int) -> Float[Array, "T columns"]:
 
 
 def dense_payload(network: AbstractTwoPart, layer: int) -> Float[Array, "d n d n"]:
-    """Return the weights into payload neurons, over all entries, from the definition."""
+    """Return gates, and all own weights, over all entries, from the definition.
+
+    W = sum_e own_e,ij e_target ⊗ e_source / S, each on the neurons that rows i and columns j have.
+    """
     circuits, layout = network.circuits, network.circuits.layout
-    on_before, on_after = _on(network, layer - 1), _on(network, layer)
-    x_before = indicator_vectors(network.placement, layer - 1) - on_before
-    x_after = indicator_vectors(network.placement, layer) - on_after
-    mean, difference = (
-        stack[layer if stack.shape[0] > 1 else 0]
-        for stack in (circuits.mean_weights(), circuits.difference_weights())
-    )
-    size, alpha = network.block_width, layout.matrix[0]
-    chi = network.gate_inhibition[layer - 1]
-    gates = dense_clipped_part(network, layer, x_after, slice(network.indicator_width, None), chi)
+    before, after = _parts(network, layer)
+    mean, own = shared.mean_matrix(circuits, layer), shared.dense_own(network, layer)[0]
+    size, sends = network.block_width, (network.indicator_redundancy, network.payload_redundancy)
+    chi, columns = network.gate_inhibition[layer - 1], slice(network.indicator_width, None)
+    gates = dense_clipped_part(network, layer, 1, columns, chi)
     weights = jnp.zeros((circuits.width, size, circuits.width, size))
-    for o, row in enumerate(layout.difference_outputs):
-        opener = mean[row, 0] * gates[:, None, :] * alpha[None, :, None]
-        weights = weights.at[row].add(opener)
-        for i, source in enumerate(layout.difference_outputs):
-            rotation = difference[:, o, i, None] * x_after
-            offset = jnp.matmul(rotation.T, on_before, precision="highest")
-            links = jnp.matmul(rotation.T, x_before, precision="highest")
-            weights = weights.at[row, :, source].add(links / network.payload_redundancy)
-            offset = offset[:, None, :] * alpha[None, :, None] / network.indicator_redundancy
-            weights = weights.at[row].add(-offset)
+    for row in layout.difference_outputs:
+        weights = weights.at[row].add(gates[:, None, :] * mean[row][None, :, None])
+    written = layout.difference_outputs if network.edges is None else range(circuits.width)
+    for row, column in product(written, range(circuits.width)):
+        to, read = (int(place in layout.difference_outputs) for place in (row, column))
+        terms = own[:, row, column, None] * after[to]
+        links = jnp.matmul(terms.T, before[read], precision="highest") / sends[read]
+        weights = weights.at[row, :, column].add(links)
     return weights
 
 
@@ -244,4 +291,4 @@ def dense_steps(
 ) -> Float[Array, "columns columns"]:
     """Return Ctilde / S_a between indicators, from the definition."""
     columns = slice(0, network.indicator_width)
-    return dense_clipped_part(network, layer, _on(network, layer), columns, chi)
+    return dense_clipped_part(network, layer, 0, columns, chi)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._mse import plot_mse
     from ._page import ledger_page
     from ._payload import payload_figure
-    from ._programs import accuracy_figure, program_figure
+    from ._programs import accuracy_figure, price_figure, program_figure
     from ._published import published_figures
     from ._scaling import critical_figure, optimum_figure, transition_figure
     from ._style import color_of, save, style, subplots
@@ -51,7 +51,7 @@ __getattr__, __dir__ = lazy(
         "_mse": ("plot_mse",),
         "_page": ("ledger_page",),
         "_payload": ("payload_figure",),
-        "_programs": ("accuracy_figure", "program_figure"),
+        "_programs": ("accuracy_figure", "price_figure", "program_figure"),
         "_published": ("published_figures",),
         "_scaling": ("critical_figure", "optimum_figure", "transition_figure"),
         "_style": ("color_of", "save", "style", "subplots"),
@@ -86,6 +86,7 @@ __all__ = [
     "plot_channel",
     "plot_mse",
     "plot_plane",
+    "price_figure",
     "program_figure",
     "published_figures",
     "save",

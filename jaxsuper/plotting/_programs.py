@@ -15,6 +15,8 @@ from ._style import color_of, key_of, legend_below, style, subplots
 # More rows than these cannot be told apart.
 _MOST_ROWS = 60
 _MEANT, _WRONG = 0, 1
+# What designs are called that need not compute which circuits are on.
+_TOLD = "told at the input"
 
 
 def program_figure(
@@ -32,26 +34,36 @@ def program_figure(
         threshold: of the indicator above which a circuit is on.
 
     Returns:
-        The figure: rings are meant to be on, full marks are, crosses should not be. Lines are edges
-        between circuits that are shown, dark where the source and its target are meant to be on;
-        dashed lines do not open.
+        The figure, with a row for each circuit that is meant to be on in some layer: rings are
+        meant to be on, full marks are, crosses should not be. Below them stands how many other
+        circuits are on by mistake. Lines are edges between the rows, dark where source and target
+        are meant to be on, light where a source that is meant to be on, or is, might have fed
+        another; dashed lines do not open.
     """
     with style():
         on = sample.on(threshold)
-        rows = _rows(sample.meant, on)
-        height = 1.6 + 0.22 * len(rows)
-        figure, ax = subplots(figsize=(1.8 + 0.9 * len(on), max(height, 2.4)))
-        _draw_edges(ax, edges, sample.meant, rows)
+        rows = _rows(sample.meant)
+        others = [
+            len(set(found) - set(rows) - set(wanted))
+            for found, wanted in zip(on, sample.meant, strict=True)
+        ]
+        labels = [(names or {}).get(t, str(t)) for t in rows] + ["others"] * any(others)
+        figure, ax = subplots(figsize=(1.8 + 0.9 * len(on), max(1.6 + 0.22 * len(labels), 2.4)))
+        _draw_edges(ax, edges, sample.meant, on, rows)
         _draw_circuits(ax, sample.meant, on, rows)
-        hidden = sum(len(set(layer) - set(rows)) for layer in on)
-        ax.set_yticks(list(rows.values()), [(names or {}).get(t, str(t)) for t in rows])
-        ax.set_ylim(len(rows) - 0.5, -0.5)
+        for layer, count in enumerate(others, start=1):
+            if any(others):
+                color = color_of(_WRONG) if count else "0.6"
+                ax.text(layer, len(rows), str(count), color=color, ha="center", va="center")
+        ax.set_yticks(range(len(labels)), labels)
+        ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.set_xlim(0.7, len(on) + 0.3)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set(xlabel="layer", ylabel="circuit")
         ax.grid(False)
+        hidden = len({circuit for layer in sample.meant for circuit in layer} - set(rows))
         if hidden:
-            ax.set_title(f"{hidden} more that are on by mistake are not shown")
+            ax.set_title(f"{hidden} more that are meant to be on are not shown")
         legend_below(
             figure,
             {
@@ -65,22 +77,22 @@ def program_figure(
     return figure
 
 
-def _rows(meant: list[list[int]], on: list[list[int]]) -> dict[int, int]:
-    """Return circuit -> row: those that are meant to be on in order of appearance, then the others."""
-    order: dict[int, None] = {}
-    for layers in (meant, on):
-        for layer in layers:
-            order.update(dict.fromkeys(layer))
+def _rows(meant: list[list[int]]) -> dict[int, int]:
+    """Return circuit -> row of those that are meant to be on, in order of appearance."""
+    order = dict.fromkeys(circuit for layer in meant for circuit in layer)
     shown = [circuit for place, circuit in enumerate(order) if place < _MOST_ROWS]
     return {circuit: row for row, circuit in enumerate(shown)}
 
 
-def _draw_edges(ax: Axes, edges: Edges, meant: list[list[int]], rows: dict[int, int]) -> None:
+def _draw_edges(
+    ax: Axes, edges: Edges, meant: list[list[int]], on: list[list[int]], rows: dict[int, int]
+) -> None:
     for layer in range(1, len(meant)):
         here, there = set(meant[layer - 1]), set(meant[layer])
+        feeding = here | set(on[layer - 1])
         opening = set(edges.pairs(layer, opening=True))
         for source, target in edges.pairs(layer):
-            if source not in rows or target not in rows:
+            if source not in rows or target not in rows or source not in feeding:
                 continue
             taken = source in here and target in there
             ax.plot(
@@ -136,5 +148,53 @@ def accuracy_figure(result: Mapping[str, Any]) -> Figure:
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes[0][0].set_ylabel("share in the right state")
         handles["chance"] = key_of(axes[0][0], ":", color="0.5")
+        legend_below(figure, handles)
+    return figure
+
+
+def price_figure(result: Mapping[str, Any]) -> Figure:
+    """Draw how many circuits designs hold that compute which are on, beside those that are told.
+
+    Args:
+        result: of `benchmarks.record_price`: `rows` of design, edges, known, assumes, low and high,
+            and `settings`.
+
+    Returns:
+        The figure, a row of bars for each design; the bar ends at the T that is confidently under
+        the target, the line at that which is over. The dotted lines are the best of each kind.
+    """
+    rows, settings = result["rows"], result["settings"]
+    programs = list(dict.fromkeys(row["edges"] for row in rows if not row["known"]))
+    groups = [*programs, _TOLD]
+    group_of = lambda row: _TOLD if row["known"] else row["edges"]
+    ordered = sorted(rows, key=lambda row: groups.index(group_of(row)))
+    with style():
+        figure, ax = subplots(figsize=(6.6, 1.4 + 0.24 * len(ordered)))
+        handles: dict[str, Any] = {}
+        for place, row in enumerate(ordered):
+            group = group_of(row)
+            color, low = color_of(groups.index(group)), row["low"] or 1
+            bar = ax.barh(place, low, height=0.7, color=color)
+            handles.setdefault(group if group is _TOLD else f"computed, {group}", bar)
+            ax.plot([low, row["high"] or low], [place, place], color="0.2", linewidth=1)
+            text = f" {low}" if row["high"] else f" > {low}"
+            ax.text(row["high"] or low, place, text, va="center", fontsize=7)
+        best = {
+            group: max(row["low"] or 1 for row in ordered if group_of(row) == group)
+            for group in groups
+        }
+        for group, most in best.items():
+            ax.axvline(most, color=color_of(groups.index(group)), linewidth=0.8, linestyle=":")
+        deep = lambda row: f" ({row['assumes']})" if "layers" in row["assumes"] else ""
+        ax.set_yticks(range(len(ordered)), [row["design"] + deep(row) for row in ordered])
+        ax.set_ylim(len(ordered) - 0.4, -0.6)
+        ax.set_xscale("log")
+        ax.set_xlim(right=2.2 * max(best.values()))
+        ax.set_xlabel("circuits, at the target")
+        ax.grid(visible=False, axis="y")
+        sizes = f"D = {settings['network_width']}, z = {settings['n_active']}"
+        target = f"error {settings['error_target']:g} at layer {settings['n_layers']}"
+        prices = ", ".join(f"{best[_TOLD] / best[name]:.2g} for {name}" for name in programs)
+        ax.set_title(f"{sizes}, {target}; told / computed: {prices}", fontsize=8)
         legend_below(figure, handles)
     return figure

@@ -35,8 +35,10 @@ def _by_gap(edges: Sequence[Edge], n_circuits: int, n_layers: int) -> list[list[
         for gap in range(n_layers - 1) if edge.layer is None else (edge.layer - 1,):
             ends = edge.source, edge.target
             rule = "must not have two edges with the same ends"
-            given = f"{edge.name} twice from layer {gap + 1} to {gap + 2}"
-            check(ends not in gaps[gap], "edges", rule, given)
+            if ends in gaps[gap]:
+                other = gaps[gap][ends].name
+                given = f"{edge.name} from layer {gap + 1} to {gap + 2} beside {other}"
+                raise bad("edges", rule, given)
             gaps[gap][ends] = edge
     return [list(gap.values()) for gap in gaps]
 

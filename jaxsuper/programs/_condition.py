@@ -89,7 +89,8 @@ def condition_of(on: Any, size: int) -> Condition:
         ValueError: for a function that does anything else.
     """
     if isinstance(on, Condition):
-        check(len(on.direction) == size, "on", f"must have {size} weights", len(on.direction))
+        rule = f"must have {size} entries, as x has"
+        check(len(on.direction) == size, "direction", rule, len(on.direction))
         return on
     check(callable(on), "on", "must be a function like lambda x: x[0] > 0", cut(repr, on, 60))
     rule = "must compare a linear function of x with a number, as lambda x: x[0] > 0 does"

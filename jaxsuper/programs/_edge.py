@@ -1,7 +1,7 @@
 """One edge from a circuit to a circuit of the next layer, as plain data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import check, check_kind
@@ -57,6 +57,7 @@ class Edge:
         decision: switches the target on by the value of the source instead.
         weight: W_e itself, (d, d); the three before are then left alone.
         to_layer: of the target, if it is said; layer + 1.
+        said: the statement of a program that it is part of, for errors.
     """
 
     source: int
@@ -68,6 +69,7 @@ class Edge:
     decision: Decision | None = None
     weight: Sequence[Sequence[float]] | Any = None
     to_layer: int | None = None
+    said: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_optional("layer", self.layer)
@@ -86,4 +88,4 @@ class Edge:
     @property
     def name(self) -> str:
         """What it is called in errors."""
-        return f"{self.source} -> {self.target}"
+        return f"{self.source} -> {self.target}" + (f" ({self.said})" if self.said else "")

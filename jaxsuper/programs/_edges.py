@@ -5,9 +5,14 @@ themselves depend on the circuits, whose parameters are swept: they are made of 
 `_weights.py`. Where a network has no edges, every circuit is its own successor.
 """
 
+from dataclasses import replace
+from typing import Any
+
 import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
+
+from .._errors import check
 
 
 class Edges(eqx.Module):
@@ -31,6 +36,7 @@ class Edges(eqx.Module):
         wide: whether edges may have own weights on all neurons and channels.
         alone: whether groups share circuits, so that one of them can start at a time.
         count: T.
+        groups: how many of the groups count, if the arrays have room to spare (see `padded`).
     """
 
     sources: Int[Array | np.ndarray, "gaps E"]
@@ -51,6 +57,7 @@ class Edges(eqx.Module):
     deciding: bool = eqx.field(static=True)
     alone: bool = eqx.field(static=True)
     count: int = eqx.field(static=True)
+    groups: Int[Array | np.ndarray, ""] | None = None
 
     @property
     def n_circuits(self) -> int:
@@ -63,9 +70,53 @@ class Edges(eqx.Module):
         return self.sources.shape[0] + 1
 
     @property
-    def n_groups(self) -> int:
-        """How many groups of circuits can be given inputs."""
-        return self.entries.shape[0]
+    def n_groups(self) -> int | Int[Array | np.ndarray, ""]:
+        """How many groups of circuits can be given inputs: an array leaf if padded."""
+        return self.entries.shape[0] if self.groups is None else self.groups
+
+    @property
+    def room(self) -> tuple[int, int, int, int]:
+        """The sizes of arrays that padding can raise: E, F, O and groups."""
+        longest = self.sources.shape[1], self.incoming.shape[2], self.outgoing.shape[2]
+        return (*longest, self.entries.shape[0])
+
+    @property
+    def fan(self) -> int:
+        """Most edges into a circuit, or out of one, that there is room for."""
+        return max(self.incoming.shape[2], self.outgoing.shape[2])
+
+    def padded(self, n_circuits: int, room: tuple[int, int, int, int]) -> "Edges":
+        """Return the same edges in larger arrays, so that one program serves graphs of any size.
+
+        Args:
+            n_circuits: T of the arrays; those there are more feed nothing, and nothing feeds them.
+            room: E, F, O and groups of the arrays.
+
+        Raises:
+            ValueError: if that leaves no room.
+        """
+        count, (n_edges, *_) = self.count, self.room
+        fits = n_circuits >= count and all(a >= b for a, b in zip(room, self.room, strict=True))
+        least = (count, *self.room)
+        check(fits, "room", f"must be at least {least}", (n_circuits, *room))
+        edges, fan_in, fan_out, groups = room
+        by_edge = {
+            name: _wider(getattr(self, name), {1: edges}, 0)
+            for name in _BY_EDGE
+            if getattr(self, name) is not None
+        }
+        by_edge["targets"] = _wider(_other(self.targets, count, n_circuits), {1: edges}, n_circuits)
+        incoming, outgoing = (_other(ids, n_edges, edges) for ids in (self.incoming, self.outgoing))
+        entries = _other(self.entries, count, n_circuits)
+        return replace(
+            self,
+            **by_edge,
+            incoming=_wider(incoming, {1: n_circuits, 2: fan_in}, edges),
+            outgoing=_wider(outgoing, {1: n_circuits + 1, 2: fan_out}, edges),
+            entries=_wider(entries, {0: groups}, n_circuits),
+            count=n_circuits,
+            groups=np.asarray(self.n_groups, np.int32),
+        )
 
     @property
     def n_edges(self) -> Int[np.ndarray, " gaps"]:
@@ -98,6 +149,22 @@ class Edges(eqx.Module):
         there = there & np.asarray(self.opens[layer - 1]) if opening else there
         ends = (np.asarray(ids[layer - 1])[there] for ids in (self.sources, self.targets))
         return [(int(source), int(target)) for source, target in zip(*ends, strict=True)]
+
+
+_BY_EDGE = ("sources", "opens", "share", "mean_share", "decides", "directions", "constants")
+_BY_EDGE += ("given", "weights")
+
+
+def _other(ids: Any, none: int, other: int) -> np.ndarray:
+    """Return ids with another number for what is none."""
+    return np.where(np.asarray(ids) == none, other, ids).astype(np.int32)
+
+
+def _wider(array: Any, sizes: dict[int, int], value: int) -> np.ndarray:
+    """Return an array with longer axes, filled up with a value."""
+    array = np.asarray(array)
+    more = [(0, sizes.get(axis, size) - size) for axis, size in enumerate(array.shape)]
+    return np.pad(array, more, constant_values=array.dtype.type(value))
 
 
 def lists_of(

@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
-from .._errors import check, one_of
+from .._errors import bad, check, one_of
 from .._files import check_writable, written_whole
 from .._reading import from_toml, text_of, typed
 from ..circuits import AbstractCircuits
 from ._condition import Condition
+from ._edge import Decision
 from ._program import Program
 
 
@@ -155,6 +157,7 @@ def read_program(text: str, circuits: AbstractCircuits | int, place: str = "edge
         rule = f"must hold the {typed(int, count, f'{place}: statements')} statements that it says"
         check(said == count, place, rule, f"{said}", "the file is torn, or was edited")
     check(said > 0, place, "must hold at least one statement", "none")
+    program.place = place
     return program
 
 
@@ -168,7 +171,11 @@ def load_program(path: Path, circuits: AbstractCircuits | int) -> Program:
 
 
 def toml_of(program: Program) -> str:
-    """Return a program as TOML, which `read_program` reads again."""
+    """Return a program as TOML, which `read_program` reads again.
+
+    Raises:
+        ValueError: for an edge with a decision of its own, which a file says as a branch.
+    """
     lines = [f"statements = {len(program.statements)}"]
     if not program.own_successors:
         lines.append("own_successors = false")
@@ -188,6 +195,10 @@ def save_program(path: Path, program: Program) -> None:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Decision):
+        raise bad("decision", "must be left out of a file", value, "say a branch")
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):

@@ -11,12 +11,13 @@
 hands nothing on in a layer is its own successor there, unless the program says otherwise.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._errors import check, check_kind
-from .._limits import check_index
+from .._limits import check_index, check_integer
 from ..circuits import AbstractCircuits, Layout
 from ._compile import compile_edges
 from ._condition import condition_of
@@ -37,14 +38,17 @@ class Program:
         circuits: that the program is about, or how many there are.
         own_successors: whether a circuit that hands nothing on in a layer is its own successor.
         statements: what was said, in order, as a file has it: (word, arguments).
+        place: the file that the program was read from, for errors.
     """
 
     circuits: AbstractCircuits | int
     own_successors: bool = True
     statements: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    place: str = ""
     _edges: list[Edge] = field(default_factory=list, repr=False)
     _stopped: list[tuple[int, int]] = field(default_factory=list, repr=False)
     _entries: list[tuple[int, ...]] = field(default_factory=list, repr=False)
+    _counts: Counter[str] = field(default_factory=Counter, repr=False)
 
     def __post_init__(self) -> None:
         check_kind("circuits", self.circuits, AbstractCircuits, int)
@@ -63,7 +67,10 @@ class Program:
     def _say(self, word: str, edges: Sequence[Edge] = (), **arguments: Any) -> "Program":
         said = {name: value for name, value in arguments.items() if value is not None}
         self.statements.append((word, said))
-        self._edges.extend(edges)
+        # Counted by word, from 0, as a file has them.
+        statement = f"{word}[{self._counts[word]}]"
+        self._counts[word] += 1
+        self._edges.extend(replace(edge, said=statement) for edge in edges)
         return self
 
     def edge(self, source: int, target: int, layer: int | None = None, **options: Any) -> "Program":
@@ -81,6 +88,7 @@ class Program:
 
     def stop(self, circuit: int, *, layer: int) -> "Program":
         """Let a circuit have no successor."""
+        check_integer("circuit", circuit)
         check_index("layer", layer)
         self._stopped.append((circuit, layer))
         return self._say("stop", circuit=circuit, layer=layer)
@@ -171,6 +179,8 @@ class Program:
     def start(self, *circuits: int) -> "Program":
         """Let inputs go to these circuits together; without it, to any single circuit."""
         check(len(circuits) > 0, "circuits", "must name at least one circuit", "none")
+        for circuit in circuits:
+            check_integer("circuits", circuit)
         self._entries.append(circuits)
         return self._say("start", circuits=list(circuits))
 
@@ -186,15 +196,29 @@ class Program:
             layout: of the circuits, if the program knows only how many there are.
 
         Raises:
-            ValueError: names the statement's circuit or layer that does not exist, and so on.
+            ValueError: names file, statement and edge whose circuit or layer does not exist, and so
+                on.
         """
-        stopped = self._stopped
-        for circuit, layer in stopped:
-            check_index("circuit", circuit, least=0)
+        try:
+            return self._compile(n_layers, width, layout)
+        except ValueError as error:
+            if not self.place:
+                raise
+            raise ValueError(f"{self.place}: {error}") from None
+
+    def _compile(self, n_layers: int, width: int | None, layout: Layout | None) -> Edges:
+        for number, (circuit, layer) in enumerate(self._stopped):
+            said = f"(stop[{number}])"
             rule = f"must lie in 0..{self.n_circuits - 1}, the circuits there are"
-            check(circuit < self.n_circuits, "circuit", rule, circuit)
+            check(0 <= circuit < self.n_circuits, "circuit", rule, f"{circuit} {said}")
             rule = f"must lie in 1..{n_layers - 1}, since edges lead to the next layer"
-            check(layer < n_layers, "layer", rule, layer)
+            check(layer < n_layers, "layer", rule, f"{layer} {said}")
+        for number, group in enumerate(self._entries):
+            said, several = f"{list(group)} (start[{number}])", len(set(group)) == len(group)
+            check(several, "circuits", "must be different circuits", said)
+            rule = f"must lie in 0..{self.n_circuits - 1}, the circuits there are"
+            inside = 0 <= min(group) and max(group) < self.n_circuits
+            check(inside, "circuits", rule, said)
         return compile_edges(
             self._edges,
             self.n_circuits,
@@ -202,6 +226,6 @@ class Program:
             layout=self.layout or layout,
             entries=self._entries,
             width=width,
-            stopped=stopped,
+            stopped=self._stopped,
             own_successors=self.own_successors,
         )

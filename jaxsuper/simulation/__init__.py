@@ -47,6 +47,7 @@ from ._intervals import (
 from ._metrics import layer_metrics, metric_names
 from ._parameters import parameters_of, with_parameters
 from ._precision import warn_of_precision
+from ._program_inputs import check_groups
 from ._program_shares import program_sample, program_shares, ProgramSample, Shares
 from ._programs import check_edges_name, edges_identity, edges_of
 from ._run import configurations_of, Networks, run_networks
@@ -78,6 +79,7 @@ __all__ = [
     "check_active",
     "check_edges_name",
     "check_experiment",
+    "check_groups",
     "check_network_fits",
     "check_setting",
     "check_settings",

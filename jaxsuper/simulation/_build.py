@@ -163,7 +163,10 @@ def parts_of(configuration: Configuration) -> Parts:
     unneeded.append("edges")
     made = _parts_of(replace(configuration, **{name: getattr(plain, name) for name in unneeded}))
     edges = edges_of(configuration)
-    return made if edges is None else made._replace(edges=edges)
+    if edges is None:
+        return made
+    Recipe.of(configuration).traits.check_edges(edges, configuration.edges)
+    return made._replace(edges=edges)
 
 
 @lru_cache(maxsize=8)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import jax
 
 from .._limits import Cost
-from .._settings import Configuration
+from .._settings import Configuration, IDENTITY
 from ..circuits import width_of
 from ..network import columns_per_row, network_bytes, Traits
+from ._programs import fan_of
 
 
 # Floats per channel of a chunk: on a CPU a channel of all circuits should stay in the cache, on an
@@ -29,6 +30,8 @@ _CIRCUIT_BYTES, _NEURON_BYTES = (
     {"cpu": 35, "gpu": 26, "tpu": 70},
     {"cpu": 140, "gpu": 60, "tpu": 120},
 )
+# Of a program: what it says of a circuit, and each edge in the arrays of a layer.
+_STATEMENT_BYTES, _EDGE_BYTES = 2000, 100
 # Of one layer and z as rows of a result: about 17 metrics, as dictionaries and as text.
 _ROWS_BYTES = 17 * 1000
 
@@ -102,7 +105,12 @@ def network_cost(configuration: Configuration, traits: Traits, *, running: bool 
         each = configuration.indicator_redundancy or configuration.redundancy
         sets += each * configuration.indicator_copies
     sizes = (configuration.n_circuits, n, sets, configuration.n_layers)
-    return Cost(network_bytes(*sizes, traits, running=running))
+    fan = fan_of(configuration)
+    needed = network_bytes(*sizes, traits, fan=fan, running=running)
+    if configuration.edges != IDENTITY:
+        gaps = configuration.n_layers - 1
+        needed += configuration.n_circuits * (_STATEMENT_BYTES + gaps * _EDGE_BYTES)
+    return Cost(needed)
 
 
 def experiment_cost(

@@ -27,6 +27,7 @@ from ._cost import run_seconds
 from ._metrics import metric_names
 from ._padding import MOST_SECONDS, n_cores
 from ._parameters import parameters_of
+from ._program_inputs import check_groups
 from ._statistics import finish, Measurement, Moments
 
 
@@ -43,27 +44,32 @@ class Frame:
     Attributes:
         payload: (T, n, S, R) of the sets of the payload, or of all.
         indicators: the same of indicators with neurons of their own, or None.
+        edges: E, F, O and groups of edges, see `Edges.padded`; None without edges.
     """
 
     payload: Shape
     indicators: Shape | None = None
+    edges: Shape | None = None
 
     @classmethod
     def of(cls, parts: Parts) -> "Frame":
         """Return the smallest frame that holds what a network is built of."""
         own = parts.indicators
-        return cls(_shape(parts.allocation), None if own is None else _shape(own))
+        edges = None if parts.edges is None else parts.edges.room
+        return cls(_shape(parts.allocation), None if own is None else _shape(own), edges)
 
     def join(self, other: "Frame") -> "Frame":
         """Return the smallest frame that holds both; of one recipe both."""
-        own, others = self.indicators, other.indicators
-        joined = None if own is None or others is None else _largest(own, others)
-        frame = Frame(_largest(self.payload, other.payload), joined)
-        if frame.indicators is None:
-            return frame
+        payload = _largest(self.payload, other.payload)
+        own, edges = (
+            None if one is None or more is None else _largest(one, more)
+            for one, more in ((self.indicators, other.indicators), (self.edges, other.edges))
+        )
+        if own is None:
+            return Frame(payload, None, edges)
         # A circuit has its sets in both parts.
-        count = max(frame.payload[0], frame.indicators[0])
-        return Frame((count, *frame.payload[1:]), (count, *frame.indicators[1:]))
+        count = max(payload[0], own[0])
+        return Frame((count, *payload[1:]), (count, *own[1:]), edges)
 
     def grown(self, factor: float | int) -> "Frame":
         """Return about the frame for so many times as many circuits, without making their sets."""
@@ -71,7 +77,10 @@ class Frame:
             (round(count * factor), n, redundancy, round(longest * factor))
             for count, n, redundancy, longest in self._shapes()
         )
-        return Frame(payload, own[0] if own else None)
+        edges = self.edges
+        if edges is not None:
+            edges = (round(edges[0] * factor), *edges[1:3], round(edges[3] * factor))
+        return Frame(payload, own[0] if own else None, edges)
 
     def holds(self, other: "Frame") -> bool:
         """Return whether whatever fits the other frame fits this one."""
@@ -85,7 +94,10 @@ class Frame:
         """
         own = parts.indicators
         padded = None if own is None or self.indicators is None else Padded(own, self.indicators)
-        return Padded(parts.allocation, self.payload), padded, parts.edges
+        edges = parts.edges
+        if edges is not None and self.edges is not None:
+            edges = edges.padded(self.payload[0], self.edges)
+        return Padded(parts.allocation, self.payload), padded, edges
 
     def seconds(self, n_layers: int) -> float:
         """Estimate the seconds of one core for a sample."""
@@ -176,8 +188,9 @@ def shared_frames(
     }
 
 
-def _program(configuration: Configuration) -> tuple[Recipe, int, int]:
-    return Recipe.of(configuration), configuration.n_layers, configuration.n_active
+def _program(configuration: Configuration) -> tuple[Recipe, int, int, str]:
+    sizes = configuration.n_layers, configuration.n_active
+    return Recipe.of(configuration), *sizes, configuration.edges
 
 
 def _joined(frames: Sequence[Frame]) -> Frame:
@@ -225,6 +238,7 @@ def framed(configuration: Configuration, frame: Frame | None = None) -> Framed:
     check_settings(configuration)
     check_network_fits(configuration)
     parts = parts_of(configuration)
+    check_groups(parts.edges, configuration.n_active)
     parameters = {name: np.float32(v) for name, v in parameters_of(configuration).items()}
     return Framed(
         Recipe.of(configuration),

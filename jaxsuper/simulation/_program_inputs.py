@@ -16,9 +16,12 @@ from ..programs import all_weights, Edges, exact_program
 _TRIES = 200
 
 
-def check_groups(edges: Edges, n_active: int) -> None:
+def check_groups(edges: Edges | None, n_active: int) -> None:
     """Raise a `ValueError` unless so many groups of circuits can start at once."""
-    groups = edges.n_groups
+    if edges is None:
+        return
+    # Padded ones are checked before they are padded.
+    groups = edges.entries.shape[0]
     rule = f"must be at most {groups}, the groups of circuits that can start together"
     check(n_active <= groups, "n_active", rule, n_active)
     rule = "must be 1 for edges whose groups of inputs share circuits"
@@ -104,7 +107,8 @@ def group_sampler(
     def one(words, groups):
         keys = jax.random.wrap_key_data(words, impl=impl)
         if counted is not None:
-            groups = jnp.where(jnp.arange(len(groups)) < counted, groups, edges.n_groups)
+            nothing = edges.entries.shape[0]
+            groups = jnp.where(jnp.arange(len(groups)) < counted, groups, nothing)
         return start_groups(circuits, edges, weights, groups, keys)
 
     return one

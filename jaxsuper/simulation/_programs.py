@@ -15,6 +15,8 @@ from ..programs import Edges, named_program, read_program
 _FILE = ".toml"
 # Compiled programs kept: a sweep asks for the same ones again and again.
 _KEPT = 32
+# What a program by name needs at least: an edge, and circuits for a branch or a merge.
+_FEWEST_LAYERS, _ENOUGH_LAYERS, _LARGEST_GROUP = 2, 6, 3
 
 
 def check_edges_name(value: str, place: str = "edges") -> None:
@@ -36,8 +38,7 @@ def check_edges_fit(configuration: Configuration, traits: Traits) -> None:
     """
     if configuration.edges == IDENTITY:
         return
-    rule = f"must be left out for the construction {traits.name!r}, which {traits.no_edges}"
-    check(not traits.no_edges, "edges", rule, configuration.edges, "use clipped")
+    traits.check_edges(given=configuration.edges)
     check(configuration.n_layers > 1, "n_layers", "must be at least 2 with edges", 1)
 
 
@@ -60,6 +61,21 @@ def edges_of(configuration: Configuration) -> Edges | None:
     text = None if name in EDGES else text_of(Path(name), "edges")
     sizes = configuration.n_circuits, configuration.n_layers
     return _compiled(name, text, configuration.circuit, *sizes)
+
+
+def fan_of(configuration: Configuration) -> int | None:
+    """Return the most edges into or out of a circuit; None for those of a file, which is not read.
+
+    In a program by name it does not depend on how many circuits there are.
+    """
+    if configuration.edges == IDENTITY:
+        return 1
+    # Programs repeat themselves after three layers.
+    layers = min(configuration.n_layers, _ENOUGH_LAYERS)
+    if configuration.edges not in EDGES or layers < _FEWEST_LAYERS:
+        return None
+    few = max(_LARGEST_GROUP, layers)
+    return _compiled(configuration.edges, None, configuration.circuit, few, layers).fan
 
 
 @lru_cache(maxsize=_KEPT)

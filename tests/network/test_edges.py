@@ -1,4 +1,4 @@
-"""Edges in the clipped construction: dense twin, counts, inhibition; wrong graphs are rejected."""
+"""Edges in large networks: dense twin, counts, inhibition; wrong graphs are rejected."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,10 +25,25 @@ EDGES = PROGRAM.compile(L)
 SETS = transversal(25, 4, 25).sets[3 : 3 + T]
 OVERLAPPING = Allocation(SETS, 25)
 DISJOINT = Allocation(np.arange(4 * T).reshape(T, 4), 4 * T)
+INDICATORS = Allocation(transversal(30, 5, 30).sets[2 : 2 + T], 30)
+# Every word but branches, which not all constructions can have.
+SWITCHING = Program(CIRCUITS).fan_out(3, to=[4, 5], layer=1).merge([4, 5], to=6, layer=2)
+SWITCHING.relay(6, to=7, layer=3).unless(9, target=10, layer=2).keep(9, layer=3)
+SWITCHING.relay(9, to=11, layer=3).stop(10, layer=4)
+SLOW = lambda *names: [pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def build(edges: Any = EDGES, allocation=OVERLAPPING, made=CIRCUITS, n_layers=L, **options) -> Any:
     return network.build(made, allocation, n_layers, key=KEY, edges=edges, **options)
+
+
+def build_any(construction, edges, allocation=OVERLAPPING, indicators=INDICATORS, **options):
+    traits = network.traits_of(construction)
+    if traits.own_indicators:
+        options["indicators"] = indicators
+    if traits.inhibited:
+        options["inhibition"] = "receiver"
+    return build(edges, allocation, construction=construction, **options)
 
 
 def written_out(net, gaps, per_circuit=False, factor=1.0):
@@ -70,15 +85,21 @@ def test_every_edge_is_a_term_of_the_weights():
 
 
 @pytest.mark.parametrize(
-    "construction", ["clipped", pytest.param("oracle", marks=pytest.mark.slow)]
+    "construction",
+    ["clipped", "separate", *SLOW("oracle", "plain", "split", "cleaned")],
 )
 def test_structured_equals_dense(construction):
-    net = build(construction=construction, inhibition="receiver")
-    inputs = sample_inputs(net.circuits, 3, L, jnp.arange(B), key=KEY, edges=net.edges)
+    """Each edge a term of W, whatever W is made of; one edge more is seen."""
+    edges = EDGES if construction != "cleaned" else SWITCHING.compile(L)
+    net = build_any(construction, edges)
+    inputs = sample_inputs(net.circuits, 3, L, jnp.arange(B), key=KEY, edges=edges)
     one, other = forward(net, inputs), dense_forward(net, dense_layers(net), inputs)
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         assert np.abs(a - b).max() < 3e-5 * np.abs(np.asarray(b)).max()
     assert len({tuple(np.sort(ids[:, 0])) for ids in np.asarray(inputs.active)}) > 1
+    wrong = eqx.tree_at(lambda n: n.edges.share, net, net.edges.share * 1.01)
+    differ = dense_layers(wrong).weights - dense_layers(net).weights
+    assert np.abs(np.asarray(differ)).max() > 1e-4
 
 
 def test_a_circuit_that_many_feed():
@@ -148,16 +169,21 @@ def test_a_relay_of_all_is_another_shuffle():
 
 
 @pytest.mark.parametrize(
-    "name",
+    "construction, name",
     [
-        "branch",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("relay", "merge", "chain")),
+        ("clipped", "branch"),
+        *(
+            pytest.param(construction, name, marks=pytest.mark.slow)
+            for construction in ("clipped", "separate", "cleaned", "plain", "split")
+            for name in ("relay", "merge", "chain", "branch")
+            if (construction, name) not in {("clipped", "branch"), ("cleaned", "branch")}
+        ),
     ],
 )
-def test_no_overlap_no_error(name):
-    """With disjoint sets the network computes every program exactly."""
+def test_no_overlap_no_error(construction, name):
+    """With disjoint sets every construction computes every program exactly."""
     edges = named_program(name, CIRCUITS, 4).compile(4)
-    net = build(edges, DISJOINT, n_layers=4)
+    net = build_any(construction, edges, DISJOINT, DISJOINT, n_layers=4)
     measured = simulation.simulate(net, 2, 32, key=KEY, chunk=32)
     errors = [measured[f"mse_{q}_{a}"] for q in ("on", "x") for a in ("active", "inactive")]
     assert np.max(errors) < 1e-9
@@ -171,17 +197,29 @@ def test_no_overlap_no_error(name):
 @pytest.mark.parametrize(
     "construction, kind, why",
     [
-        ("carried", circuits.Rotation3, "copies its indicators"),
-        ("early-guess", circuits.Rotation3, "guesses the active circuits once"),
-        ("private", circuits.Rotation3, "a gate for each circuit's own successor"),
-        ("block", circuits.Rotation, "an address for each circuit's own successor"),
-        ("plain", circuits.Rotation, "does not know edges yet"),
+        ("carried", circuits.Rotation3, "copies the indicators that the input gives, so that"),
+        ("early-guess", circuits.Rotation3, "guesses .* at the input and keeps the guess, so that"),
+        ("private", circuits.Rotation3, "keeps the gates as the input sets them, so that"),
+        ("block", circuits.Rotation, "keeps the addresses that the input gives, so that"),
+        ("cleaned", circuits.Rotation, "opens a gate with its indicator, a layer before a branch"),
     ],
 )
 def test_refused(construction, kind, why):
     made = kind(ANGLES)
     with pytest.raises(ValueError, match=f"`edges` must be left out.*{why}.*use clipped"):
         build(made=made, construction=construction)
+
+
+def test_all_others_have_edges():
+    """So no construction is refused for want of work, and none forgotten."""
+    can = {name for name in network.constructions() if not network.traits_of(name).no_edges}
+    known = {"carried", "early-guess", "private", "block"}
+    assert can == set(network.constructions()) - known
+    assert all(network.traits_of(name).assumes != "nothing" for name in known)
+    weight = np.eye(4, 3) @ np.asarray(CIRCUITS.layout.matrix)
+    weighed = Program(CIRCUITS).edge(0, 1, 1, weight=weight).compile(L)
+    with pytest.raises(ValueError, match="has no layer that a weight could be given for"):
+        build_any("cleaned", weighed)
 
 
 def test_sizes_that_do_not_fit():

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxsuper import allocation, circuits, network, simulation
+from jaxsuper import allocation, circuits, network, programs, simulation
 from jaxsuper.network import _inhibition
 from jaxsuper.testing import _network as laws
 
@@ -15,7 +15,7 @@ from jaxsuper.testing import _network as laws
 T, N, S, L, B = 20, 20, 3, 3, 6
 
 
-def make(name, monkeypatch, by_lists, inhibition="scalar", padded=False) -> Any:
+def make(name, monkeypatch, by_lists, inhibition="scalar", padded=False, edges=None) -> Any:
     """Build eagerly: a compiled builder would keep to what it was traced with."""
     monkeypatch.setattr(_inhibition, "_COLUMNS_PER_ROW", {"cpu": 0 if by_lists else 10**6})
     monkeypatch.setattr(_inhibition, "_COLUMNS_ON_ACCELERATOR", 0 if by_lists else 10**6)
@@ -24,7 +24,8 @@ def make(name, monkeypatch, by_lists, inhibition="scalar", padded=False) -> Any:
         sets = allocation.Padded(sets, (T + 3, N + 2, S + 1, 9))
     key = jax.random.key(3)
     small = circuits.make("rotation", sets.n_circuits, key=key, gate_bias=2.0)
-    return network.make_network(small, sets, L, name, key=key, inhibition=inhibition)
+    fed = {} if edges is None else {"edges": programs.named_program(edges, T, L).compile(L)}
+    return network.make_network(small, sets, L, name, key=key, inhibition=inhibition, **fed)
 
 
 @eqx.filter_jit
@@ -48,10 +49,18 @@ def matrix_of(links):
     return made
 
 
-@pytest.mark.parametrize("inhibition", network.inhibition_rules())
-def test_the_same_connections_and_inhibition(inhibition, monkeypatch):
-    lists = make("clipped", monkeypatch, True, inhibition)
-    matrix = make("clipped", monkeypatch, False, inhibition)
+@pytest.mark.parametrize(
+    ("inhibition", "edges"),
+    [
+        *((rule, None) for rule in network.inhibition_rules()),
+        ("receiver", "merge"),
+        pytest.param("scalar", "branch", marks=pytest.mark.slow),
+    ],
+)
+def test_the_same_connections_and_inhibition(inhibition, edges, monkeypatch):
+    lists = make("clipped", monkeypatch, True, inhibition, edges=edges)
+    matrix = make("clipped", monkeypatch, False, inhibition, edges=edges)
+    assert isinstance(lists.connected, network.Links) != isinstance(matrix.connected, network.Links)
     np.testing.assert_array_equal(matrix_of(lists.connected), np.asarray(matrix.connected))
     np.testing.assert_allclose(lists.inhibition, matrix.inhibition, rtol=1e-5)
     turned = network.Links(lists.connected.back, lists.connected.listed)
@@ -61,7 +70,7 @@ def test_the_same_connections_and_inhibition(inhibition, monkeypatch):
     counted = (listed < N).sum(axis=2)
     assert (counted == np.asarray(matrix.connected).sum(axis=2)).all()
     met = np.asarray(lists.placement.members[1:] < T).sum(axis=2) * S
-    assert (met > counted).any()
+    assert (met > counted).any() or edges is not None
 
 
 def test_connections_by_a_product_are_those_by_a_scatter():
@@ -101,7 +110,7 @@ def test_a_neuron_counted_twice_is_noticed(monkeypatch):
     plain = lambda members, sets, none: jnp.concatenate([sets, jnp.full_like(sets[:1], none)])[
         members
     ].reshape(members.shape[0], -1)
-    monkeypatch.setattr(_inhibition, "_neighbours", plain)
+    monkeypatch.setattr(_inhibition, "neighbours", plain)
     wrong = make("clipped", monkeypatch, True)
     inputs = inputs_of(right)
     assert np.abs(estimates(right, inputs) - estimates(wrong, inputs)).max() > 1e-2

@@ -72,7 +72,7 @@ def test_conditions_are_linear():
         (lambda p: p.edge(1, 2, 2, to_layer=2), "no circuit feeds another of its own layer, got 2"),
         (
             lambda p: p.relay(1, to=2, layer=2).merge([1, 3], to=2, layer=2),
-            "two edges with the same ends, got 1 -> 2 twice from layer 2 to 3",
+            r"same ends, got 1 -> 2 \(merge\[0\]\) from layer 2 to 3 beside 1 -> 2 \(relay\[0\]\)",
         ),
         (
             lambda p: p.edge(1, 2, weight=np.eye(3)),
@@ -89,9 +89,12 @@ def test_conditions_are_linear():
             "`layer` must lie in 1..3.*got 4",
         ),
         (lambda p: p.merge([], to=3), "`sources` must name at least one"),
-        (lambda p: p.start(3, 3), "different circuits in a group"),
-        (lambda p: p.start(12), "`entries` must lie in 0..11.*got 12"),
-        (lambda p: p.stop(3, layer=9), "`layer` must lie in 1..3"),
+        (lambda p: p.start(3, 3), r"must be different circuits, got \[3, 3\] \(start\[0\]\)"),
+        (
+            lambda p: p.start(1).start(12),
+            r"`circuits` must lie in 0..11.*got \[12\] \(start\[1\]\)",
+        ),
+        (lambda p: p.stop(3, layer=9), r"`layer` must lie in 1..3.*got 9 \(stop\[0\]\)"),
     ],
 )
 def test_refused_in_one_line(say, why):
@@ -142,6 +145,32 @@ def test_files(tmp_path):
         with pytest.raises(ValueError, match=why) as refused:
             read_program(wrong, program.circuits)
         assert "\n" not in str(refused.value)
+
+
+def test_what_does_not_fit_names_file_and_statement(tmp_path):
+    """Found when the layers are known: by the second relay of this file, and by no other."""
+    path = tmp_path / "program.toml"
+    save_program(path, Program(ROTATIONS).relay(1, to=2, layer=1).stop(3, layer=1))
+    text = path.read_text()
+    for wrong, why in (
+        (text.replace("to = 2", "to = 99"), r"`target` must lie in 0..11.* 1 -> 99 \(relay\[0\]\)"),
+        (text.replace("layer = 1", "layer = 7", 1), r"got 7 in the edge 1 -> 2 \(relay\[0\]\)"),
+        (text.replace("circuit = 3", "circuit = -3"), r"`circuit` must lie.* got -3 \(stop\[0\]\)"),
+    ):
+        path.write_text(wrong)
+        with pytest.raises(ValueError, match=f"^{path}: .*{why}") as refused:
+            load_program(path, ROTATIONS).compile(4)
+        assert "\n" not in str(refused.value)
+
+
+def test_numbers_of_numpy_in_files():
+    weight = np.arange(16.0).reshape(4, 4) @ np.diag([1.0, 0, 0, 0])
+    program = Program(ROTATIONS).edge(1, 2, 1, weight=weight, share=np.float64(0.5))
+    again = read_program(toml_of(program), ROTATIONS)
+    assert np.array_equal(again._edges[0].weight, weight) and again._edges[0].share == 0.5
+    decided = Program(ROTATIONS).edge(1, 2, 1, decision=Decision((1.0, 0.0)))
+    with pytest.raises(ValueError, match="`decision` must be left out of a file.*say a branch"):
+        toml_of(decided)
 
 
 def test_named_programs_fill_all_circuits():

@@ -33,6 +33,10 @@ NETWORKS = {
     "carried": CARRIED,
     "early-guess": replace(CARRIED, indicator="early-guess"),
     "separate": replace(SIZES, construction="separate", indicator_redundancy=2),
+    # Edges of some layers alone, of groups, and into indicators of their own.
+    "chain": replace(SIZES, edges="chain", inhibition="receiver"),
+    "branch": replace(SIZES, edges="branch", construction="separate", indicator_redundancy=2),
+    "merge": replace(SIZES, edges="merge", construction="cleaned"),
 }
 QUICK = ("private",)
 
@@ -43,7 +47,10 @@ def wider(frame):
     own = frame.indicators
     # A circuit of the block construction has one neuron.
     payload = (count + 9, n + 5, redundancy + 2 * (redundancy > 1), longest + 3)
-    return Frame(payload, own and (count + 9, own[1] + 3, own[2] + 1, own[3] + 1))
+    edges = frame.edges and tuple(
+        size + more for size, more in zip(frame.edges, (7, 2, 1, 3), strict=True)
+    )
+    return Frame(payload, own and (count + 9, own[1] + 3, own[2] + 1, own[3] + 1), edges)
 
 
 def check_same(found, expected):
