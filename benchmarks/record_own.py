@@ -48,7 +48,7 @@ def trained(task: str, noise: float) -> Trained:
     else:
         tasks = training.addition_tasks(max(SIZES), MODULUS, key=key)
     found = training.train_small(
-        tasks.inputs, tasks.targets, HIDDEN[task], key=key, noise=noise, steps=2000, restarts=2
+        tasks.inputs, tasks.targets, HIDDEN[task], key=key, noise=noise, steps=3000, restarts=3
     )
     layers = [(np.asarray(weights), np.asarray(biases)) for weights, biases in found.layers]
     small = circuits.Guarded.from_layers(layers, tasks.inputs)
@@ -83,7 +83,10 @@ def measured(made: Trained, kind: str, count: int, z: int) -> dict[str, Any]:
         outputs = np.asarray(small.outputs(net(active, inputs)))
         wanted = np.asarray(made.tasks.targets)[active, rows]
         first = len(made.layers) - 1
-        right = [training.share_right(each, wanted, made.tasks.classes) for each in outputs.swapaxes(0, 1)]
+        right = [
+            training.share_right(each, wanted, made.tasks.classes)
+            for each in outputs.swapaxes(0, 1)
+        ]
         shares.append(right[first:])
         errors.append(np.asarray(simulation.simulate(net, z, SAMPLES, key=key)[metric]))
     expected = predict(net, z, state_evolution=False)[metric]
@@ -109,12 +112,19 @@ def draw(result: dict[str, Any], path: Path) -> None:
                 for run in result["runs"]:
                     if (run["task"], run["z"]) != (task, z) or run["n_circuits"] == 100:
                         continue
-                    look = {"color": color_of(NOISES.index(run["noise"]) * 2 + KINDS.index(run["kind"]))}
+                    look = {
+                        "color": color_of(NOISES.index(run["noise"]) * 2 + KINDS.index(run["kind"]))
+                    }
                     look |= {"linestyle": "-" if run["n_circuits"] == 300 else "--", "marker": "o"}
                     trained_how = "against noise" if run["noise"] else "plainly"
                     label = f"{run['kind']}, trained {trained_how}, T = {run['n_circuits']}"
                     ax.errorbar(
-                        run["layers"], run["right"], run["right_stderr"], label=label, markersize=3, **look
+                        run["layers"],
+                        run["right"],
+                        run["right_stderr"],
+                        label=label,
+                        markersize=3,
+                        **look,
                     )
                 ax.set(title=f"{task}, z = {z}", xlabel="layer", xticks=range(2, LAYERS + 1))
             axes[row, 0].set_ylabel("right answers")
@@ -151,7 +161,9 @@ def main(folder: str = "benchmarks/results") -> None:
                 result["runs"].append(run)
                 write_json(path, result)
                 right = " ".join(f"{share:.3f}" for share in run["right"])
-                print(*cell, f"S = {run['redundancy']}: {right} (alone {made.alone:.3f})", flush=True)
+                print(
+                    *cell, f"S = {run['redundancy']}: {right} (alone {made.alone:.3f})", flush=True
+                )
     draw(result, path.with_suffix(".png"))
 
 
