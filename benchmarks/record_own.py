@@ -47,7 +47,7 @@ def trained(task: str, noise: float) -> Trained:
     else:
         tasks = training.addition_tasks(max(SIZES), MODULUS, key=key)
     found = training.train_small(
-        tasks.inputs, tasks.targets, HIDDEN[task], key=key, noise=noise, steps=2000, restarts=2
+        tasks.inputs, tasks.targets, HIDDEN[task], key=key, noise=noise, steps=3000, restarts=3
     )
     layers = [(np.asarray(weights), np.asarray(biases)) for weights, biases in found.layers]
     small = circuits.Guarded.from_layers(layers, tasks.inputs)

@@ -64,7 +64,8 @@ def _train(inputs, targets, widths, course, last_is_linear, keys):
             noise * jax.random.normal(jax.random.fold_in(key, number), shape)
             for number, shape in enumerate(shapes)
         ]
-        outputs = jax.vmap(lambda *each: _run(layers, inputs, last_is_linear, each))(*drawn)
+        # Linear outputs, that none is dead; the ReLU to come cuts only what is wrong.
+        outputs = jax.vmap(lambda *each: _run(layers, inputs, True, each))(*drawn)
         penalty = sum(jnp.sum(weights**2) for weights, _ in layers)
         return jnp.mean((outputs - target[None]) ** 2) + decay * penalty
 
