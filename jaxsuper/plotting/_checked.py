@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..analytics.claims import Checked, outside_errors, Point
 from ._style import color_of, handles_of, key_of, legend_below, style, subplots
@@ -35,6 +36,8 @@ def claim_figure(found: Checked) -> Figure:
             ax.axvspan(low, high, color="0.9", label="where it is to end", zorder=0)
         if evidence.log_x:
             ax.set_xscale("log")
+        elif not any(float(point.x) % 1 for point in evidence.points):
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if evidence.log_y:
             ax.set_yscale("log")
         ax.set(xlabel=evidence.x_label, ylabel=evidence.y_label)

@@ -193,6 +193,7 @@ def test_verdicts(drawn):
     assert right.verdict == "established" and 0.02 < right.detectable < 0.05
     for factor in (1.05, 0.95, 1.2):
         assert drawn(f"{factor}*S*z").verdict == "refuted"
+    assert drawn("S*z", tolerance=0, looks=1).verdict == "undecided"  # nothing is within 0
     noisy = drawn("1.05*S*z", spread=1.0)
     assert noisy.verdict == "undecided" and noisy.n_networks == 128
     assert noisy.detectable is not None and noisy.detectable > 0.2

@@ -108,7 +108,7 @@ class Checked:
 def check(
     claim: Any,
     *,
-    tolerance: float | None = None,
+    tolerance: float | int | None = None,
     error_rate: float = 0.01,
     looks: int = LOOKS,
     quick: bool = False,
@@ -190,7 +190,7 @@ def _entry(claim: Any) -> Claim:
     )
 
 
-def _evidence(found: Any, tolerance: float | None) -> Evidence:
+def _evidence(found: Any, tolerance: float | int | None) -> Evidence:
     """Return evidence, of points alone too, with another tolerance if one is given."""
     if isinstance(found, Point):
         found = [found]

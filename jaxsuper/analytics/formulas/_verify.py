@@ -43,7 +43,7 @@ def verify_formula(
     grid: Grid | Mapping[str, Any] | Path | str | None = None,
     relation: str = "equal",
     rival: Any = None,
-    tolerance: float = 0.02,
+    tolerance: float | int = 0.02,
     error_rate: float = 0.01,
     n_networks: int = 16,
     looks: int = LOOKS,
@@ -115,7 +115,7 @@ def verify_formula(
                 )
             ]
             x_label = next(iter(axes), "place")
-            return Evidence(points, x_label, metric, tolerance=tolerance, rates=rates)
+            return Evidence(points, x_label, metric, tolerance=float(tolerance), rates=rates)
 
         evidence, effort = until_decided(gather, looks, _open)
     return FormulaVerdict(
@@ -124,7 +124,7 @@ def verify_formula(
         axes=tuple(failing(rows := _rows(places, axes, evidence), axes)),
         rows=tuple(rows),
         detectable=detectable(evidence),
-        tolerance=tolerance,
+        tolerance=float(tolerance),
         error_rate=error_rate,
         n_networks=effort * n_networks,
         judgement=judge(evidence),
