@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import jax
+import numpy as np
 import pytest
 from jaxsuper import Configuration, Experiment, run_experiment, simulate
 from jaxsuper._limits import BASE_BYTES, use_memory_limit
+from jaxsuper.commands._compiles import compiles_counted
 from jaxsuper.design import candidates, descend, Effort, frontier, Problem, Rules, search
 from jaxsuper.simulation import frame_of, measure_framed, parts_of, prepare
 from jaxsuper.simulation._padding import room_for
@@ -173,3 +175,17 @@ def test_descents_share_a_program(compiled):
     frame = frame_of(designs[0].configuration).join(frame_of(designs[1].configuration))
     ends = [descend(each, 2, 16, steps=2, frame=frame).end for each in designs]
     assert len(programs(compiled)) == 1 and ends[0] != ends[1]
+
+
+def test_commands_count_what_they_compile():
+    """Each program once, and only while it is counted."""
+    run = lambda factor: jax.jit(lambda x: np.float32(factor) * x)(np.float32(1))
+    with compiles_counted() as outer:
+        run(2.5)
+        with compiles_counted() as inner:
+            run(3.5)
+            run(4.5)
+    run(5.5)
+    assert (outer.programs, inner.programs) == (3, 2)
+    assert outer.seconds > inner.seconds > 0
+    assert str(inner).startswith("2 programs, ") and " read from disk, in " in str(inner)
