@@ -44,7 +44,7 @@ class Program:
     circuits: AbstractCircuits | int
     own_successors: bool = True
     statements: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    place: str = ""
+    place: str = field(default="", repr=False)
     _edges: list[Edge] = field(default_factory=list, repr=False)
     _stopped: list[tuple[int, int]] = field(default_factory=list, repr=False)
     _entries: list[tuple[int, ...]] = field(default_factory=list, repr=False)
