@@ -38,7 +38,7 @@ class Guarded(AbstractCircuits):
     For alpha = 1 this is the network; for alpha = 0 it is silent, and stays so as long as W_t times the
     noise of y stays below the gate bias b. It costs 2 neurons a circuit beside the widest layer, m.
     The means of W_t and b_t over the circuits it was made from go through the mean weights, which are
-    balanced. Source: ours, after the gate of the rotations; notes#circuits.
+    balanced. Source: ours, after the gate of the rotations; notes#any-circuits.
 
     Attributes:
         own: (L, T, m, 1 + m), W_t and b_t less their means, from (alpha, y).
