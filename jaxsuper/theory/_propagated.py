@@ -1,7 +1,7 @@
 """Errors of any ReLU circuits: noise of the large network, carried through their weights and ReLUs.
 
-Ours; notes#any-circuits. Let a^l = ReLU(p^l), p^l = w^l a^{l-1} + beta, be the circuit alone. In the large network each
-of its S neurons of a block has
+Ours; notes#any-circuits. Let a^l = ReLU(p^l), p^l = w^l a^{l-1} + beta, be the circuit alone. In the
+large network each of its S neurons of a block has
 
     p^l + w^l (mu + eps) + xi + o,
 
