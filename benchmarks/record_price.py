@@ -167,8 +167,6 @@ def main() -> None:
         result = before if before["settings"] == settings else result
     done = {(row["design"], row["edges"]) for row in result["rows"]}
     wanted = [(kind, edges) for edges in PROGRAMS for kind in COMPUTED]
-    # A target that a branch decides would be open in a cleaned network before its vector comes.
-    wanted = [each for each in wanted if each != ("cleaned", "branch")]
     wanted += [(name, edges) for edges in PROGRAMS for name in CHANGES]
     for kind, edges in [*((kind, "identity") for kind in KNOWN), *wanted]:
         if (kind, edges) in done:

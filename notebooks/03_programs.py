@@ -83,7 +83,7 @@ for name in ("mse_on_active", "mse_x_active", "mse_on_inactive"):
 
 # %%
 decided = Program(300).branch(4, on=lambda x: x[0] > 0, then=5, otherwise=6, layer=2).compile(6)
-for construction in ("carried", "private", "block", "cleaned"):
+for construction in ("carried", "early-guess", "private", "block"):
     try:
         network.traits_of(construction).check_edges(decided)
     except ValueError as refused:

@@ -4,21 +4,21 @@ from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
-from .._arrays import take_rows
+from .._arrays import as_float, take_rows
 from .._settings import PARAMETERS
 from .._types import Activations, ActiveIds, Channels, CircuitValues
 from ..programs import Edges
 from . import _shared as shared
 from ._clipped import AbstractClipped, AbstractClippedLayer, clipped_fields
+from ._edges import decided_alone
 from ._network import ROTATION, Traits
 from ._placement import indicator_vectors
+from ._sums import gather_sum
 
 
 def _cannot(edges: Edges) -> str:
-    if edges.deciding:
-        return "opens a gate with its indicator, a layer before a branch has moved the vector"
     given = edges.weights is not None
     return (
         "has no layer that a weight could be given for: every one is split in two" if given else ""
@@ -26,7 +26,16 @@ def _cannot(edges: Edges) -> str:
 
 
 class CleanedLayer(AbstractClippedLayer):
-    """A clean-up layer and the computing layer after it up to its ReLU."""
+    """A clean-up layer and the computing layer after it up to its ReLU.
+
+    Attributes:
+        closing: (L-1, T), 1/S for a circuit whose gate is to stay shut though it is on, else 0; None
+            if there are no branches.
+        counted: (L-1, n), which neurons are no padding; None without branches.
+    """
+
+    closing: Float[Array, "gaps T"] | None = None
+    counted: Bool[Array, "gaps n"] | None = None
 
     def __call__(self, channels: Channels, means: CircuitValues) -> Activations:
         """Return the computing layer before its ReLU.
@@ -37,7 +46,12 @@ class CleanedLayer(AbstractClippedLayer):
         # Edges that switch write on-neurons too, which the clean-up layer has.
         switched = change[: layout.width - 2] if len(change) == layout.width else None
         alpha = _step(self.mean, self.bias, self.seen(channels[0]), switched)
-        return _gated(self.mean, self.bias, alpha, change[-2:])
+        moved = change[-2:]
+        if self.closing is not None and self.counted is not None:
+            own = gather_sum(jnp.where(self.counted[:, None], alpha, 0.0)[None], self.sets)
+            shut = shared.spread(self.closing[None, :, None] * own, self.members, self.sets)
+            moved = moved - self.mean[2, 0] * shut
+        return _gated(self.mean, self.bias, alpha, moved)
 
 
 class Cleaned(AbstractClipped):
@@ -62,9 +76,10 @@ class Cleaned(AbstractClipped):
     weights Ctilde and the step are those of `Clipped`; since g follows alpha above b/(1+b) only,
     indicators see the step with lower threshold lo + (hi - lo) b/(1+b).
 
-    With edges the clean-up layer takes what they switch on and off, and the gate follows it. So a
-    target that a branch decides would open a layer before its vector comes, as no exact reference
-    does; edges that decide, and weights that are given, are not for this construction.
+    With edges the clean-up layer takes what they switch on and off, or decide, and the gate follows
+    it. But a circuit that a branch has decided has no vector yet, y = ReLU(-b) = 0: links of its
+    neurons to each other, -(1+b) alpha_t, keep its gate shut for that layer. Weights that are given
+    for a layer are not for this construction, which splits every layer in two.
 
     L counts computing layers: only they are placed, read out and reported. A comparison at equal
     depth is with a `Clipped` of 2L layers. Closed form: `theory.cleaned_active_mse`. Suggested in
@@ -110,12 +125,19 @@ class Cleaned(AbstractClipped):
         if fields["arrivals"] is not None and len(fields["layout"].difference_outputs) > 2:
             # Gates follow the clean indicators, whatever edges add to indicators.
             fields["difference"] = fields["difference"].at[:, :, -2:, 0].set(0.0)
+        if self.edges is not None and self.edges.deciding:
+            placement = self.placement
+            shape = self.n_layers - 1, self.block_width
+            counted = True if placement.counted is None else placement.counted
+            fields["counted"] = jnp.broadcast_to(counted, shape)
+            each = as_float(placement.extent.redundancy)
+            fields["closing"] = decided_alone(self.edges).astype(jnp.float32) / each
         return CleanedLayer(**fields)
 
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write the clean-up layer before array layer `layer`, and that layer, out."""
         circuits, n = self.circuits, self.block_width
-        sets = (indicator_vectors(self.placement, layer - 1 + i) for i in range(2))
+        sets = [indicator_vectors(self.placement, layer - 1 + i) for i in range(2)]
         before, after = shared.edge_vectors(self.edges, layer, *sets)
         mean = circuits.mean_weights()
         mean, own = mean[layer if mean.shape[0] > 1 else 0], shared.dense_own(self, layer)[0]
@@ -124,21 +146,37 @@ class Cleaned(AbstractClipped):
         # Rows on0, on1, h0, h1, from g, 0, y0, y1.
         clean = jnp.zeros((4, n, 4, n))
         clean = clean.at[:2, :, 0].set(mean[:2, :, None] * self.dense_tilde(layer)[None])
-        switched = shared.outer(own[:, :2, :1], after, before) / self.redundancy
-        clean = clean.at[:2, :, 0].add(switched[:, :, 0])
+        switched = shared.outer(own[:, :2], after, before) / self.redundancy
+        # Of on1 there is none: its row is that of 0.
+        clean = clean.at[:2].add(switched.at[:, :, 1].set(0.0))
         for row in (2, 3):
             clean = clean.at[row, :, row].set(eye).at[row, :, 0].set(-eye)
         waiting = jnp.concatenate([jnp.repeat(bias[:2], n), jnp.ones(2 * n)])
         # Rows g, 0, y0, y1, from on0, on1, h0, h1.
         links = shared.outer(own[:, 2:, 2:], after, before) / self.redundancy
         compute = jnp.zeros((4, n, 4, n)).at[2:, :, 2:].set(links)
+        waiting_alone = self._dense_waiting(layer, sets[1])
         for row, gate in zip((0, 2, 3), (2, 2, 3), strict=True):
             opener = mean[gate, 0] * alpha[None, :, None] * eye[:, None, :]
+            if row > 0:
+                opener = opener - mean[row, 0] * alpha[None, :, None] * waiting_alone[:, None]
             compute = compute.at[row, :, :2].set(opener)
         opened = jnp.repeat(bias[2:], n) - links.sum(axis=(2, 3)).reshape(-1)
         shut = jnp.concatenate([jnp.full(n, bias[2]), jnp.zeros(n), opened])
         size = 4 * n
         return [(clean.reshape(size, size), waiting), (compute.reshape(size, size), shut)]
+
+    def _dense_waiting(self, layer: int, sets: Float[Array, "T n"]) -> Float[Array, "n n"]:
+        """Return sum e_t ⊗ e_t / S over those that a branch, and nothing else, has switched on."""
+        if self.edges is None:
+            return jnp.zeros((self.block_width, self.block_width))
+        targets, nothing = self.edges.targets[layer - 1], jnp.zeros(self.n_circuits)
+        decides, opens = (
+            nothing.at[targets].add(jnp.asarray(which[layer - 1], jnp.float32), mode="drop")
+            for which in (self.edges.decides, self.edges.opens)
+        )
+        alone = ((decides > 0) & (opens == 0)).astype(jnp.float32)
+        return jnp.matmul((sets * alone[:, None]).T, sets, precision="highest") / self.redundancy
 
 
 def _step(

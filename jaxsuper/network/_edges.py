@@ -95,6 +95,20 @@ def own_parts(network: AbstractNetwork) -> tuple[Arrivals | None, Layout, Array]
     return Arrivals.of(edges), layout, own_weights(circuits, edges)
 
 
+def decided_alone(edges: Edges) -> Bool[Array, "gaps T"]:
+    """Return which circuits of layers 2..L a branch decides and no edge opens: they have no vector."""
+    _, targets, opens = _ends(edges)
+
+    def reached(targets, which):
+        ids = jnp.where(which, targets, edges.n_circuits)
+        return jnp.zeros(edges.n_circuits, bool).at[ids].set(True, mode="drop")
+
+    decided, opened = (
+        jax.vmap(reached)(targets, which) for which in (jnp.asarray(edges.decides), opens)
+    )
+    return decided & ~opened
+
+
 def _scalar(unwanted, on, opening, n_to, n_from, n_opening, receives, sends):
     del on, opening
     mean = unwanted.sum() / jnp.maximum(n_to * n_from - n_opening, 1.0)

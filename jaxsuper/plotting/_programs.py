@@ -189,12 +189,12 @@ def price_figure(result: Mapping[str, Any]) -> Figure:
         ax.set_yticks(range(len(ordered)), [row["design"] + deep(row) for row in ordered])
         ax.set_ylim(len(ordered) - 0.4, -0.6)
         ax.set_xscale("log")
-        ax.set_xlim(right=2.2 * max(best.values()))
+        ax.set_xlim(min(row["low"] or 1 for row in rows) / 2, 2.2 * max(best.values()))
         ax.set_xlabel("circuits, at the target")
         ax.grid(visible=False, axis="y")
         sizes = f"D = {settings['network_width']}, z = {settings['n_active']}"
         target = f"error {settings['error_target']:g} at layer {settings['n_layers']}"
         prices = ", ".join(f"{best[_TOLD] / best[name]:.2g} for {name}" for name in programs)
-        ax.set_title(f"{sizes}, {target}; told / computed: {prices}", fontsize=8)
+        ax.set_title(f"{sizes}, {target}\ntold / computed: {prices}", fontsize=8)
         legend_below(figure, handles)
     return figure

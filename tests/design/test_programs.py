@@ -26,7 +26,7 @@ QUICK = Effort(
 
 @pytest.mark.parametrize(
     "edges, known",
-    [("relay", COMPUTED), ("merge", COMPUTED), ("branch", COMPUTED - {"cleaned"})],
+    [("relay", COMPUTED), ("merge", COMPUTED), ("branch", COMPUTED)],
 )
 def test_kinds_that_compute_which_circuits_are_on(edges, known):
     """No other has candidates; without edges every kind has."""
@@ -49,10 +49,6 @@ def test_kinds_that_compute_which_circuits_are_on(edges, known):
         (
             lambda p: design.search(replace(p, edges="branch", n_active=21)),
             "`n_active` must be at most 20, the groups",
-        ),
-        (
-            lambda p: design.search(replace(p, edges="branch"), only=("cleaned",)),
-            "opens a gate with its indicator",
         ),
     ],
 )

@@ -67,7 +67,7 @@ def test_the_gate_is_its_own_offset(getkey):
     alpha = jnp.linspace(0, 1, 11)[:, None]
     mean, bias = net.circuits.mean_weights()[0], net.circuits.biases()[0]
     nothing = jnp.zeros((2, 11, 1))
-    after = jax.nn.relu(gated(net.circuits.layout, mean, bias, alpha, nothing))
+    after = jax.nn.relu(gated(mean, bias, alpha, nothing))
     np.testing.assert_array_equal(np.asarray(net.channels(after)[1:]), 0)
     other = net.channels(after.at[0].set(alpha))[1:]
     assert np.abs(np.asarray(other)).max() > 0.3

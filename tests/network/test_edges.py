@@ -26,10 +26,6 @@ SETS = transversal(25, 4, 25).sets[3 : 3 + T]
 OVERLAPPING = Allocation(SETS, 25)
 DISJOINT = Allocation(np.arange(4 * T).reshape(T, 4), 4 * T)
 INDICATORS = Allocation(transversal(30, 5, 30).sets[2 : 2 + T], 30)
-# Every word but branches, which not all constructions can have.
-SWITCHING = Program(CIRCUITS).fan_out(3, to=[4, 5], layer=1).merge([4, 5], to=6, layer=2)
-SWITCHING.relay(6, to=7, layer=3).unless(9, target=10, layer=2).keep(9, layer=3)
-SWITCHING.relay(9, to=11, layer=3).stop(10, layer=4)
 SLOW = lambda *names: [pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
@@ -90,9 +86,8 @@ def test_every_edge_is_a_term_of_the_weights():
 )
 def test_structured_equals_dense(construction):
     """Each edge a term of W, whatever W is made of; one edge more is seen."""
-    edges = EDGES if construction != "cleaned" else SWITCHING.compile(L)
-    net = build_any(construction, edges)
-    inputs = sample_inputs(net.circuits, 3, L, jnp.arange(B), key=KEY, edges=edges)
+    net = build_any(construction, EDGES)
+    inputs = sample_inputs(net.circuits, 3, L, jnp.arange(B), key=KEY, edges=EDGES)
     one, other = forward(net, inputs), dense_forward(net, dense_layers(net), inputs)
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         assert np.abs(a - b).max() < 3e-5 * np.abs(np.asarray(b)).max()
@@ -176,7 +171,7 @@ def test_a_relay_of_all_is_another_shuffle():
             pytest.param(construction, name, marks=pytest.mark.slow)
             for construction in ("clipped", "separate", "cleaned", "plain", "split")
             for name in ("relay", "merge", "chain", "branch")
-            if (construction, name) not in {("clipped", "branch"), ("cleaned", "branch")}
+            if (construction, name) != ("clipped", "branch")
         ),
     ],
 )
@@ -201,7 +196,6 @@ def test_no_overlap_no_error(construction, name):
         ("early-guess", circuits.Rotation3, "guesses .* at the input and keeps the guess, so that"),
         ("private", circuits.Rotation3, "keeps the gates as the input sets them, so that"),
         ("block", circuits.Rotation, "keeps the addresses that the input gives, so that"),
-        ("cleaned", circuits.Rotation, "opens a gate with its indicator, a layer before a branch"),
     ],
 )
 def test_refused(construction, kind, why):

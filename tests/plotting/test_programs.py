@@ -6,6 +6,12 @@ from jaxsuper.programs import Program
 from jaxsuper.simulation import ProgramSample
 
 
+def place_of(line) -> list[float]:
+    """Return the layers and rows of a mark or a line."""
+    found = np.concatenate([np.ravel(line.get_xdata()), np.ravel(line.get_ydata())])
+    return found.tolist()
+
+
 def test_rows_are_of_those_meant_to_be_on():
     """One that is off, one in the wrong layer, and others by the thousand, which are counted."""
     edges = Program(2000).relay(3, to=5, layer=1).relay(3, to=7, layer=2).compile(3)
@@ -19,13 +25,13 @@ def test_rows_are_of_those_meant_to_be_on():
     marks = [line for line in ax.lines if np.size(line.get_xdata()) == 1]
     rings = [m for m in marks if m.get_markerfacecolor() == "white"]
     wrong = [m for m in marks if m.get_marker() == "x"]
-    assert len(rings) == 3 and [(*m.get_xdata(), *m.get_ydata()) for m in wrong] == [(2, 0)]
+    assert len(rings) == 3 and [place_of(m) for m in wrong] == [[2, 0]]
     # Those on are 3 in layer 1, and 5 in layer 3: 5 is off in layer 2, where it is meant to be on.
-    full = [(*m.get_xdata(), *m.get_ydata()) for m in marks if m not in rings + wrong]
-    assert sorted(full) == [(1, 0), (3, 1)]
+    full = [place_of(m) for m in marks if m not in rings + wrong]
+    assert sorted(full) == [[1, 0], [3, 1]]
     lines = [line for line in ax.lines if np.size(line.get_xdata()) == 2]
-    dark = [tuple(line.get_ydata()) for line in lines if line.get_color() == "0.25"]
-    assert sorted(dark) == [(0, 1), (1, 1)]
+    dark = [place_of(line)[2:] for line in lines if line.get_color() == "0.25"]
+    assert sorted(dark) == [[0, 1], [1, 1]]
 
 
 def test_the_price_is_that_of_the_best():
@@ -41,7 +47,8 @@ def test_the_price_is_that_of_the_best():
     settings = {"network_width": 1000, "n_active": 2, "n_layers": 6, "error_target": 0.3}
     ax = price_figure({"rows": rows, "settings": settings}).axes[0]
     assert ax.get_title().endswith("told / computed: 20 for relay, 80 for branch")
-    assert [bar.get_width() for bar in ax.patches] == [200, 400, 100, 8000]
+    widths = [getattr(bar, "get_width")() for bar in ax.patches]  # noqa: B009
+    assert widths == [200, 400, 100, 8000]
     assert [text.get_text().strip() for text in ax.texts] == ["200", "400", "100", "> 8000"]
 
 

@@ -36,7 +36,8 @@ NETWORKS = {
     # Edges of some layers alone, of groups, and into indicators of their own.
     "chain": replace(SIZES, edges="chain", inhibition="receiver"),
     "branch": replace(SIZES, edges="branch", construction="separate", indicator_redundancy=2),
-    "merge": replace(SIZES, edges="merge", construction="cleaned"),
+    "merge": replace(SIZES, edges="merge"),
+    "cleaned branch": replace(SIZES, edges="branch", construction="cleaned"),
 }
 QUICK = ("private",)
 

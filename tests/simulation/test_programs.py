@@ -160,9 +160,6 @@ def test_settings_that_do_not_fit(tmp_path):
     private = replace(SMALL, construction="private", circuit="rotation3")
     with pytest.raises(ValueError, match="`edges` must be left out.* keeps the gates as the input"):
         simulation.prepare(replace(private, edges="relay"))
-    cleaned = replace(SMALL, construction="cleaned")
-    with pytest.raises(ValueError, match="opens a gate with its indicator.*, got branch; use"):
-        simulation.prepare(replace(cleaned, edges="branch"))
     with pytest.raises(ValueError, match="`n_layers` must be at least 2 with edges, got 1"):
         simulation.prepare(replace(SMALL, edges="relay", n_layers=1))
     net = simulation.prepare(replace(SMALL, edges="branch"))
