@@ -36,7 +36,8 @@ def test_a_circuit_of_ones_own(tmp_path, monkeypatch):
     np.testing.assert_allclose(found[1:], expected[1:], rtol=0.5)
     right = np.asarray(space["tasks"].targets)[[3, 7], [5, 2]]
     assert ((np.asarray(space["outputs"])[-1] > 0.5) == (right > 0.5)).all()
-    assert circuits.pool_of("boolean.safetensors").n_circuits == 200
+    pool = circuits.pool_of("boolean.safetensors")
+    assert pool is not None and pool.n_circuits == 200
 
 
 @pytest.mark.slow
