@@ -16,6 +16,8 @@ import numpy as np
 _DIRECTIONS = np.cos((np.arange(24) + 0.5) * pi / 24)
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+# A vector as short as this has no direction.
+_SMALL = 1e-12
 
 
 class Open(NamedTuple):
@@ -47,7 +49,14 @@ def rectified_moments(mean, sd):
 
 
 def cut(
-    neuron: Open, S: int, error: float, rho: float, shared: float, gain: float, offset: float = 0.0
+    neuron: Open,
+    S: int,
+    error: float,
+    rho: float,
+    shared: float | tuple[float, float],
+    gain: float,
+    offset: float = 0.0,
+    power: float = 1.0,
 ) -> tuple[float, float, float]:
     """Return the error of a circuit behind the ReLU, what a neuron holds, and the mean error along x.
 
@@ -64,25 +73,27 @@ def cut(
         error: E of the layer before.
         rho: of the layer before.
         shared: the chance of another active circuit on the neuron, that brings x + gain (1, 1), which
-            the ReLU does not cut.
+            the ReLU does not cut; and the power of vectors alone that others bring, times their chance.
         gain: see `shared`.
         offset: added to both components behind the ReLU.
+        power: |x|^2.
 
     Returns:
         E, E|y - alpha (1, 1)|^2 of a neuron that no other active circuit uses, and rho'.
     """
-    spread = sqrt(max(error - rho**2, 0.0) / 2 + neuron.common)
+    met, beside = shared if isinstance(shared, tuple) else (shared, 0.0)
+    spread = sqrt(max(error - rho**2 * power, 0.0) / 2 + neuron.common)
     # Axes: mixture, direction, common error.
     mean, sd, alpha = (each[:, None, None] for each in (neuron.mean, neuron.sd, neuron.alpha))
-    u = _DIRECTIONS[:, None]
+    u = sqrt(power) * _DIRECTIONS[:, None]
     first, second = rectified_moments(1 + (1 - rho) * u + spread * _NODES + mean, sd)
     over = lambda values: np.tensordot(neuron.chances, values, 1)
     average = lambda values: float((values @ _WEIGHTS).mean())
-    power = 2 * average(over(second - 2 * alpha * first + alpha**2))
+    held = 2 * average(over(second - 2 * alpha * first + alpha**2))
     true = alpha + u
     m, s = over(first - true), over(second - 2 * true * first + true**2)
-    shrunk = -2 * average(u * m)
-    s = s + shared * (gain**2 + (1 + error) / 2 + 2 * gain * m)
-    m = m + shared * gain
+    shrunk = -2 * average(u * m) / max(power, _SMALL)
+    s = s + met * (gain**2 + (power + error) / 2 + 2 * gain * m) + beside / 2
+    m = m + met * gain
     s, m = s + offset**2 + 2 * offset * m, m + offset
-    return 2 * average(m**2 + (s - m**2) / S), power, shrunk
+    return 2 * average(m**2 + (s - m**2) / S), held, shrunk

@@ -81,8 +81,11 @@ class _Cells(NamedTuple):
         share: (C,), of the slots.
         joint: (C, C), of two slots of a set.
         index: (T, S), the class of every slot.
-        zero: (C, C), P0, axes n, m.
-        row: (C, C, C), the probability that two cells of a row are 1, axes n, m, m'.
+        zero: (C, C'), P0, axes n, m.
+        row: (C, C', C'), the probability that two cells of a row are 1, axes n, m, m'.
+        sent_loads: (C',), those of the layer before.
+        sent_share: (C',), of its slots.
+        sent_joint: (C', C'), of two slots of a set of it.
     """
 
     loads: Any
@@ -91,19 +94,29 @@ class _Cells(NamedTuple):
     index: Any
     zero: Any
     row: Any
+    sent_loads: Any
+    sent_share: Any
+    sent_joint: Any
 
 
-def _cells(set_loads) -> _Cells:
+def _cells(set_loads, sending=None, total: int | None = None) -> _Cells:
+    """Return the cells of T circuits, or of so many edges between sets with other loads."""
     T, S = set_loads.shape
+    T = T if total is None else total
     loads, share, joint, index = _classes(set_loads)
-    d = loads - 1
-    a = d / (T - 1)
-    zero = (1 - a)[:, None] * (1 - a)[None] * disjoint_probability(T - 2, d[:, None], d[None])
+    sent = (loads, share, joint) if sending is None else _classes(sending)[:3]
+    d, sent_d = loads - 1, sent[0] - 1
+    a, sent_a = d / (T - 1), sent_d / (T - 1)
+    zero = (1 - a)[:, None] * (1 - sent_a)[None]
+    zero = zero * disjoint_probability(T - 2, d[:, None], sent_d[None])
     if S == 1:
-        return _Cells(loads, share, joint, index, zero, np.zeros((len(d),) * 3))
-    row = (1 - a)[:, None, None] * _none_of_two(a)[None]
-    row = row * disjoint_probability(T - 2, d[:, None, None], (d[:, None] + d[None])[None])
-    return _Cells(loads, share, joint, index, zero, 1 - zero[:, :, None] - zero[:, None, :] + row)
+        nothing = np.zeros((len(d), len(sent_d), len(sent_d)))
+        return _Cells(loads, share, joint, index, zero, nothing, *sent)
+    row = (1 - a)[:, None, None] * _none_of_two(sent_a)[None]
+    both = sent_d[:, None] + sent_d[None]
+    row = row * disjoint_probability(T - 2, d[:, None, None], both[None])
+    row = 1 - zero[:, :, None] - zero[:, None, :] + row
+    return _Cells(loads, share, joint, index, zero, row, *sent)
 
 
 def _none_of_two(a):
@@ -112,20 +125,34 @@ def _none_of_two(a):
 
 def _second_moment(cells: _Cells, T: int, S: int, chi: float | None) -> tuple[float, float]:
     """Return E<.>^2/S^4 and chi'."""
-    zero, single, joint = cells.zero, cells.share, cells.joint
-    mean = S**2 * (1 - single @ zero @ single)
+    zero, single, sent = cells.zero, cells.share, cells.sent_share
+    joint, sent_joint = cells.joint, cells.sent_joint
+    mean = S**2 * (1 - single @ zero @ sent)
     square = mean
     if S > 1:
-        d = cells.loads - 1
-        both = _none_of_two(d / (T - 1))
-        square += 2 * S**2 * (S - 1) * np.einsum("a,bc,abc->", single, joint, cells.row)
+        d, sent_d = cells.loads - 1, cells.sent_loads - 1
+        both, sent_both = _none_of_two(d / (T - 1)), _none_of_two(sent_d / (T - 1))
+        rows = np.einsum("a,bc,abc->", single, sent_joint, cells.row)
+        # Columns are like rows, where both layers have the same loads.
+        columns = rows if sent is single else _columns(cells, T, both)
+        square += S**2 * (S - 1) * (rows + columns)
         # Axes: n, n' of one layer, m, m' of the other.
-        rest = both[:, :, None, None] * both[None, None] * _both_zero(T, d)
+        rest = both[:, :, None, None] * sent_both[None, None] * _both_zero(T, d, sent_d)
         rest = 1 - zero[:, None, :, None] - zero[None, :, None, :] + rest
-        square += S**2 * (S - 1) ** 2 * np.einsum("ab,cd,abcd->", joint, joint, rest)
+        square += S**2 * (S - 1) ** 2 * np.einsum("ab,cd,abcd->", joint, sent_joint, rest)
     x = float(mean / (S**2 - mean)) if chi is None else chi
     moment = (1 + x) ** 2 * square - 2 * (1 + x) * x * S**2 * mean + x**2 * S**4
     return float(moment) / S**4, x
+
+
+def _columns(cells: _Cells, T: int, both):
+    """Return the probability that two cells of a column are 1."""
+    d, sent_d, zero = cells.loads - 1, cells.sent_loads - 1, cells.zero
+    none = (1 - sent_d / (T - 1))[:, None, None] * both[None]
+    pair = (d[:, None] + d[None])[None]
+    none = none * disjoint_probability(T - 2, sent_d[:, None, None], pair)
+    column = 1 - zero.T[:, :, None] - zero.T[:, None, :] + none
+    return np.einsum("a,bc,abc->", cells.sent_share, cells.joint, column)
 
 
 def mean_interaction(set_loads, chi: float | None = None) -> float:
@@ -170,10 +197,10 @@ def rademacher_interaction(T: int, e: float) -> float:
     return (T - 2) * e**2 + 2 * e
 
 
-def _both_zero(T, d):
+def _both_zero(T, d, sent_d):
     """Return sum_k Q(k) H(T-2-d_n; d_n', d_m'-k), over axes n, n', m, m'."""
     dn, dn2 = d[:, None, None, None], d[None, :, None, None]
-    dm, dm2 = d[None, None, :, None], d[None, None, None, :]
+    dm, dm2 = sent_d[None, None, :, None], sent_d[None, None, None, :]
     total = 0.0
     for k in range(int(d.max()) + 1):
         rest = T - 2 - dm - dm2
@@ -238,6 +265,8 @@ class Received(NamedTuple):
         loads_variance: Var_t of the mean of `neuron_mean` over M_t.
         first: E_t (E_v |M_t ∩ M_v|/S)^2, what two senders have in common in layer 1.
         sender: E psi^2 of what t receives of one neuron of v, f = sum psi.
+        n_fed: circuits that are fed, if `n_circuits` counts edges.
+        fan_in: edges that open a circuit which is fed.
     """
 
     n_circuits: int
@@ -255,9 +284,16 @@ class Received(NamedTuple):
     loads_variance: float
     first: float
     sender: float
+    n_fed: int = 0
+    fan_in: float = 1.0
 
 
-def received_by(set_loads) -> Received:
+def received_by(
+    set_loads,
+    sending=None,
+    n_edges: int | None = None,
+    fan_in: float = 1.0,
+) -> Received:
     """Return the moments of what is received, from the loads alone.
 
     U_n, the expected input of neuron n of t from v, is S·q(r_n) with q the mean of 1 - P0 over the
@@ -271,29 +307,39 @@ def received_by(set_loads) -> Received:
 
         E f^2 = `mean_interaction` - e - 2 e (S-1) mu,      likewise E phi^2.
 
+    Between layers with edges, every circuit that has one is a set, and its neurons' loads are counted
+    in edges: one, and those of other circuits on them. Senders that t's own source, or v's targets,
+    are not among are alike; what several edges of one circuit have in common is left out.
+
     Args:
-        set_loads: (T, S), the loads of the neurons of every set.
+        set_loads: (T, S), the loads of the neurons of every set; with edges, of those that are fed.
+        sending: (T', S), those of the sets that feed others, if they are not the same.
+        n_edges: T, if not as many as sets.
+        fan_in: edges into a circuit that is fed.
 
     Returns:
         The moments.
 
     Raises:
-        ValueError: if there are fewer than three circuits.
+        ValueError: if there are fewer than three circuits, or edges.
     """
     set_loads = np.asarray(set_loads)
-    T, S = set_loads.shape
+    n_fed, S = set_loads.shape
+    T = n_fed if n_edges is None else n_edges
     check(T >= 3, "set_loads", "must hold at least 3 circuits", T)
-    cells = _cells(set_loads)
-    share, joint, d = cells.share, cells.joint, cells.loads - 1
-    a, e = d / (T - 1), _overlap_rate(set_loads)
+    cells = _cells(set_loads, sending, T)
+    share, joint, d = cells.share, cells.sent_joint, cells.loads - 1
+    sent_d, sent = cells.sent_loads - 1, cells.sent_share
+    a, sent_a = d / (T - 1), sent_d / (T - 1)
+    e = float(share @ a) / S if n_edges is not None else _overlap_rate(set_loads)
     moment, chi = _second_moment(cells, T, S, None)
-    linked = (1 - cells.zero) @ share
+    linked = (1 - cells.zero) @ sent
     pairs = (S - 1) / S * np.einsum("bc,abc->a", joint, cells.row)
     neuron = (1 + chi) ** 2 * (linked / S + pairs) - 2 * (1 + chi) * chi * linked + chi**2
     # The other columns of a set that shares one of its neurons, more likely a crowded one.
-    weights = a @ joint
-    weights = weights / weights.sum() if weights.sum() > 0 else share
-    unlinked = disjoint_probability(T - 2, d[:, None], d[None]) @ weights
+    weights = sent_a @ joint
+    weights = weights / weights.sum() if weights.sum() > 0 else sent
+    unlinked = disjoint_probability(T - 2, d[:, None], sent_d[None]) @ weights
     # Of all receivers, and of those that v does not use.
     mu = (1 + chi) * (1 - share @ ((1 - a) * unlinked)) - chi
     mu_free = (1 + chi) * (1 - unlinked) - chi
@@ -321,6 +367,8 @@ def received_by(set_loads) -> Received:
         spread,
         first,
         sender,
+        n_fed,
+        fan_in,
     )
 
 

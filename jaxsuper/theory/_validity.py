@@ -40,15 +40,24 @@ class IdleNeurons(NamedTuple):
     field: Any
 
 
-def idle_neurons(links: Received, z: int) -> IdleNeurons:
+def idle_neurons(links: Received, z: int, after: int | None = None) -> IdleNeurons:
     """Return the idle neurons and what reaches them of z active circuits.
 
     Each of a neuron's r circuits meets each active one with probability P = S^2 e, at a random one of
-    its neurons, and every link counts once.
+    its neurons, and every link counts once. With edges it is the sources of the r edges into its
+    circuits.
+
+    Args:
+        links: see `Received`.
+        z: active circuits of the layer before.
+        after: of this layer, of those that are fed; z if left out.
     """
-    T, S, loads = links.n_circuits, links.redundancy, links.loads
-    chances = distinct_hits(loads * z, S**2 * links.overlap_rate, z * S)[:, 0]
-    number = links.share * S * T / loads * disjoint_probability(T, loads, z)
+    T, S, loads = links.n_fed, links.redundancy, links.loads
+    edges = np.round(loads - 1 + links.fan_in)
+    chances = distinct_hits(edges * z, S**2 * links.overlap_rate, z * S)[:, 0]
+    carried = 1 + (loads - 1) / links.fan_in
+    idle = disjoint_probability(T, carried, z if after is None else min(after, T))
+    number = links.share * S * T / carried * idle
     field = (1 + links.chi) * np.arange(z * S + 1) / S - z * links.chi
     return IdleNeurons(number, chances, field)
 
