@@ -9,6 +9,7 @@ from ._bounds import (
     welch_mean_square,
 )
 from ._carried import carried_active_mse, carried_errors, carried_leak, CARRIED_LEAK_LIMIT
+from ._chances import disjoint_probability, distinct_hits
 from ._cleaned import cleaned_active_mse, shared_gate_power
 from ._closed_forms import (
     active_mse,
@@ -26,6 +27,8 @@ from ._conjunctions import (
     neurons_needed,
 )
 from ._cut import rectified_moments
+from ._decisions import Decided, decided, Decisions, wrong_decisions
+from ._edges import edge_errors, edges_received
 from ._embeddings import (
     affine_mse,
     best_threshold,
@@ -48,10 +51,9 @@ from ._embeddings import (
     threshold_recovery,
     tight_frame_mse,
 )
+from ._flow_noise import Gap, Stage
 from ._interaction import (
     common_interference,
-    disjoint_probability,
-    distinct_hits,
     mean_interaction,
     mean_interference,
     rademacher_interaction,
@@ -85,9 +87,13 @@ __all__ = [
     "DISJOINT_PAIRS",
     "USELESS_VECTOR_ERROR",
     "ConjunctionErrors",
+    "Decided",
+    "Decisions",
     "FittedRate",
+    "Gap",
     "Rate",
     "Received",
+    "Stage",
     "active_mse",
     "affine_mse",
     "best_density",
@@ -101,6 +107,7 @@ __all__ = [
     "conjunction_constant",
     "conjunction_errors",
     "correct_active_fraction",
+    "decided",
     "dedicated_constant_mse",
     "dedicated_guess_mse",
     "dedicated_guess_published_scale",
@@ -109,6 +116,8 @@ __all__ = [
     "dedicated_published_mse",
     "disjoint_probability",
     "distinct_hits",
+    "edge_errors",
+    "edges_received",
     "embedding_mse",
     "fit_rate",
     "idle_activity",
@@ -155,4 +164,5 @@ __all__ = [
     "welch_bound",
     "welch_mean_square",
     "wrong_conjunctions",
+    "wrong_decisions",
 ]

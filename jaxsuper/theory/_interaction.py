@@ -27,28 +27,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._errors import check
+from ._chances import disjoint_probability, log_binomial
 
 
 # The sum runs over quadruples of loads; more classes than this are merged into quantiles.
 _CLASSES = 24
-
-
-def disjoint_probability(total, first, second):
-    """Return H = C(total-first, second)/C(total, second), elementwise.
-
-    The probability that a subset of `first` and a random one of `second` out of `total` items are
-    disjoint; 0 where they cannot be.
-    """
-    fits = total - first - second >= 0
-    rest, second = np.where(fits, total - first, total), np.where(fits, second, 0)
-    return np.where(fits, np.exp(_log_binomial(rest, second) - _log_binomial(total, second)), 0.0)
-
-
-def _log_binomial(a, b):
-    # Takes a sixth of a second to load, which nothing else here needs.
-    from scipy.special import gammaln
-
-    return gammaln(a + 1) - gammaln(b + 1) - gammaln(a - b + 1)
 
 
 def _classes(set_loads):
@@ -207,9 +190,9 @@ def _both_zero(T, d, sent_d):
         possible = (k <= dn) & (k <= dm2) & (dn - k <= rest)
         kept, drawn = np.where(possible, k, 0), np.where(possible, dn - k, 0)
         log_share = (
-            _log_binomial(dm2, kept)
-            + _log_binomial(np.where(possible, rest, 0), drawn)
-            - _log_binomial(T - 2.0, np.minimum(dn, T - 2))
+            log_binomial(dm2, kept)
+            + log_binomial(np.where(possible, rest, 0), drawn)
+            - log_binomial(T - 2.0, np.minimum(dn, T - 2))
         )
         share = np.where(possible, np.exp(log_share), 0.0)
         total = total + share * disjoint_probability(T - 2 - dn, dm2 - kept, dn2)
@@ -389,31 +372,3 @@ def common_interference(set_loads) -> tuple[float, float]:
         return 0.0, 0.0
     received = received_by(set_loads)
     return received.first, received.circuit_common
-
-
-def distinct_hits(throws, chance: float, boxes: int, start: int = 0):
-    """Return the distribution of distinct boxes that are hit, from 0, ..., `start` hit before.
-
-    Every throw hits one of the boxes, each alike, with a given chance. Circuits on a neuron are
-    throws, the neurons of active circuits boxes: an active circuit meets another at most once, with
-    chance S^2 e, and a link counts once.
-
-    Args:
-        throws: (C,), integers.
-        chance: that a throw hits.
-        boxes: how many.
-        start: boxes hit before, at most.
-
-    Returns:
-        (C, start + 1, boxes + 1), probabilities.
-    """
-    throws = np.asarray(throws, int)
-    step = chance * (1 - np.arange(boxes + 1) / max(boxes, 1))
-    now = np.eye(start + 1, boxes + 1)
-    table = np.zeros((len(throws), *now.shape))
-    for thrown in range(int(throws.max()) + 1):
-        table[throws == thrown] = now
-        moved = now * step
-        now = now - moved
-        now[:, 1:] += moved[:, :-1]
-    return table

@@ -29,7 +29,8 @@ import numpy as np
 
 from .._errors import check
 from ._closed_forms import rotation_active_mse
-from ._flow import flow_errors, Gap, Network, Stage
+from ._flow import flow_errors
+from ._flow_noise import Gap, Network, Stage
 from ._interaction import received_by
 from ._overlap import overlap_rate_from_loads
 
@@ -74,8 +75,11 @@ def rotation_errors(
     # Every circuit its own successor: edges from it to itself, in all layers alike.
     gap = Gap(links, T - z, returns=1.0, same=True)
     layers = flow_errors(network, [Stage(z)] * L, [gap] * max(L - 1, 1))
-    names = ("mse_x_active", "mse_x_inactive", "mse_on_inactive")
-    return dict(zip(names, map(list, zip(*layers, strict=True)), strict=True))
+    return {
+        "mse_x_active": [layer.opened for layer in layers],
+        "mse_x_inactive": [layer.vector for layer in layers],
+        "mse_on_inactive": [layer.indicator for layer in layers],
+    }
 
 
 def _without_third(set_loads, z: int, L: int, b: float, overlap_rate: float | None):

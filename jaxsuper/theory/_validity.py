@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._errors import check
-from ._interaction import disjoint_probability, distinct_hits, Received, received_by
+from ._chances import disjoint_probability, distinct_hits
+from ._interaction import Received, received_by
 
 
 # |dx|^2 of the guess x = 0, the mean of a unit vector of random direction: more error is useless.

@@ -14,6 +14,7 @@ from ._cleaned import cleaned
 from ._clipped import as_published, clipped, clipped_evolution
 from ._prediction import Form, mean_of, Prediction
 from ._private import private
+from ._programs import program_form
 from ._separate import separate_evolution
 from ._subject import of_configuration, of_network, Subject
 
@@ -89,8 +90,8 @@ def predict(
 
 
 def _predict(subject: Subject, state_evolution: bool) -> Prediction:
-    if subject.edges:
-        return Prediction(subject.n_active)
+    if subject.edges is not None:
+        return _of_program(subject)
     theories = _THEORIES.get(subject.construction, _Theories())
     everything = subject.n_active == subject.n_circuits
     evolved = None
@@ -101,6 +102,11 @@ def _predict(subject: Subject, state_evolution: bool) -> Prediction:
         for theory in (theories.closed_form, theories.published)
     )
     return Prediction(subject.n_active, closed, evolved, published)
+
+
+def _of_program(subject: Subject) -> Prediction:
+    covered = subject.construction in ("clipped", "oracle")
+    return Prediction(subject.n_active, program_form(subject) if covered else None)
 
 
 def _of_those_there(form: Form | None, everything: bool) -> Form | None:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from ... import theory
-from ..._settings import Configuration, IDENTITY
+from ..._settings import Configuration
 from ...allocation import Allocation
 from ...circuits import (
     AbstractCircuits,
@@ -19,6 +19,7 @@ from ...circuits import (
     Rotation,
 )
 from ...network import AbstractNetwork
+from ...programs import Edges
 from ...simulation import PARAMETERS, parameters_of, parts_of, Recipe
 
 
@@ -39,7 +40,7 @@ class Subject:
         n_active: z.
         mean_rotation: of the network's angles, for all layers or for each; None for the average
             over networks.
-        edges: whether circuits feed others than themselves.
+        edges: which circuit feeds which; None if each feeds itself.
     """
 
     construction: str
@@ -53,7 +54,7 @@ class Subject:
     inhibition: str
     n_active: int
     mean_rotation: Complex[np.ndarray, " layers"] | None = None
-    edges: bool = False
+    edges: Edges | None = None
 
     @property
     def n_circuits(self) -> int:
@@ -106,7 +107,7 @@ def of_configuration(configuration: Configuration) -> Subject:
         configuration.n_layers,
         recipe.inhibition,
         configuration.n_active,
-        edges=configuration.edges != IDENTITY,
+        edges=parts.edges,
     )
 
 
@@ -154,5 +155,5 @@ def of_network(network: AbstractNetwork, n_active: int, given: bool = False) -> 
         getattr(network, "inhibition_rule", "scalar"),
         n_active,
         left_rotation(circuits, given),
-        edges=network.edges is not None,
+        edges=network.edges,
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._interaction import disjoint_probability
+from .._chances import disjoint_probability
 
 
 def expected_inhibition(values, counts, T: int, S: int, source):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._errors import check, one_of
-from .._interaction import disjoint_probability
+from .._chances import disjoint_probability
 from ._loads import LoadClasses
 
 

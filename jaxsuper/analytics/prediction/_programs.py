@@ -1,0 +1,201 @@
+"""Programs: which circuits are on in each layer, and the closed forms of rotations under edges."""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ... import theory
+from ...programs import Edges
+from ._prediction import CLOSED_FORM, Form
+from ._program_samples import sample_program, Samples
+from ._subject import set_loads, Subject
+
+
+_ASSUMES = (
+    "idle neurons fire because of active ones alone; edges of a circuit chosen without regard to "
+    "sets; which circuits are on as in the exact reference"
+)
+_PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias")
+_ENDS = "where idle neurons make others fire, or decisions go wrong"
+# Values of decisions that are kept, and edges fewer than which have no law of links.
+_VALUES, _FEWEST = 128, 3
+
+
+class Flow(NamedTuple):
+    """Stages and gaps of a program.
+
+    Attributes:
+        stages: of layers 1..L.
+        gaps: between them.
+    """
+
+    stages: list[theory.Stage]
+    gaps: list[theory.Gap]
+
+
+def flow_of(subject: Subject) -> Flow | None:
+    """Return what the closed forms need of a program; None where they do not speak of it."""
+    edges = subject.edges
+    assert edges is not None
+    covered = subject.kind == "rotation" and edges.weights is None and not _undoing(edges)
+    if not covered or edges.n_opening.min() < _FEWEST:
+        return None
+    lo, hi, b = (subject.parameters[name] for name in _PARAMETERS)
+    run = sample_program(edges, subject.n_active, lo, hi, b)
+    if run is None:
+        return None
+    stages, gaps = [_stage(run, 0, np.ones_like(run.on[0]), np.zeros(run.on[0].shape))], []
+    for number in range(edges.n_layers - 1):
+        given = _given(edges, number, run)
+        stages.append(_stage(run, number + 1, given.opened, given.brought))
+        gaps.append(_gap(subject, edges, number, given, run))
+    if min(stage.opened for stage in stages) < 1:
+        return None
+    return Flow(stages, gaps)
+
+
+def _undoing(edges: Edges) -> bool:
+    return bool((np.asarray(edges.mean_share) != 0).any())
+
+
+class _Given(NamedTuple):
+    """What edges from circuits that are on give, each (T, B) but the last.
+
+    Attributes:
+        opened: edges that open.
+        squares: shares of the target's own weights, squared.
+        brought: the same times |x|^2 of the source.
+        loose: the squares of edges from circuits that are off, summed over all; the mean of samples.
+    """
+
+    opened: Int[np.ndarray, "T B"]
+    squares: Float[np.ndarray, "T B"]
+    brought: Float[np.ndarray, "T B"]
+    loose: float
+
+
+class _Ends(NamedTuple):
+    sources: np.ndarray
+    targets: np.ndarray
+    opens: np.ndarray
+    squares: np.ndarray
+
+
+def _ends(edges: Edges, number: int) -> _Ends:
+    there = np.asarray(edges.targets[number]) < edges.n_circuits
+    parts = (edges.sources, edges.targets, edges.opens, np.square(np.asarray(edges.share)))
+    return _Ends(*(np.asarray(part[number])[there] for part in parts))
+
+
+def _given(edges: Edges, number: int, run: Samples) -> _Given:
+    ends, T = _ends(edges, number), edges.n_circuits
+    on = run.on[number][ends.sources]
+    weights = ends.opens[:, None] * on, ends.squares[:, None] * on
+    sums = []
+    for each in (*weights, weights[1] * _power(run.x[number][ends.sources])):
+        total = np.zeros((T, on.shape[1]))
+        np.add.at(total, ends.targets, each)
+        sums.append(total)
+    loose = float((ends.squares[:, None] * ~on).sum(0).mean())
+    return _Given(*sums, loose)
+
+
+def _power(x):
+    return x.real**2 + x.imag**2
+
+
+def _stage(run: Samples, number: int, opened, brought) -> theory.Stage:
+    on = run.on[number]
+    open_ = on & (opened > 0)
+    count = open_.sum(0).mean()
+    power = float((_power(run.x[number]) * open_).sum() / max(open_.sum(), 1))
+    beside = float((brought * ~on).sum(0).mean())
+    waiting = round(float(on.sum(0).mean())) - round(float(count))
+    return theory.Stage(round(float(count)), max(waiting, 0), power, beside)
+
+
+def _gap(subject: Subject, edges: Edges, number: int, given: _Given, run: Samples) -> theory.Gap:
+    ends, T, on = _ends(edges, number), edges.n_circuits, run.on[number + 1]
+    into = np.bincount(ends.targets, ends.opens, T)
+    out_of = np.bincount(ends.sources, ends.opens, T)
+    squares = np.bincount(ends.targets, ends.squares, T)
+    own = ends.targets == ends.sources
+    open_ = on & (given.opened > 0)
+    share = lambda each: float((each * open_).sum() / max(open_.sum(), 1))
+    off = ~on
+    sets = subject.allocation.sets
+    return theory.Gap(
+        _received(sets.tobytes(), sets.shape, tuple(into.astype(int)), tuple(out_of.astype(int))),
+        given.loose,
+        share(given.squares),
+        share(squares[:, None] - given.squares),
+        share(into[:, None] - given.opened),
+        float((off & (into > 0)[:, None]).sum() / max(off.sum(), 1)),
+        float(ends.squares[own].sum() / T) if number else 0.0,
+        decisions=_decisions(subject, edges, number, run),
+    )
+
+
+def _decisions(
+    subject: Subject, edges: Edges, number: int, run: Samples
+) -> theory.Decisions | None:
+    """Return what the edges do that decide."""
+    decides = np.asarray(edges.decides[number])
+    if not decides.any():
+        return None
+    lo, hi, b = (subject.parameters[name] for name in _PARAMETERS)
+    sources, targets = (np.asarray(ids[number])[decides] for ids in (edges.sources, edges.targets))
+    directions, constants = (
+        np.asarray(part[number])[decides] for part in (edges.directions, edges.constants)
+    )
+    random = np.random.default_rng(0)
+    held = random.choice(run.x[number][run.on[number]], _VALUES)
+    which = random.integers(len(sources), size=_VALUES)
+    w = directions[which]
+    along = w[:, 0] * held.real + w[:, 1] * held.imag
+    on, off = run.on[number][sources], ~run.on[number + 1]
+    loose = np.zeros(off.shape, bool)
+    np.logical_or.at(loose, targets, ~on)
+    values = run.decided[number + 1]
+    there, meant = ~np.isnan(values), run.on[number + 1]
+    kept = lambda mask: random.choice(values[mask], _VALUES) if mask.any() else np.zeros(0)
+    return theory.Decisions(
+        float((~on).sum(0).mean()),
+        float((loose & off).sum() / max(off.sum(), 1)),
+        lo / (hi - lo) + constants[which] + along,
+        along + (1 + b) * w.sum(axis=1),
+        kept(there & meant),
+        kept(there & ~meant),
+        float((there & ~meant).sum(0).mean()),
+        float((directions**2).sum(axis=1).mean()),
+    )
+
+
+@lru_cache(maxsize=16)
+def _received(sets: bytes, shape: tuple, into: tuple, out_of: tuple) -> theory.Received:
+    """Return the moments of a gap, of which programs that repeat themselves have few."""
+    table = np.frombuffer(sets, np.int32).reshape(shape)
+    return theory.edges_received(table, np.array(into), np.array(out_of))
+
+
+def program_form(subject: Subject) -> Form | None:
+    """Return the closed forms of rotations under edges."""
+    flow = flow_of(subject)
+    if flow is None:
+        return None
+    errors = theory.edge_errors(
+        set_loads(subject.allocation),
+        flow.stages,
+        flow.gaps,
+        *(subject.parameters[name] for name in _PARAMETERS),
+        rectified=subject.construction != "oracle",
+    )
+    values: dict[str, Any] = {name: np.array(each) for name, each in errors.items()}
+    S, n = subject.allocation.redundancy, subject.allocation.block_width
+    for block in range(4):
+        count = [stage.on if block < 2 else stage.opened for stage in flow.stages]
+        share = [theory.correct_active_fraction(z, S, n) for z in count]
+        values[f"frac_active_neurons_block{block}"] = np.array(share)
+    return Form(CLOSED_FORM, values, _ASSUMES, _ENDS)
