@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._errors import check
+from ._chances import distinct_hits
 from ._cut import cut, Open, rectified_moments
-from ._interaction import distinct_hits
 from ._overlap import overlap_rate_lower_bound
 
 

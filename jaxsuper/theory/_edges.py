@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import check
+from ._chances import disjoint_probability
 from ._flow import flow_errors
 from ._flow_noise import Gap, Network, Stage
 from ._interaction import Received, received_by
@@ -30,7 +31,9 @@ METRICS = ("mse_x_active", "mse_x_inactive", "mse_on_active", "mse_on_inactive")
 _DRAWS, _MOST_SETS = 16, 6000
 
 
-def edges_received(sets: Any, into: Any, out_of: Any, seed: int = 0) -> Received:
+def edges_received(
+    sets: Any, into: Any, out_of: Any, fed: Any = None, feeding: Any = None, seed: int = 0
+) -> Received:
     """Return the moments of what neurons receive through C of a list of edges.
 
     Which sets the circuits have is drawn, since layers shuffle them: where every circuit has one edge
@@ -40,6 +43,8 @@ def edges_received(sets: Any, into: Any, out_of: Any, seed: int = 0) -> Received
         sets: int (T, S), the neurons of every set.
         into: int (T,), edges that open each circuit of the layer.
         out_of: int (T,), those out of each circuit of the layer before.
+        fed: bool (T,), circuits that any edge leads to; those that one opens if left out.
+        feeding: bool (T,), circuits that any edge leaves.
         seed: of the draws.
 
     Raises:
@@ -51,15 +56,24 @@ def edges_received(sets: Any, into: Any, out_of: Any, seed: int = 0) -> Received
     check(count >= 3, "into", "must hold at least 3 edges", count)
     if (into == 1).all() and (out_of == 1).all():
         return received_by(_loads(sets, into))
+    fed, feeding = (
+        ends > 0 if given is None else np.asarray(given, bool)
+        for ends, given in ((into, fed), (out_of, feeding))
+    )
     random = np.random.default_rng(seed)
     draws = max(1, min(_DRAWS, _MOST_SETS // len(sets)))
+    laid = [[sets[random.permutation(len(sets))] for _ in range(2)] for _ in range(draws)]
     tables = [
-        np.concatenate([_loads(sets[random.permutation(len(sets))], ends) for _ in range(draws)])
-        for ends in (into, out_of)
+        np.concatenate([_loads(pair[end], ends) for pair in laid])
+        for end, ends in enumerate((into, out_of))
     ]
+    chi = float(np.mean([_inhibition(*pair, into, out_of, fed, feeding) for pair in laid]))
     n_fed = int((into > 0).sum())
-    found = received_by(*tables, n_edges=count, fan_in=count / n_fed)
-    return found._replace(n_fed=n_fed)
+    found = received_by(*tables, n_edges=count, fan_in=count / n_fed, chi=chi)
+    # How often circuits meet is a matter of all sets, and not of those that were drawn.
+    every = received_by(_loads(sets, np.ones_like(into))).overlap_rate
+    scale = every / found.overlap_rate if found.overlap_rate > 0 else 1.0
+    return found._replace(n_fed=n_fed, overlap_rate=every, meets=scale * found.meets)
 
 
 def _loads(sets, ends):
@@ -68,6 +82,25 @@ def _loads(sets, ends):
     on_neuron = np.bincount(sets.ravel(), np.repeat(ends, sets.shape[1]))
     there = ends > 0
     return 1 + on_neuron[sets[there]].astype(np.int64) - ends[there, None]
+
+
+def _inhibition(to_sets, from_sets, into, out_of, fed, feeding) -> float:
+    """Return chi' = U/(S^2 - U), U the mean of <e_t, C e_v> over pairs that no edge joins.
+
+    Neurons n and m with F and F' ends of edges are linked with the chance 1 - H(N; F, F'), so that of
+    r and r' circuits that are fed and feed, U = (sum r r' (1 - H) - S sum F)/(N_t N_v - N).
+    """
+    S, count = to_sets.shape[1], int(into.sum())
+    over = lambda sets, ends: np.bincount(sets.ravel(), np.repeat(ends, S), int(sets.max()) + 1)
+    parts = []
+    for sets, ends, there in ((to_sets, into, fed), (from_sets, out_of, feeding)):
+        loads, index = np.unique(over(sets, ends), return_inverse=True)
+        parts.append((loads, np.bincount(index, over(sets, there))))
+    (to, to_circuits), (from_, from_circuits) = parts
+    linked = 1 - disjoint_probability(count, to[:, None], from_[None])
+    unwanted = to_circuits @ linked @ from_circuits - S * float(into.sum() * S)
+    mean = unwanted / max(float(fed.sum() * feeding.sum() - count), 1.0)
+    return mean / (S**2 - mean)
 
 
 def edge_errors(

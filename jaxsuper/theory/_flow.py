@@ -75,11 +75,12 @@ def flow_errors(network: Network, stages: Sequence[Stage], gaps: Sequence[Gap]) 
     power, rho = np.full_like(links.meets, stage.power), 0.0
     nothing = np.zeros_like(links.meets)
     idle = Idle(nothing, nothing, 0.0, 0.0)
+    squares = np.arange(S + 1) ** 2
     layers, on = [], (0.0, Decided(0.0, 0.0))
     for number, stage in enumerate(stages):
         vector = _inactive_vector(network, stage, links, power, error) + idle.vector
         used = distinct_hits([stage.on], P, S)[0, 0]
-        indicator = float(used @ np.arange(S + 1) ** 2) / S**2 + idle.indicator + stage.on * more
+        indicator = float(used @ squares) / S**2 + idle.indicator + stage.on * more
         layers.append(Errors(error, vector, indicator, *on))
         if number == len(stages) - 1:
             break
@@ -89,7 +90,9 @@ def flow_errors(network: Network, stages: Sequence[Stage], gaps: Sequence[Gap]) 
         returns *= gap.returns
         brought = gap.own * links.meets * vector
         error = gap.carried * error + gap.fan_in * vector
-        opened = gate * gap.openers * indicator
+        # Neurons of the source that is on, which is linked already, open nothing more.
+        again = used - distinct_hits([senders], P, S)[0, 0]
+        opened = gate * gap.openers * (indicator - float(again @ squares) / S**2)
         if not network.rectified:
             power = after.power + error + brought + gate * neuron_noise(links, senders)
             error = error + float(links.share @ brought) / S + returns + opened

@@ -167,8 +167,9 @@ def noise_of(links: Received, others: int, idle: Idle, vector: float) -> Noise:
     """
     S, e, chi, linked = links.redundancy, links.overlap_rate, links.chi, links.linked
     Se = S * e
-    circuit = circuit_noise(links, others) - (others * Se) ** 2 - others * (e - Se**2)
-    neuron = neuron_noise(links, others) - (2 * others * Se) ** 2
+    circuit = circuit_noise(links, others) - (others * (links.mean - Se)) ** 2
+    circuit -= others * (e - Se**2)
+    neuron = neuron_noise(links, others) - (others * (links.mean - 2 * Se)) ** 2
     mean = (float(idle.first @ links.neuron_mean) / S) ** 2
     total = float(idle.first.sum()) / S
     circuit += float(idle.second @ links.neuron) / S**2 + mean + total**2 * links.loads_variance
@@ -200,7 +201,7 @@ def cut_noise(
     variance = float(chances @ field**2)
     # Where the links alone vary more or less than the loads say.
     scale = min(noise.own / variance, 1.0) if variance > 0 else 0.0
-    field = field * sqrt(scale) - (others + direct) * Se
+    field = field * sqrt(scale) + others * (links.mean - 2 * Se)
     rest = (1 + b) ** 2 * max(noise.own - scale * variance, 0.0)
     # Every link, to its own circuit's neurons too, brings a vector.
     own_links = S**2 * e * float(links.share @ (loads - 1))

@@ -250,6 +250,7 @@ class Received(NamedTuple):
         sender: E psi^2 of what t receives of one neuron of v, f = sum psi.
         n_fed: circuits that are fed, if `n_circuits` counts edges.
         fan_in: edges that open a circuit which is fed.
+        mean: of f and phi, without what is left out; 0 if chi' is the one that makes it so.
     """
 
     n_circuits: int
@@ -269,6 +270,7 @@ class Received(NamedTuple):
     sender: float
     n_fed: int = 0
     fan_in: float = 1.0
+    mean: float = 0.0
 
 
 def received_by(
@@ -276,6 +278,7 @@ def received_by(
     sending=None,
     n_edges: int | None = None,
     fan_in: float = 1.0,
+    chi: float | None = None,
 ) -> Received:
     """Return the moments of what is received, from the loads alone.
 
@@ -299,6 +302,7 @@ def received_by(
         sending: (T', S), those of the sets that feed others, if they are not the same.
         n_edges: T, if not as many as sets.
         fan_in: edges into a circuit that is fed.
+        chi: chi'; by default the one that makes the mean of f, but for the last terms, vanish.
 
     Returns:
         The moments.
@@ -315,7 +319,7 @@ def received_by(
     sent_d, sent = cells.sent_loads - 1, cells.sent_share
     a, sent_a = d / (T - 1), sent_d / (T - 1)
     e = float(share @ a) / S if n_edges is not None else _overlap_rate(set_loads)
-    moment, chi = _second_moment(cells, T, S, None)
+    given, (moment, chi) = chi, _second_moment(cells, T, S, chi)
     linked = (1 - cells.zero) @ sent
     pairs = (S - 1) / S * np.einsum("bc,abc->a", joint, cells.row)
     neuron = (1 + chi) ** 2 * (linked / S + pairs) - 2 * (1 + chi) * chi * linked + chi**2
@@ -334,6 +338,7 @@ def received_by(
     first = float((overlaps**2).mean())
     neuron = neuron - a - (1 - a) * e * (1 + 2 * (S - 1) * mu_free)
     sender = float(share @ neuron) / S**2
+    mean = 0.0 if given is None else float(share @ means)
     return Received(
         T,
         S,
@@ -344,7 +349,7 @@ def received_by(
         a,
         linked,
         circuit,
-        spread + first,
+        spread + first + mean * (mean - 2 * S * e),
         np.maximum(neuron, 0.0),
         means,
         spread,
@@ -352,6 +357,7 @@ def received_by(
         sender,
         n_fed,
         fan_in,
+        mean,
     )
 
 

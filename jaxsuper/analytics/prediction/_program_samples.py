@@ -18,6 +18,16 @@ _SAMPLES, _FEWEST, _ENTRIES = 256, 16, 8_000_000
 # Draws among which those are sought whose decisions lie outside of all margins.
 _TRIES = 6
 _UNDECIDED = 1e-3
+_PARTS = (
+    "sources",
+    "targets",
+    "opens",
+    "share",
+    "mean_share",
+    "decides",
+    "directions",
+    "constants",
+)
 
 
 class Samples(NamedTuple):
@@ -87,34 +97,38 @@ def _run(edges: Edges, on, x, turn, lo: float, hi: float, b: float):
     layers = [(on, x, np.full(on.shape, np.nan))]
     for number in range(edges.n_layers - 1):
         there = np.asarray(edges.targets[number]) < T
-        part = lambda name: np.asarray(getattr(edges, name)[number])[there]
-        sources, targets = part("sources"), part("targets")
+        parts = {name: np.asarray(getattr(edges, name)[number])[there] for name in _PARTS}
+        sources, targets = parts["sources"], parts["targets"]
         on_sources = on[sources]
-        gate, vector, decided = np.zeros(on.shape), np.zeros(x.shape, complex), np.zeros(on.shape)
-        mean = (part("opens") + part("mean_share"))[:, None] * on_sources
-        np.add.at(gate, targets, mean)
-        np.add.at(vector, targets, part("share")[:, None] * x[sources] * turn[targets, None])
-        field = k * (gate - lo)
+        gate, vector = np.zeros(on.shape), np.zeros(x.shape, complex)
+        np.add.at(gate, targets, (parts["opens"] + parts["mean_share"])[:, None] * on_sources)
+        np.add.at(vector, targets, parts["share"][:, None] * x[sources] * turn[targets, None])
+        field, decided = k * (gate - lo), np.full(on.shape, np.nan)
         if edges.deciding:
-            deciding = part("decides")
-            directions = part("directions")[deciding]
-            held, to = x[sources[deciding]], targets[deciding]
-            value = directions[:, :1] * held.real + directions[:, 1:] * held.imag
-            value = value + part("constants")[deciding][:, None]
-            here = on_sources[deciding]
-            np.add.at(field, to, np.where(here, value + k * lo, 0.0))
-            some = np.zeros(on.shape, bool)
-            np.logical_or.at(some, to, here)
-            np.add.at(decided, to, np.where(here, value, 0.0))
-            decided = np.where(some, decided, np.nan)
-        else:
-            decided = np.full(on.shape, np.nan)
+            decided = _decided(parts, on_sources, x[sources], on.shape)
+            field = field + np.where(np.isnan(decided), 0.0, decided + k * lo)
         alpha = np.clip(field, 0, 1)
         clear &= ((alpha < _UNDECIDED) | (alpha > 1 - _UNDECIDED)).all(axis=0)
         on = alpha > 0.5
-        y = np.maximum((1 + b) * gate - b + vector.real, 0) + 1j * np.maximum(
-            (1 + b) * gate - b + vector.imag, 0
+        real, imaginary = (
+            np.maximum((1 + b) * gate - b + part, 0) for part in (vector.real, vector.imag)
         )
-        x = np.where(on, y - alpha * (1 + 1j), 0)
+        x = np.where(on, real + 1j * imaginary - alpha * (1 + 1j), 0)
         layers.append((on, x, decided))
     return [np.stack(parts) for parts in zip(*layers, strict=True)], clear
+
+
+def _decided(parts, on_sources, held, shape):
+    """Return 1/2 + (w·x - theta)/(2m) by target, NaN where no source that is on decides."""
+    deciding = parts["decides"]
+    targets, directions, here = (
+        parts["targets"][deciding],
+        parts["directions"][deciding],
+        held[deciding],
+    )
+    value = directions[:, :1] * here.real + directions[:, 1:] * here.imag
+    value = value + parts["constants"][deciding][:, None]
+    there, sums = np.zeros(shape, bool), np.zeros(shape)
+    np.logical_or.at(there, targets, on_sources[deciding])
+    np.add.at(sums, targets, np.where(on_sources[deciding], value, 0.0))
+    return np.where(there, sums, np.nan)

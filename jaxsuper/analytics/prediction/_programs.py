@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from ... import theory
 from ...programs import Edges
-from ._prediction import CLOSED_FORM, Form
+from ._prediction import CLOSED_FORM, Form, STATE_EVOLUTION
 from ._program_samples import sample_program, Samples
 from ._subject import set_loads, Subject
 
@@ -21,6 +21,8 @@ _PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias")
 _ENDS = "where idle neurons make others fire, or decisions go wrong"
 # Values of decisions that are kept, and edges fewer than which have no law of links.
 _VALUES, _FEWEST = 128, 3
+# Of how many circuits are on, relative to their mean: the formulas are for one number.
+_SPREAD = 0.1
 
 
 class Flow(NamedTuple):
@@ -36,7 +38,11 @@ class Flow(NamedTuple):
 
 
 def flow_of(subject: Subject) -> Flow | None:
-    """Return what the closed forms need of a program; None where they do not speak of it."""
+    """Return what the closed forms need of a program; None where they do not speak of it.
+
+    They are for rotations whose edges have no weights given as such and switch none off, and for
+    programs in which about as many circuits are on in every sample.
+    """
     edges = subject.edges
     assert edges is not None
     covered = subject.kind == "rotation" and edges.weights is None and not _undoing(edges)
@@ -51,7 +57,9 @@ def flow_of(subject: Subject) -> Flow | None:
         given = _given(edges, number, run)
         stages.append(_stage(run, number + 1, given.opened, given.brought))
         gaps.append(_gap(subject, edges, number, given, run))
-    if min(stage.opened for stage in stages) < 1:
+    counts = run.on.sum(axis=1)
+    alike = (counts.std(axis=1) <= _SPREAD * counts.mean(axis=1)).all()
+    if min(stage.opened for stage in stages) < 1 or not alike:
         return None
     return Flow(stages, gaps)
 
@@ -119,7 +127,6 @@ def _stage(run: Samples, number: int, opened, brought) -> theory.Stage:
 def _gap(subject: Subject, edges: Edges, number: int, given: _Given, run: Samples) -> theory.Gap:
     ends, T, on = _ends(edges, number), edges.n_circuits, run.on[number + 1]
     into = np.bincount(ends.targets, ends.opens, T)
-    out_of = np.bincount(ends.sources, ends.opens, T)
     squares = np.bincount(ends.targets, ends.squares, T)
     own = ends.targets == ends.sources
     open_ = on & (given.opened > 0)
@@ -127,7 +134,7 @@ def _gap(subject: Subject, edges: Edges, number: int, given: _Given, run: Sample
     off = ~on
     sets = subject.allocation.sets
     return theory.Gap(
-        _received(sets.tobytes(), sets.shape, tuple(into.astype(int)), tuple(out_of.astype(int))),
+        _received(sets.tobytes(), sets.shape, _Counts.of(ends, T)),
         given.loose,
         share(given.squares),
         share(squares[:, None] - given.squares),
@@ -173,11 +180,28 @@ def _decisions(
     )
 
 
+class _Counts(NamedTuple):
+    """Numbers by circuit, as bytes: of the edges that open and of any, into it and out of it."""
+
+    into: bytes
+    out_of: bytes
+    fed: bytes
+    feeding: bytes
+
+    @classmethod
+    def of(cls, ends: _Ends, n_circuits: int) -> "_Counts":
+        count = lambda ids, of: np.bincount(ids, of, n_circuits).astype(np.int64).tobytes()
+        every = np.ones(len(ends.opens))
+        both = ends.targets, ends.sources
+        return cls(*(count(ids, ends.opens) for ids in both), *(count(ids, every) for ids in both))
+
+
 @lru_cache(maxsize=16)
-def _received(sets: bytes, shape: tuple, into: tuple, out_of: tuple) -> theory.Received:
+def _received(sets: bytes, shape: tuple[int, int], counts: _Counts) -> theory.Received:
     """Return the moments of a gap, of which programs that repeat themselves have few."""
     table = np.frombuffer(sets, np.int32).reshape(shape)
-    return theory.edges_received(table, np.array(into), np.array(out_of))
+    into, out_of, fed, feeding = (np.frombuffer(part, np.int64) for part in counts)
+    return theory.edges_received(table, into, out_of, fed > 0, feeding > 0)
 
 
 def program_form(subject: Subject) -> Form | None:
@@ -199,3 +223,58 @@ def program_form(subject: Subject) -> Form | None:
         share = [theory.correct_active_fraction(z, S, n) for z in count]
         values[f"frac_active_neurons_block{block}"] = np.array(share)
     return Form(CLOSED_FORM, values, _ASSUMES, _ENDS)
+
+
+def program_evolution(subject: Subject) -> Form | None:
+    """Return the state evolution of programs in which each circuit has one edge into it and one out.
+
+    Relays and chains: z and the number of edges are the same in every layer. None for others, whose
+    layers differ.
+    """
+    edges = subject.edges
+    assert edges is not None
+    if subject.kind != "rotation" or not _handing_on(edges, subject.n_active):
+        return None
+    T, count = edges.n_circuits, int(edges.n_edges[0])
+    every = [_ends(edges, number).sources for number in range(edges.n_layers - 1)]
+    same = all(np.array_equal(np.sort(every[0]), np.sort(ids)) for ids in every)
+    sets = subject.allocation.sets
+    chosen = np.random.default_rng(0).permutation(T)[:count] if count < T else np.arange(T)
+    loads = np.bincount(sets[chosen].ravel(), minlength=subject.allocation.block_width)
+    table = loads[sets[chosen]]
+    table = table[np.lexsort(table.T[::-1])]
+    lo, hi, b = (subject.parameters[name] for name in _PARAMETERS)
+    values = theory.state_evolution(
+        table,
+        subject.allocation.block_width,
+        subject.n_active,
+        subject.n_layers,
+        lo,
+        hi,
+        b,
+        subject.parameters["inhibition_factor"],
+        subject.inhibition,
+        circuits="shuffled" if same else "others",
+    )
+    assumes = "sets that share at most one neuron, independent shuffles; one edge in, one out"
+    # Circuits without edges are inactive too, and disturbed less than those that have some.
+    parts = [dict(values), values.stderr, values.network_sd]
+    if count < T:
+        parts = [{name: v for name, v in part.items() if "inactive" not in name} for part in parts]
+    return Form(STATE_EVOLUTION, parts[0], assumes, "where single networks differ", *parts[1:])
+
+
+def _handing_on(edges: Edges, n_active: int) -> bool:
+    """Return whether every edge hands a vector on as it is, one into and one out of each circuit."""
+    there = np.asarray(edges.targets) < edges.n_circuits
+    plain = np.asarray(edges.opens) & (np.asarray(edges.share) == 1)
+    counts = edges.n_edges
+    return bool(
+        edges.weights is None
+        and not _undoing(edges)
+        and plain[there].all()
+        and edges.fan_in.max() == edges.fan_out.max() == 1
+        and (counts == counts[0]).all()
+        and n_active < counts[0]
+        and edges.entries.shape[1] == 1
+    )

@@ -14,7 +14,7 @@ from ._cleaned import cleaned
 from ._clipped import as_published, clipped, clipped_evolution
 from ._prediction import Form, mean_of, Prediction
 from ._private import private
-from ._programs import program_form
+from ._programs import program_evolution, program_form
 from ._separate import separate_evolution
 from ._subject import of_configuration, of_network, Subject
 
@@ -62,7 +62,8 @@ def predict(
             angles; settings have no angles.
 
     Returns:
-        The prediction; its theories are None for constructions without any, and for networks with edges.
+        The prediction; its theories are None for constructions without any, and for programs that they
+        do not cover.
 
     Raises:
         ValueError: for settings that do not fit together, or unless 1 <= z <= T, or for `given`
@@ -91,7 +92,7 @@ def predict(
 
 def _predict(subject: Subject, state_evolution: bool) -> Prediction:
     if subject.edges is not None:
-        return _of_program(subject)
+        return _of_program(subject, state_evolution)
     theories = _THEORIES.get(subject.construction, _Theories())
     everything = subject.n_active == subject.n_circuits
     evolved = None
@@ -104,9 +105,15 @@ def _predict(subject: Subject, state_evolution: bool) -> Prediction:
     return Prediction(subject.n_active, closed, evolved, published)
 
 
-def _of_program(subject: Subject) -> Prediction:
+def _of_program(subject: Subject, state_evolution: bool) -> Prediction:
+    """Return what is said of circuits that feed others: the clipped construction and its oracle."""
+    evolved = subject.construction == "clipped" and state_evolution
     covered = subject.construction in ("clipped", "oracle")
-    return Prediction(subject.n_active, program_form(subject) if covered else None)
+    return Prediction(
+        subject.n_active,
+        program_form(subject) if covered else None,
+        program_evolution(subject) if evolved else None,
+    )
 
 
 def _of_those_there(form: Form | None, everything: bool) -> Form | None:
