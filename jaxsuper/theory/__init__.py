@@ -28,7 +28,7 @@ from ._conjunctions import (
 )
 from ._cut import rectified_moments
 from ._decisions import Decided, decided, Decisions, wrong_decisions
-from ._edges import edge_errors, edges_received
+from ._edges import edge_errors, edge_layers, edges_received
 from ._embeddings import (
     affine_mse,
     best_threshold,
@@ -117,6 +117,7 @@ __all__ = [
     "disjoint_probability",
     "distinct_hits",
     "edge_errors",
+    "edge_layers",
     "edges_received",
     "embedding_mse",
     "fit_rate",

@@ -21,7 +21,7 @@ import numpy as np
 
 from .._errors import check
 from ._chances import disjoint_probability
-from ._flow import flow_errors
+from ._flow import Errors, flow_errors
 from ._flow_noise import Gap, Network, Stage
 from ._interaction import Received, received_by
 
@@ -130,14 +130,8 @@ def edge_errors(
     Raises:
         ValueError: unless there is one gap fewer than stages, and some circuit open in each.
     """
-    rule = f"must be {len(stages) - 1}, one fewer than layers"
-    check(len(gaps) == len(stages) - 1 >= 1, "gaps", rule, len(gaps))
-    fewest = min(stage.opened for stage in stages)
-    check(fewest >= 1, "stages", "must have an open circuit in each layer", fewest)
-    all_of = received_by(set_loads)
-    T, S, e = all_of.n_circuits, all_of.redundancy, all_of.overlap_rate
-    network = Network(T, S, e, 0.0, all_of.first, lo, hi, b, rectified)
-    layers = flow_errors(network, stages, gaps)
+    e = received_by(set_loads).overlap_rate
+    layers = edge_layers(set_loads, stages, gaps, lo, hi, b, rectified)
     errors: dict[str, list[float]] = {name: [] for name in METRICS}
     for stage, layer in zip(stages, layers, strict=True):
         # A circuit that waits reads 1 + x_v of a neuron that an open one shares, and alpha elsewhere.
@@ -148,3 +142,23 @@ def edge_errors(
         errors["mse_on_active"].append(mean(layer.opened_on, layer.waiting.square))
         errors["mse_on_inactive"].append(layer.indicator)
     return errors
+
+
+def edge_layers(
+    set_loads: Any,
+    stages: Sequence[Stage],
+    gaps: Sequence[Gap],
+    lo: float = 0.25,
+    hi: float = 0.75,
+    b: float = 1.0,
+    rectified: bool = True,
+) -> list[Errors]:
+    """Return the same by layer, open and waiting circuits apart; arguments as of `edge_errors`."""
+    rule = f"must be {len(stages) - 1}, one fewer than layers"
+    check(len(gaps) == len(stages) - 1 >= 1, "gaps", rule, len(gaps))
+    fewest = min(stage.opened for stage in stages)
+    check(fewest >= 1, "stages", "must have an open circuit in each layer", fewest)
+    all_of = received_by(set_loads)
+    T, S, e = all_of.n_circuits, all_of.redundancy, all_of.overlap_rate
+    network = Network(T, S, e, 0.0, all_of.first, lo, hi, b, rectified)
+    return flow_errors(network, stages, gaps)

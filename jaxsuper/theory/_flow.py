@@ -85,19 +85,18 @@ def flow_errors(network: Network, stages: Sequence[Stage], gaps: Sequence[Gap]) 
         if number == len(stages) - 1:
             break
         gap, after, before, links = gaps[number], stages[number + 1], stage, gaps[number].links
-        senders, direct = before.on - 1, after.opened - 1
+        senders, direct = before.on - 1, after.opened - 1 - gap.siblings
         returns = T * e**2 * (2 * P * (number > 0) + 2 * max(number - 1, 0) * P**2)
         returns *= gap.returns
         brought = gap.own * links.meets * vector
         error = gap.carried * error + gap.fan_in * vector
-        # Neurons of the source that is on, which is linked already, open nothing more.
-        again = used - distinct_hits([senders], P, S)[0, 0]
-        opened = gate * gap.openers * (indicator - float(again @ squares) / S**2)
+        opened = _opened(network, gap, senders, direct, used, indicator)
         if not network.rectified:
             power = after.power + error + brought + gate * neuron_noise(links, senders)
             error = error + float(links.share @ brought) / S + returns + opened
             error += gate * circuit_noise(links, senders)
-            error += (e + more) * (direct * (after.power + layers[-1].opened) + after.beside)
+            beside = after.beside + gap.siblings * after.power
+            error += (e + more) * (direct * (after.power + layers[-1].opened) + beside)
             continue
         if not gap.same:
             idle = idle.spread(links.share)
@@ -110,10 +109,28 @@ def flow_errors(network: Network, stages: Sequence[Stage], gaps: Sequence[Gap]) 
             on = 0.0, Decided(0.0, 0.0)
         noise = noise_of(links, senders, idle, float(links.share @ brought) / 2)
         idle = idle_of(gap, before.on, after, network, brought / 2, used, pull)
-        error, alone, rho = cut_noise(links, senders, after, b, step, noise, error, rho)
+        error, alone, rho = cut_noise(gap, senders, after, b, step, noise, error, rho)
         error += returns + opened + direct * more * (after.power + layers[-1].opened + gate)
         power = np.maximum(alone + brought - links.share @ brought, 0.0)
     return layers
+
+
+def _opened(
+    network: Network, gap: Gap, senders: int, direct: float, used, indicator: float
+) -> float:
+    """Return what edges that open, from sources that are off, add to E|dx|^2 through the gate.
+
+    Neurons that the source which is on shares with them are linked already, and open nothing more.
+    What is left has a mean, as has the field of other active circuits.
+    """
+    if not gap.openers:
+        return 0.0
+    S, e, squares = network.S, network.e, np.arange(network.S + 1) ** 2
+    others = distinct_hits([senders], S**2 * e, S)[0, 0]
+    square = indicator - float((used - others) @ squares) / S**2
+    field = senders * (gap.links.mean - 2 * S * e) + direct * S * e
+    mean = float(others @ np.arange(S + 1)) / S
+    return 2 * (1 + network.b) ** 2 * gap.openers * (square + 2 * mean * field)
 
 
 def direct_push(stage: Stage, P: float) -> float:

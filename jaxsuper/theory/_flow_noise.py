@@ -53,6 +53,8 @@ class Gap(NamedTuple):
         fan_in: the same of sources that are off.
         openers: edges that open into an open circuit, from sources that are off.
         fed: the share of inactive circuits that some edge opens.
+        siblings: other circuits that the same source opens: where they share a neuron, it is linked to the
+            source once, and gets their vectors alone.
         returns: the share of circuits that are their own successors, here and before.
         same: whether senders and receivers are those of the gap before.
         decisions: the edges that decide, if there are any.
@@ -64,6 +66,7 @@ class Gap(NamedTuple):
     fan_in: float = 0.0
     openers: float = 0.0
     fed: float = 1.0
+    siblings: float = 0.0
     returns: float = 0.0
     same: bool = False
     decisions: Decisions | None = None
@@ -180,7 +183,7 @@ def noise_of(links: Received, others: int, idle: Idle, vector: float) -> Noise:
 
 
 def cut_noise(
-    links: Received,
+    gap: Gap,
     others: int,
     after: Stage,
     b: float,
@@ -190,8 +193,9 @@ def cut_noise(
     rho: float,
 ):
     """Return E, the power of a neuron alone and rho behind the ReLU, over numbers of links k."""
+    links, direct = gap.links, after.opened - 1 - gap.siblings
     S, e, chi, loads = links.redundancy, links.overlap_rate, links.chi, links.loads
-    Se, direct = S * e, after.opened - 1
+    Se = S * e
     boxes = others * S
     chances = links.share @ distinct_hits((loads - 1) * others, S**2 * e, boxes)[:, 0]
     k = np.flatnonzero(chances > _RARE)
@@ -208,7 +212,7 @@ def cut_noise(
     each = noise.vector / max(own_links + float(chances @ k), _RARE)
     sd = np.sqrt(each * (own_links + k) + rest)
     open_ = Open(chances, (1 + b) * field, sd, step(1 + field), (1 + b) ** 2 * noise.common)
-    shared = direct * Se, Se * after.beside
+    shared = direct * Se, Se * (after.beside + gap.siblings * after.power)
     total, power, shrunk = cut(open_, S, error, rho, shared, 1 + b, power=after.power)
     # Two circuits share no more than one neuron.
     return total - 2 * (1 + b) ** 2 * direct * Se**2 * (S - 1) / S, power, shrunk

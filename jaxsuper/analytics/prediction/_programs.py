@@ -7,10 +7,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ... import theory
+from ..._errors import check
+from ...network import AbstractNetwork
 from ...programs import Edges
 from ._prediction import CLOSED_FORM, Form, STATE_EVOLUTION
 from ._program_samples import sample_program, Samples
-from ._subject import set_loads, Subject
+from ._subject import of_network, set_loads, Subject
 
 
 _ASSUMES = (
@@ -140,9 +142,16 @@ def _gap(subject: Subject, edges: Edges, number: int, given: _Given, run: Sample
         share(squares[:, None] - given.squares),
         share(into[:, None] - given.opened),
         float((off & (into > 0)[:, None]).sum() / max(off.sum(), 1)),
+        _siblings(ends, run.on[number]),
         float(ends.squares[own].sum() / T) if number else 0.0,
         decisions=_decisions(subject, edges, number, run),
     )
+
+
+def _siblings(ends: _Ends, on) -> float:
+    """Return how many others the source of an open circuit opens."""
+    each = np.bincount(ends.sources, ends.opens, len(on))[:, None] * on
+    return float((each**2).sum() / max(each.sum(), 1)) - 1.0
 
 
 def _decisions(
@@ -167,7 +176,8 @@ def _decisions(
     np.logical_or.at(loose, targets, ~on)
     values = run.decided[number + 1]
     there, meant = ~np.isnan(values), run.on[number + 1]
-    kept = lambda mask: random.choice(values[mask], _VALUES) if mask.any() else np.zeros(0)
+    middles = (np.arange(_VALUES) + 0.5) / _VALUES
+    kept = lambda mask: np.quantile(values[mask], middles) if mask.any() else np.zeros(0)
     return theory.Decisions(
         float((~on).sum(0).mean()),
         float((loose & off).sum() / max(off.sum(), 1)),
@@ -223,6 +233,27 @@ def program_form(subject: Subject) -> Form | None:
         share = [theory.correct_active_fraction(z, S, n) for z in count]
         values[f"frac_active_neurons_block{block}"] = np.array(share)
     return Form(CLOSED_FORM, values, _ASSUMES, _ENDS)
+
+
+def decided_by(network: AbstractNetwork, n_active: int) -> list[theory.Decided] | None:
+    """Return what becomes of the decisions of a network's branches, layer by layer.
+
+    Args:
+        network: with edges.
+        n_active: groups that start.
+
+    Returns:
+        For each layer what becomes of those that are on by a decision; None where no theory speaks of
+        the program.
+    """
+    check(network.edges is not None, "network", "must have edges", None)
+    subject = of_network(network, n_active)
+    flow = flow_of(subject)
+    if flow is None:
+        return None
+    numbers = [subject.parameters[name] for name in _PARAMETERS]
+    layers = theory.edge_layers(set_loads(subject.allocation), *flow, *numbers)
+    return [layer.waiting for layer in layers]
 
 
 def program_evolution(subject: Subject) -> Form | None:
