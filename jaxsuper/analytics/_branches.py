@@ -17,7 +17,8 @@ from ..circuits import Rotation
 from ..network import AbstractNetwork, build
 from ..programs import Condition, Program
 from ..simulation import forward, LayerView, sample_inputs
-from .prediction import decided_by
+from ..theory import wrong_decisions
+from .prediction import program_layers
 
 
 _ON = 0.5
@@ -33,6 +34,7 @@ class BranchPoint:
         square: (networks,), E (alpha - 1)^2 of the same circuits.
         theory: the share by the closed form.
         theory_square: E (alpha - 1)^2 by it.
+        blind: the share if values could lie anywhere, so that the margin had no part in it.
     """
 
     margin: float
@@ -40,6 +42,7 @@ class BranchPoint:
     square: Float[np.ndarray, " networks"]
     theory: float
     theory_square: float
+    blind: float
 
     @property
     def stderr(self) -> float:
@@ -139,15 +142,10 @@ def branch_law(
             new = (active < n_circuits) & ~(active[:, None] == before[None]).any(axis=1)
             wrong.append(float((alpha[new] <= _ON).mean()))
             square.append(float(((alpha[new] - 1) ** 2).mean()))
-            said = decided_by(network, n_active) if said is None else said
+            said = program_layers(network, n_active) if said is None else said
         assert said is not None
-        points.append(
-            BranchPoint(
-                float(margin),
-                np.array(wrong),
-                np.array(square),
-                said[layer].wrong,
-                said[layer].square,
-            )
-        )
+        waiting, error = said[layer].waiting, said[layer - 1].opened
+        blind = wrong_decisions(float(margin), error, redundancy, values=0.0).wrong
+        found = np.array(wrong), np.array(square)
+        points.append(BranchPoint(float(margin), *found, waiting.wrong, waiting.square, blind))
     return points

@@ -51,6 +51,7 @@ from ._embeddings import (
     threshold_recovery,
     tight_frame_mse,
 )
+from ._flow import Errors
 from ._flow_noise import Gap, Stage
 from ._interaction import (
     common_interference,
@@ -89,6 +90,7 @@ __all__ = [
     "ConjunctionErrors",
     "Decided",
     "Decisions",
+    "Errors",
     "FittedRate",
     "Gap",
     "Rate",

@@ -25,6 +25,7 @@ from . import (
     interactions as interactions,
     networks as networks,
     payloads as payloads,
+    programs as programs,
     seizures as seizures,
     trainings as trainings,
 )

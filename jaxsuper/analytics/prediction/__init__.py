@@ -1,7 +1,7 @@
 """What theory says of a network: one door, one file per construction."""
 
 from ._prediction import CLOSED_FORM, Form, Prediction, PUBLISHED, STATE_EVOLUTION
-from ._programs import decided_by
+from ._programs import program_layers
 from ._registry import predict
 
 
@@ -11,6 +11,6 @@ __all__ = [
     "STATE_EVOLUTION",
     "Form",
     "Prediction",
-    "decided_by",
     "predict",
+    "program_layers",
 ]

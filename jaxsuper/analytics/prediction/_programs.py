@@ -235,16 +235,15 @@ def program_form(subject: Subject) -> Form | None:
     return Form(CLOSED_FORM, values, _ASSUMES, _ENDS)
 
 
-def decided_by(network: AbstractNetwork, n_active: int) -> list[theory.Decided] | None:
-    """Return what becomes of the decisions of a network's branches, layer by layer.
+def program_layers(network: AbstractNetwork, n_active: int) -> list[theory.Errors] | None:
+    """Return the closed form of a network's program by layer: what waits for a decision apart.
 
     Args:
         network: with edges.
         n_active: groups that start.
 
     Returns:
-        For each layer what becomes of those that are on by a decision; None where no theory speaks of
-        the program.
+        The errors of each layer; None where no theory speaks of the program.
     """
     check(network.edges is not None, "network", "must have edges", None)
     subject = of_network(network, n_active)
@@ -252,8 +251,7 @@ def decided_by(network: AbstractNetwork, n_active: int) -> list[theory.Decided] 
     if flow is None:
         return None
     numbers = [subject.parameters[name] for name in _PARAMETERS]
-    layers = theory.edge_layers(set_loads(subject.allocation), *flow, *numbers)
-    return [layer.waiting for layer in layers]
+    return theory.edge_layers(set_loads(subject.allocation), *flow, *numbers)
 
 
 def program_evolution(subject: Subject) -> Form | None:
