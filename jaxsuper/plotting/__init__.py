@@ -10,6 +10,7 @@ from .._lazy import lazy
 
 if TYPE_CHECKING:
     from ._article import claim_article
+    from ._branches import branch_figure
     from ._changes import changes_figure, plot_changes
     from ._conjunctions import conjunctions_figure
     from ._designs import capacity_figure, design_figure
@@ -34,6 +35,7 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "_article": ("claim_article",),
+        "_branches": ("branch_figure",),
         "_changes": ("changes_figure", "plot_changes"),
         "_conjunctions": ("conjunctions_figure",),
         "_designs": ("capacity_figure", "design_figure"),
@@ -59,6 +61,7 @@ __getattr__, __dir__ = lazy(
 
 __all__ = [
     "accuracy_figure",
+    "branch_figure",
     "capacity_figure",
     "changes_figure",
     "claim_article",

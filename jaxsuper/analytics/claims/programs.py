@@ -13,7 +13,7 @@ from ...network import build
 from ...programs import named_program, Program, random_program
 from ...simulation import forward, sample_inputs
 from ...theory.seizure import critical_edges, DEAD, GROWTH
-from .._branches import branch_law
+from .. import branch_law
 from ..scaling import find_crossing
 from ._evidence import Evidence, Point
 from ._measured import measured_at

@@ -22,7 +22,7 @@ _ASSUMES = (
 _PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias")
 _ENDS = "where idle neurons make others fire, or decisions go wrong"
 # Values of decisions that are kept, and edges fewer than which have no law of links.
-_VALUES, _FEWEST = 128, 3
+_VALUES, _PULLS, _FEWEST = 256, 48, 3
 # Of how many circuits are on, relative to their mean: the formulas are for one number.
 _SPREAD = 0.1
 
@@ -167,8 +167,8 @@ def _decisions(
         np.asarray(part[number])[decides] for part in (edges.directions, edges.constants)
     )
     random = np.random.default_rng(0)
-    held = random.choice(run.x[number][run.on[number]], _VALUES)
-    which = random.integers(len(sources), size=_VALUES)
+    held = random.choice(run.x[number][run.on[number]], _PULLS**2)
+    which = random.integers(len(sources), size=_PULLS**2)
     w = directions[which]
     along = w[:, 0] * held.real + w[:, 1] * held.imag
     on, off = run.on[number][sources], ~run.on[number + 1]
@@ -176,13 +176,13 @@ def _decisions(
     np.logical_or.at(loose, targets, ~on)
     values = run.decided[number + 1]
     there, meant = ~np.isnan(values), run.on[number + 1]
-    middles = (np.arange(_VALUES) + 0.5) / _VALUES
-    kept = lambda mask: np.quantile(values[mask], middles) if mask.any() else np.zeros(0)
+    spread = lambda each, count: np.quantile(each, (np.arange(count) + 0.5) / count)
+    kept = lambda mask: spread(values[mask], _VALUES) if mask.any() else np.zeros(0)
     return theory.Decisions(
         float((~on).sum(0).mean()),
         float((loose & off).sum() / max(off.sum(), 1)),
-        lo / (hi - lo) + constants[which] + along,
-        along + (1 + b) * w.sum(axis=1),
+        spread(lo / (hi - lo) + constants[which] + along, _PULLS),
+        spread(along + (1 + b) * w.sum(axis=1), _PULLS),
         kept(there & meant),
         kept(there & ~meant),
         float((there & ~meant).sum(0).mean()),
