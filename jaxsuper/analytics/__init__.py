@@ -9,24 +9,29 @@ from .prediction import Form, predict, Prediction
 
 
 if TYPE_CHECKING:
-    from ._branches import branch_law, BranchPoint
+    from ._branches import branch_law, BranchPoint, depth_law, DepthPoint
     from ._sweep_predictions import with_predictions
 
 # What reads sweeps or measures branches is loaded when it is used: an experiment does without.
 __getattr__, __dir__ = lazy(
     __name__,
-    {"_branches": ("branch_law", "BranchPoint"), "_sweep_predictions": ("with_predictions",)},
+    {
+        "_branches": ("branch_law", "BranchPoint", "depth_law", "DepthPoint"),
+        "_sweep_predictions": ("with_predictions",),
+    },
 )
 
 
 __all__ = [
     "BranchPoint",
+    "DepthPoint",
     "ExperimentResult",
     "Form",
     "Prediction",
     "Row",
     "branch_law",
     "comparison_rows",
+    "depth_law",
     "predict",
     "run_experiment",
     "with_predictions",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -72,9 +73,54 @@ def branch_program(
     return program
 
 
+def tree_program(circuits: Rotation, depth: int, margin: float | int) -> Program:
+    """Return trees of circuits: each decides which of its two children goes on, which decides again.
+
+    Args:
+        circuits: at least as many as a tree has.
+        depth: decisions one after the other, in layers 1, 3, 5, ...
+        margin: m of all of them.
+    """
+    program, size = Program(circuits, own_successors=False), 2 ** (depth + 1) - 1
+    fits = circuits.n_circuits >= size
+    check(fits, "circuits", f"must be at least {size} for a tree", circuits.n_circuits)
+    for tree in range(circuits.n_circuits // size):
+        program.start(tree * size)
+        for node in range(2**depth - 1):
+            # Children of node i are 2i + 1 and 2i + 2; its level is how often it can be halved.
+            layer = 2 * (node + 1).bit_length() - 1
+            ways = {"then": tree * size + 2 * node + 1, "otherwise": tree * size + 2 * node + 2}
+            program.branch(
+                tree * size + node,
+                on=Condition((1.0, 0.0), 0.0),
+                layer=layer,
+                margin=margin,
+                **ways,
+            )
+    return program
+
+
+@dataclass(frozen=True)
+class DepthPoint:
+    """Trees of decisions after some of them.
+
+    Attributes:
+        decisions: how many.
+        right: (networks,), the share of trees whose circuit that is meant to be on has an indicator
+            above 1/2.
+        theory: the product of the chances that each decision is right.
+        last: the chance that the last one is.
+    """
+
+    decisions: int
+    right: Float[np.ndarray, " networks"]
+    theory: float
+    last: float
+
+
 @eqx.filter_jit
-def _indicators(network: AbstractNetwork, n_active: int, layer: int, ids, key):
-    """Return alpha of the circuits that are meant to be on after a layer, and those on before and then."""
+def _indicators(network: AbstractNetwork, n_active: int, ids, key):
+    """Return alpha of the circuits that are meant to be on, and which they are, (L, slots, B)."""
     inputs = sample_inputs(
         network.circuits, n_active, network.n_layers, ids, key=key, edges=network.edges
     )
@@ -83,7 +129,7 @@ def _indicators(network: AbstractNetwork, n_active: int, layer: int, ids, key):
         samples = jnp.arange(view.active.shape[1])[None]
         return view.estimates[0].at[view.active, samples].get(mode="fill", fill_value=jnp.nan)
 
-    return forward(network, inputs, observe)[layer], inputs.active[layer - 1], inputs.active[layer]
+    return forward(network, inputs, observe), inputs.active
 
 
 def branch_law(
@@ -130,18 +176,16 @@ def branch_law(
     for margin in margins:
         wrong, square, said = [], [], None
         for number in range(networks):
-            keys = jax.random.split(jax.random.fold_in(root, number), 3)
-            circuits = Rotation.random(n_circuits, key=keys[0])
-            edges = branch_program(circuits, layer, margin).compile(layer + 2)
-            network = build(circuits, sets, layer + 2, key=keys[1], edges=edges)
-            ids = jnp.arange(samples, dtype=jnp.int32)
-            alpha, before, active = map(
-                np.asarray, _indicators(network, n_active, layer, ids, keys[2])
+            program_of = partial(branch_program, layer=layer, margin=margin)
+            network, alpha, active = _run(
+                program_of, layer + 2, sets, n_active, samples, root, number
             )
             # The first circuits are on as well; what was decided are those that are new.
-            new = (active < n_circuits) & ~(active[:, None] == before[None]).any(axis=1)
-            wrong.append(float((alpha[new] <= _ON).mean()))
-            square.append(float(((alpha[new] - 1) ** 2).mean()))
+            before, now = active[layer - 1], active[layer]
+            new = (now < n_circuits) & ~(now[:, None] == before[None]).any(axis=1)
+            decided = alpha[layer][new]
+            wrong.append(float((decided <= _ON).mean()))
+            square.append(float(((decided - 1) ** 2).mean()))
             said = program_layers(network, n_active) if said is None else said
         assert said is not None
         waiting, error = said[layer].waiting, said[layer - 1].opened
@@ -149,3 +193,66 @@ def branch_law(
         found = np.array(wrong), np.array(square)
         points.append(BranchPoint(float(margin), *found, waiting.wrong, waiting.square, blind))
     return points
+
+
+def _run(program_of, n_layers: int, sets, n_active: int, samples: int, root, number: int):
+    """Return one network of a program, alpha of circuits meant to be on, and which they are."""
+    keys = jax.random.split(jax.random.fold_in(root, number), 3)
+    circuits = Rotation.random(sets.n_circuits, key=keys[0])
+    edges = program_of(circuits).compile(n_layers)
+    network = build(circuits, sets, n_layers, key=keys[1], edges=edges)
+    ids = jnp.arange(samples, dtype=jnp.int32)
+    return network, *map(np.asarray, _indicators(network, n_active, ids, keys[2]))
+
+
+def depth_law(
+    depth: int = 3,
+    *,
+    margin: float | int = 0.05,
+    network_width: int = 1200,
+    n_circuits: int = 300,
+    redundancy: int = 5,
+    allocation: str = "prime-steps",
+    n_active: int = 4,
+    networks: int = 8,
+    samples: int = 256,
+    seed: int = 0,
+) -> list[DepthPoint]:
+    """Measure how often programs are still right after decisions one after the other.
+
+    Args:
+        depth: decisions.
+        margin: m of each.
+        network_width: D.
+        n_circuits: T, in trees.
+        redundancy: S.
+        allocation: the family of the sets.
+        n_active: z, trees that start.
+        networks: independent ones.
+        samples: of each.
+        seed: of everything random.
+
+    Raises:
+        ValueError: for bad sizes.
+    """
+    check_index("depth", depth)
+    check_index("networks", networks, least=2)
+    check_index("samples", samples)
+    check_seed("seed", seed)
+    sets, root = allocate(network_width // 4, redundancy, n_circuits, allocation), root_key(seed)
+    program_of = partial(tree_program, depth=depth, margin=margin)
+    right, said = [], None
+    for number in range(networks):
+        network, alpha, active = _run(
+            program_of, 2 * depth + 1, sets, n_active, samples, root, number
+        )
+        ends = range(2, 2 * depth + 1, 2)
+        right.append([float((alpha[k][active[k] < n_circuits] > _ON).mean()) for k in ends])
+        said = program_layers(network, n_active) if said is None else said
+    assert said is not None
+    each = [1 - said[2 * place + 1].waiting.wrong for place in range(depth)]
+    products, found = np.cumprod(each), np.array(right)
+    return [
+        DepthPoint(place + 1, found[:, place], float(products[place]), each[place])
+        for place in range(depth)
+    ]

@@ -67,7 +67,8 @@ def edges_received(
         np.concatenate([_loads(pair[end], ends) for pair in laid])
         for end, ends in enumerate((into, out_of))
     ]
-    chi = float(np.mean([_inhibition(*pair, into, out_of, fed, feeding) for pair in laid]))
+    each = [_inhibition(to, from_, into, out_of, fed, feeding) for to, from_ in laid]
+    chi = float(np.mean(each))
     n_fed = int((into > 0).sum())
     found = received_by(*tables, n_edges=count, fan_in=count / n_fed, chi=chi)
     # How often circuits meet is a matter of all sets, and not of those that were drawn.

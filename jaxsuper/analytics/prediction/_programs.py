@@ -102,14 +102,19 @@ def _ends(edges: Edges, number: int) -> _Ends:
 def _given(edges: Edges, number: int, run: Samples) -> _Given:
     ends, T = _ends(edges, number), edges.n_circuits
     on = run.on[number][ends.sources]
-    weights = ends.opens[:, None] * on, ends.squares[:, None] * on
-    sums = []
-    for each in (*weights, weights[1] * _power(run.x[number][ends.sources])):
+    opening, squares = ends.opens[:, None] * on, ends.squares[:, None] * on
+
+    def by_target(each):
         total = np.zeros((T, on.shape[1]))
         np.add.at(total, ends.targets, each)
-        sums.append(total)
-    loose = float((ends.squares[:, None] * ~on).sum(0).mean())
-    return _Given(*sums, loose)
+        return total
+
+    return _Given(
+        by_target(opening),
+        by_target(squares),
+        by_target(squares * _power(run.x[number][ends.sources])),
+        float((ends.squares[:, None] * ~on).sum(0).mean()),
+    )
 
 
 def _power(x):
@@ -250,8 +255,8 @@ def program_layers(network: AbstractNetwork, n_active: int) -> list[theory.Error
     flow = flow_of(subject)
     if flow is None:
         return None
-    numbers = [subject.parameters[name] for name in _PARAMETERS]
-    return theory.edge_layers(set_loads(subject.allocation), *flow, *numbers)
+    lo, hi, b = (subject.parameters[name] for name in _PARAMETERS)
+    return theory.edge_layers(set_loads(subject.allocation), flow.stages, flow.gaps, lo, hi, b)
 
 
 def program_evolution(subject: Subject) -> Form | None:
