@@ -8,7 +8,8 @@ over them is compared with 1/2,
     P(wrong) = E_u E_c Phi( (1/2 - A) sqrt(S)/sd ),    A, sd^2 = mean and variance of clip(u + c + o, 0, 1)
 
 u over values outside of the margin: u >= 1 for the target that is meant. Both noises are normal, but
-for a neuron that another open circuit shares with the source: it brings (x_v + (1+b)(1,1))/S at once.
+for neurons that other open circuits share with the source. Such a neuron brings (x_v + (1+b)(1,1))/S at
+once, in the layer of the decision; what came so in earlier layers has been turned since, any way.
 
 Edges of other branches disturb neurons that nobody uses: a source that is off but shares a neuron with
 a circuit that is on reads 1/S of it, so that its targets receive (k lo + u_v)/S, k = 1/(hi - lo), which
@@ -16,6 +17,7 @@ counts against k lo. On a neuron these are rare events, their sum is carried as 
 Source: ours; notes#edges.
 """
 
+from collections.abc import Sequence
 from math import pi, sqrt
 from typing import Any, NamedTuple
 
@@ -28,7 +30,7 @@ from ._cut import rectified_moments
 # Steps of an indicator's rise, and how far sums of events go, in rises.
 _GRID, _REACH = 32, 8
 # A cut at 1/2 is sharp where neurons have no noise of their own: it takes many nodes.
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(48)
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 _ANGLES = np.cos((np.arange(2000) + 0.5) * pi / 2000)
 _LEAST = 1e-12
@@ -41,7 +43,8 @@ class Decisions(NamedTuple):
         edges: those whose source is off.
         fed: the share of inactive circuits that one of them leads to.
         pulls: (A,), k lo + u of such edges for vectors of circuits that are on: equally likely values.
-        pushes: (A,), w·(x_v + (1+b)(1,1))/(2m) of the same.
+        pushes: (A,), w·(x_v + (1+b)(1,1))/(2m) of such edges and vectors.
+        gates: (A,), the part of the gates in it.
         chosen: (B,), u of circuits that are on by it.
         shut: (B',), u of those that a source that is on keeps off.
         n_shut: how many of them there are in a sample.
@@ -52,6 +55,7 @@ class Decisions(NamedTuple):
     fed: float
     pulls: Any
     pushes: Any
+    gates: Any
     chosen: Any
     shut: Any
     n_shut: float
@@ -82,8 +86,7 @@ def decided(
     common: float,
     own: float,
     shift: float = 0.0,
-    pushes: Any = (),
-    pushed: float = 0.0,
+    events: Sequence[tuple[Any, Any]] = (),
 ) -> Decided:
     """Return how decisions come out under noise.
 
@@ -93,17 +96,15 @@ def decided(
         common: variance of c.
         own: variance of o.
         shift: its mean.
-        pushes: (A,), equally likely further values of c...
-        pushed: ... that are added with this chance.
+        events: independent of each other, with chances and what is then added to c.
     """
     from scipy.special import ndtr
 
-    pushes = np.asarray(pushes, float) if pushed > 0 else np.zeros(0)
-    extra = np.concatenate([[0.0], pushes])
-    chances = np.concatenate([[1 - pushed], np.full(len(pushes), pushed / max(len(pushes), 1))])
-    if not len(pushes):
-        chances = np.ones(1)
-    # Axes: values, pushes, nodes of the common noise.
+    extra, chances = np.zeros(1), np.ones(1)
+    for likely, more in events:
+        extra = (extra[:, None] + more).ravel()
+        chances = (chances[:, None] * likely).ravel()
+    # Axes: values, events, nodes of the common noise.
     mean = np.asarray(values, float)[:, None, None] + extra[:, None] + shift
     mean = mean + sqrt(max(common, 0.0)) * _NODES
     first, second = clipped_moments(mean, sqrt(max(own, 0.0)))

@@ -15,12 +15,13 @@ vector, so that x = y - alpha of their neurons is -(1, 1). Source: ours; notes#e
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from math import exp, pi, sqrt
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._chances import distinct_hits
-from ._decisions import Decided, decided, Pull, shut_neighbours
+from ._decisions import Decided, decided, Decisions, Pull, shut_neighbours
 from ._flow_noise import (
     circuit_noise,
     cut_noise,
@@ -37,6 +38,9 @@ from ._interaction import Received
 
 # |x|^2 of a neuron that holds alpha = 1 and no vector: x = -(1, 1).
 _HELD = 2.0
+# Components of a vector turned any way.
+_TURNS = np.cos((np.arange(12) + 0.5) * pi / 12)
+_LEAST = 1e-12
 
 
 class Errors(NamedTuple):
@@ -76,7 +80,7 @@ def flow_errors(network: Network, stages: Sequence[Stage], gaps: Sequence[Gap]) 
     nothing = np.zeros_like(links.meets)
     idle = Idle(nothing, nothing, 0.0, 0.0)
     squares = np.arange(S + 1) ** 2
-    layers, on = [], (0.0, Decided(0.0, 0.0))
+    layers, on, met = [], (0.0, Decided(0.0, 0.0)), Events(min(others * P, 1.0))
     for number, stage in enumerate(stages):
         vector = _inactive_vector(network, stage, links, power, error) + idle.vector
         used = distinct_hits([stage.on], P, S)[0, 0]
@@ -103,12 +107,13 @@ def flow_errors(network: Network, stages: Sequence[Stage], gaps: Sequence[Gap]) 
         pull = None
         if gap.decisions is not None:
             pull = Pull(gap.decisions, S, e * S, before.on * P)
-            met = direct_push(before, P)
             on = _decided(network, gap, before, layers[-1].opened, idle, pull, met)
         else:
             on = 0.0, Decided(0.0, 0.0)
         noise = noise_of(links, senders, idle, float(links.share @ brought) / 2)
         idle = idle_of(gap, before.on, after, network, brought / 2, used, pull)
+        field = senders * (links.mean - 2 * S * e)
+        met = met.older(before, gate, gap.carried, S)._replace(now=min(direct * P, 1), field=field)
         error, alone, rho = cut_noise(gap, senders, after, b, step, noise, error, rho)
         error += returns + opened + direct * more * (after.power + layers[-1].opened + gate)
         power = np.maximum(alone + brought - links.share @ brought, 0.0)
@@ -133,26 +138,53 @@ def _opened(
     return 2 * (1 + network.b) ** 2 * gap.openers * (square + 2 * mean * field)
 
 
-def direct_push(stage: Stage, P: float) -> float:
-    """Return the chance that another open circuit shares a neuron with a source."""
-    return min((stage.opened - 1) * P, 1.0)
+class Events(NamedTuple):
+    """Neurons that other open circuits share with one, which each bring much at once.
+
+    Attributes:
+        now: the chance of one in this layer.
+        field: what other active circuits bring on average where there is none: less than 0, since the
+            mean of all vanishes.
+        before: how many there were in earlier layers.
+        power: what those brought of E|dx|^2.
+    """
+
+    now: float
+    field: float = 0.0
+    before: float = 0.0
+    power: float = 0.0
+
+    def older(self, stage: Stage, gate: float, carried: float, S: int) -> "Events":
+        """Return those that the next layer has behind it."""
+        each = gate * (1 / S + self.field) ** 2 + stage.power / S**2
+        return Events(0.0, 0.0, self.before + self.now, carried * (self.power + self.now * each))
+
+    def outcomes(self, decisions: Decisions, S: int) -> list[tuple[Any, Any]]:
+        """Return what decisions may be off by because of them, with chances."""
+        count, mean = len(decisions.pushes), self.field * np.asarray(decisions.gates)
+        values = np.concatenate([mean, np.asarray(decisions.pushes) / S + mean])
+        chances = np.repeat([(1 - self.now) / count, self.now / count], count)
+        # Several are taken for one, of the power of all.
+        some = 1 - exp(-self.before)
+        turned = sqrt(decisions.slope * self.power / max(some, _LEAST)) * _TURNS
+        each = np.concatenate([[1 - some], np.full(len(_TURNS), some / len(_TURNS))])
+        return [(chances, values), (each, np.concatenate([[0.0], turned]))]
 
 
 def _decided(
-    network: Network, gap: Gap, before: Stage, error: float, idle, pull: Pull, met: float
+    network: Network, gap: Gap, before: Stage, error: float, idle, pull: Pull, met: Events
 ) -> tuple[float, Decided]:
     """Return E(alpha - 1)^2 of open circuits beside shut ones, and what becomes of decisions."""
     S, e, links, decisions = network.S, network.e, gap.links, gap.decisions
     assert decisions is not None
     rise = 1 / (network.hi - network.lo)
     noise = noise_of(links, before.on, idle, 0.0)
-    # What the newest overlaps bring is added as the events that they are.
-    events = met * float(np.square(decisions.pushes).mean()) / S**2
-    common = max(decisions.slope * error / 2 - events, 0.0) + rise**2 * noise.common
+    events = met.outcomes(decisions, S)
+    brought = sum(float(chances @ values**2) for chances, values in events)
+    common = max(decisions.slope * error / 2 - brought, 0.0) + rise**2 * noise.common
     own = rise**2 * noise.own + pull.variance
     shift = pull.mean - rise * before.on * S * e
-    pushes = np.asarray(decisions.pushes) / S
-    waiting = decided(decisions.chosen, S, common, own, shift, pushes, met)
+    waiting = decided(decisions.chosen, S, common, own, shift, events)
     return e * decisions.n_shut * shut_neighbours(decisions, network.lo, network.hi), waiting
 
 

@@ -113,7 +113,7 @@ def test_decisions_against_draws():
     # All noise taken for common, or for each neuron's own, it would be something else.
     for other in (theory.decided(values, S, 0.41, 0.0), theory.decided(values, S, 0.0, 0.41)):
         assert abs(other.wrong / share - 1) > 0.3
-    pushed = theory.decided(values, S, 0.16, 0.25, pushes=[-1.0], pushed=0.1)
+    pushed = theory.decided(values, S, 0.16, 0.25, events=[([0.9, 0.1], [0.0, -1.0])])
     shifted = theory.decided(values, S, 0.16, 0.25, shift=-1.0)
     assert np.isclose(pushed.wrong, 0.9 * found.wrong + 0.1 * shifted.wrong)
 

@@ -22,7 +22,8 @@ _ASSUMES = (
 _PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias")
 _ENDS = "where idle neurons make others fire, or decisions go wrong"
 # Values of decisions that are kept, and edges fewer than which have no law of links.
-_VALUES, _PULLS, _FEWEST = 256, 48, 3
+_VALUES, _PULLS, _FEWEST = 200, 24, 3
+_DRAWN = 160 * _PULLS
 # Of how many circuits are on, relative to their mean: the formulas are for one number.
 _SPREAD = 0.1
 
@@ -172,8 +173,8 @@ def _decisions(
         np.asarray(part[number])[decides] for part in (edges.directions, edges.constants)
     )
     random = np.random.default_rng(0)
-    held = random.choice(run.x[number][run.on[number]], _PULLS**2)
-    which = random.integers(len(sources), size=_PULLS**2)
+    held = random.choice(run.x[number][run.on[number]], _DRAWN)
+    which = random.integers(len(sources), size=_DRAWN)
     w = directions[which]
     along = w[:, 0] * held.real + w[:, 1] * held.imag
     on, off = run.on[number][sources], ~run.on[number + 1]
@@ -181,13 +182,17 @@ def _decisions(
     np.logical_or.at(loose, targets, ~on)
     values = run.decided[number + 1]
     there, meant = ~np.isnan(values), run.on[number + 1]
+    gates = (1 + b) * w.sum(axis=1)
+    pushes = along + gates
+    order = np.argsort(pushes)[_DRAWN // (2 * _PULLS) :: _DRAWN // _PULLS]
     spread = lambda each, count: np.quantile(each, (np.arange(count) + 0.5) / count)
     kept = lambda mask: spread(values[mask], _VALUES) if mask.any() else np.zeros(0)
     return theory.Decisions(
         float((~on).sum(0).mean()),
         float((loose & off).sum() / max(off.sum(), 1)),
         spread(lo / (hi - lo) + constants[which] + along, _PULLS),
-        spread(along + (1 + b) * w.sum(axis=1), _PULLS),
+        pushes[order],
+        gates[order],
         kept(there & meant),
         kept(there & ~meant),
         float((there & ~meant).sum(0).mean()),
