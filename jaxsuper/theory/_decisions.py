@@ -30,10 +30,12 @@ from ._cut import rectified_moments
 # Steps of an indicator's rise, and how far sums of events go, in rises.
 _GRID, _REACH = 32, 8
 # A cut at 1/2 is sharp where neurons have no noise of their own: it takes many nodes.
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(30)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 _ANGLES = np.cos((np.arange(2000) + 0.5) * pi / 2000)
 _LEAST = 1e-12
+# Indicators at which what follows of them is worked out.
+_LEVELS = np.linspace(0, 1, 101)
 
 
 class Decisions(NamedTuple):
@@ -68,10 +70,14 @@ class Decided(NamedTuple):
     Attributes:
         wrong: the share with the indicator on the other side of 1/2.
         square: E (alpha - 1)^2 of those that are meant to be on.
+        next_square: the same a layer later, behind another step.
+        lost: E|dx|^2 of the vector that is handed to them there, through a gate that alpha opens.
     """
 
     wrong: float
     square: float
+    next_square: float = 0.0
+    lost: float = 0.0
 
 
 def clipped_moments(mean: Any, sd: Any) -> tuple[Any, Any]:
@@ -87,6 +93,7 @@ def decided(
     own: float,
     shift: float = 0.0,
     events: Sequence[tuple[Any, Any]] = (),
+    circuits: tuple[float, float, float] = (0.25, 0.75, 1.0),
 ) -> Decided:
     """Return how decisions come out under noise.
 
@@ -97,6 +104,7 @@ def decided(
         own: variance of o.
         shift: its mean.
         events: independent of each other, with chances and what is then added to c.
+        circuits: lo, hi and b, for what the next layer makes of it.
     """
     from scipy.special import ndtr
 
@@ -112,7 +120,20 @@ def decided(
     wrong = ndtr((0.5 - first) / np.sqrt(np.maximum(variance, _LEAST)))
     square = (1 - first) ** 2 + variance
     average = lambda each: float((chances @ (each @ _WEIGHTS).T).mean())
-    return Decided(average(wrong), average(square))
+    on, lost = _handed_on(*circuits)
+    later = (average(np.interp(first, _LEVELS, each)) for each in (on, lost))
+    return Decided(average(wrong), average(square), *later)
+
+
+def _handed_on(lo: float, hi: float, b: float) -> tuple[Any, Any]:
+    """Return (alpha' - 1)^2 and E|x' - x|^2 behind a step and a gate that `_LEVELS` open.
+
+    x' = ReLU((1+b) alpha - b + x) - alpha', for unit vectors of any direction.
+    """
+    alpha = np.clip((_LEVELS - lo) / (hi - lo), 0, 1)
+    x = _ANGLES[::40]
+    held = np.maximum((1 + b) * _LEVELS[:, None] - b + x, 0) - alpha[:, None]
+    return (alpha - 1) ** 2, 2 * ((held - x) ** 2).mean(axis=1)
 
 
 def wrong_decisions(

@@ -110,11 +110,15 @@ def flow_errors(network: Network, stages: Sequence[Stage], gaps: Sequence[Gap]) 
             on = _decided(network, gap, before, layers[-1].opened, idle, pull, met)
         else:
             on = 0.0, Decided(0.0, 0.0)
+        # Of circuits that waited, some were not quite on.
+        waited = min(before.waiting / max(after.opened, 1), 1.0)
+        on = on[0] + waited * layers[-1].waiting.next_square, on[1]
         noise = noise_of(links, senders, idle, float(links.share @ brought) / 2)
         idle = idle_of(gap, before.on, after, network, brought / 2, used, pull)
         field = senders * (links.mean - 2 * S * e)
         met = met.older(before, gate, gap.carried, S)._replace(now=min(direct * P, 1), field=field)
         error, alone, rho = cut_noise(gap, senders, after, b, step, noise, error, rho)
+        error += waited * layers[-1].waiting.lost
         error += returns + opened + direct * more * (after.power + layers[-1].opened + gate)
         power = np.maximum(alone + brought - links.share @ brought, 0.0)
     return layers
@@ -177,6 +181,7 @@ def _decided(
     """Return E(alpha - 1)^2 of open circuits beside shut ones, and what becomes of decisions."""
     S, e, links, decisions = network.S, network.e, gap.links, gap.decisions
     assert decisions is not None
+    circuits = network.lo, network.hi, network.b
     rise = 1 / (network.hi - network.lo)
     noise = noise_of(links, before.on, idle, 0.0)
     events = met.outcomes(decisions, S)
@@ -184,7 +189,7 @@ def _decided(
     common = max(decisions.slope * error / 2 - brought, 0.0) + rise**2 * noise.common
     own = rise**2 * noise.own + pull.variance
     shift = pull.mean - rise * before.on * S * e
-    waiting = decided(decisions.chosen, S, common, own, shift, events)
+    waiting = decided(decisions.chosen, S, common, own, shift, events, circuits)
     return e * decisions.n_shut * shut_neighbours(decisions, network.lo, network.hi), waiting
 
 

@@ -95,8 +95,11 @@ def test_the_door_answers_for_programs():
     # A relay differs from circuits that succeed themselves by what returns to them alone.
     assert np.allclose(found["mse_x_active"][:2], before["mse_x_active"][:2], rtol=1e-6)
     assert np.all(found["mse_x_active"][2:] < before["mse_x_active"][2:])
-    merge = analytics.predict(replace(SMALL, edges="merge"))
-    assert merge.closed_form is not None and merge.state_evolution is None
+    # Some of its circuits feed none in a layer: of inactive ones state evolution says nothing.
+    merge = analytics.predict(replace(SMALL, edges="merge")).state_evolution
+    assert merge is not None and set(merge.values) == {"mse_on_active", "mse_x_active"}
+    branch = analytics.predict(replace(SMALL, edges="branch"))
+    assert branch.closed_form is not None and branch.state_evolution is None
     assert analytics.predict(replace(SMALL, edges="merge", circuit="step")).forms == ()
 
 
@@ -148,6 +151,26 @@ def test_relays_against_state_evolution():
             abs(measured[metric][5] - form.values[metric][5]) < 0.05 * measured[metric][5] + error
         )
     assert measured["mse_on_inactive"][5] > 1.5 * closed(experiment, 2)["mse_on_inactive"][5]
+
+
+@pytest.mark.slow
+def test_changing_active_sets_against_state_evolution(tmp_path):
+    """Two edges into each circuit and two out: 2, 4, 8 and 16 are on, and some of them die."""
+    path = tmp_path / "two.toml"
+    save_program(path, random_program(300, fan_in=2, fan_out=2, depth=3, seed=1))
+    settings = replace(LARGE, edges=str(path), n_layers=4)
+    measured = simulation.run_networks(Experiment(settings, n_networks=8)).merged()[2]
+    form = analytics.predict(settings).state_evolution
+    assert form is not None
+    for metric in form.values:
+        for layer in range(3):
+            error = 4 * np.hypot(measured.stderr_of(metric)[layer], form.stderr[metric][layer])
+            right = form.values[metric][layer]
+            assert abs(measured[metric][layer] - right) < 0.1 * right + error, (metric, layer)
+    # As many on as at the start, it would be a third of that.
+    relay = analytics.predict(replace(settings, edges="relay")).state_evolution
+    assert relay is not None
+    assert measured["mse_on_inactive"][2] > 3 * relay.values["mse_on_inactive"][2]
 
 
 @pytest.mark.slow

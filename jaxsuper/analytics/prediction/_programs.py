@@ -10,7 +10,7 @@ from ... import theory
 from ..._errors import check
 from ...network import AbstractNetwork
 from ...programs import Edges
-from ._prediction import CLOSED_FORM, Form, STATE_EVOLUTION
+from ._prediction import CLOSED_FORM, Form
 from ._program_samples import sample_program, Samples
 from ._subject import of_network, set_loads, Subject
 
@@ -22,7 +22,7 @@ _ASSUMES = (
 _PARAMETERS = ("lower_threshold", "upper_threshold", "gate_bias")
 _ENDS = "where idle neurons make others fire, or decisions go wrong"
 # Values of decisions that are kept, and edges fewer than which have no law of links.
-_VALUES, _PULLS, _FEWEST = 200, 24, 3
+_VALUES, _PULLS, _FEWEST = 100, 24, 3
 _DRAWN = 160 * _PULLS
 # Of how many circuits are on, relative to their mean: the formulas are for one number.
 _SPREAD = 0.1
@@ -34,10 +34,12 @@ class Flow(NamedTuple):
     Attributes:
         stages: of layers 1..L.
         gaps: between them.
+        run: the samples that they are of.
     """
 
     stages: list[theory.Stage]
     gaps: list[theory.Gap]
+    run: Samples
 
 
 def flow_of(subject: Subject) -> Flow | None:
@@ -64,7 +66,7 @@ def flow_of(subject: Subject) -> Flow | None:
     alike = (counts.std(axis=1) <= _SPREAD * counts.mean(axis=1)).all()
     if min(stage.opened for stage in stages) < 1 or not alike:
         return None
-    return Flow(stages, gaps)
+    return Flow(stages, gaps, run)
 
 
 def _undoing(edges: Edges) -> bool:
@@ -87,21 +89,24 @@ class _Given(NamedTuple):
     loose: float
 
 
-class _Ends(NamedTuple):
+class EdgeEnds(NamedTuple):
+    """The edges of a gap that there are."""
+
     sources: np.ndarray
     targets: np.ndarray
     opens: np.ndarray
     squares: np.ndarray
 
 
-def _ends(edges: Edges, number: int) -> _Ends:
+def ends_of(edges: Edges, number: int) -> EdgeEnds:
+    """Return the edges out of a layer, counted from 0."""
     there = np.asarray(edges.targets[number]) < edges.n_circuits
     parts = (edges.sources, edges.targets, edges.opens, np.square(np.asarray(edges.share)))
-    return _Ends(*(np.asarray(part[number])[there] for part in parts))
+    return EdgeEnds(*(np.asarray(part[number])[there] for part in parts))
 
 
 def _given(edges: Edges, number: int, run: Samples) -> _Given:
-    ends, T = _ends(edges, number), edges.n_circuits
+    ends, T = ends_of(edges, number), edges.n_circuits
     on = run.on[number][ends.sources]
     opening, squares = ends.opens[:, None] * on, ends.squares[:, None] * on
 
@@ -133,7 +138,7 @@ def _stage(run: Samples, number: int, opened, brought) -> theory.Stage:
 
 
 def _gap(subject: Subject, edges: Edges, number: int, given: _Given, run: Samples) -> theory.Gap:
-    ends, T, on = _ends(edges, number), edges.n_circuits, run.on[number + 1]
+    ends, T, on = ends_of(edges, number), edges.n_circuits, run.on[number + 1]
     into = np.bincount(ends.targets, ends.opens, T)
     squares = np.bincount(ends.targets, ends.squares, T)
     own = ends.targets == ends.sources
@@ -154,7 +159,7 @@ def _gap(subject: Subject, edges: Edges, number: int, given: _Given, run: Sample
     )
 
 
-def _siblings(ends: _Ends, on) -> float:
+def _siblings(ends: EdgeEnds, on) -> float:
     """Return how many others the source of an open circuit opens."""
     each = np.bincount(ends.sources, ends.opens, len(on))[:, None] * on
     return float((each**2).sum() / max(each.sum(), 1)) - 1.0
@@ -209,7 +214,7 @@ class _Counts(NamedTuple):
     feeding: bytes
 
     @classmethod
-    def of(cls, ends: _Ends, n_circuits: int) -> "_Counts":
+    def of(cls, ends: EdgeEnds, n_circuits: int) -> "_Counts":
         count = lambda ids, of: np.bincount(ids, of, n_circuits).astype(np.int64).tobytes()
         every = np.ones(len(ends.opens))
         both = ends.targets, ends.sources
@@ -262,58 +267,3 @@ def program_layers(network: AbstractNetwork, n_active: int) -> list[theory.Error
         return None
     lo, hi, b = (subject.parameters[name] for name in _PARAMETERS)
     return theory.edge_layers(set_loads(subject.allocation), flow.stages, flow.gaps, lo, hi, b)
-
-
-def program_evolution(subject: Subject) -> Form | None:
-    """Return the state evolution of programs in which each circuit has one edge into it and one out.
-
-    Relays and chains: z and the number of edges are the same in every layer. None for others, whose
-    layers differ.
-    """
-    edges = subject.edges
-    assert edges is not None
-    if subject.kind != "rotation" or not _handing_on(edges, subject.n_active):
-        return None
-    T, count = edges.n_circuits, int(edges.n_edges[0])
-    every = [_ends(edges, number).sources for number in range(edges.n_layers - 1)]
-    same = all(np.array_equal(np.sort(every[0]), np.sort(ids)) for ids in every)
-    sets = subject.allocation.sets
-    chosen = np.random.default_rng(0).permutation(T)[:count] if count < T else np.arange(T)
-    loads = np.bincount(sets[chosen].ravel(), minlength=subject.allocation.block_width)
-    table = loads[sets[chosen]]
-    table = table[np.lexsort(table.T[::-1])]
-    lo, hi, b = (subject.parameters[name] for name in _PARAMETERS)
-    values = theory.state_evolution(
-        table,
-        subject.allocation.block_width,
-        subject.n_active,
-        subject.n_layers,
-        lo,
-        hi,
-        b,
-        subject.parameters["inhibition_factor"],
-        subject.inhibition,
-        circuits="shuffled" if same else "others",
-    )
-    assumes = "sets that share at most one neuron, independent shuffles; one edge in, one out"
-    # Circuits without edges are inactive too, and disturbed less than those that have some.
-    parts = [dict(values), values.stderr, values.network_sd]
-    if count < T:
-        parts = [{name: v for name, v in part.items() if "inactive" not in name} for part in parts]
-    return Form(STATE_EVOLUTION, parts[0], assumes, "where single networks differ", *parts[1:])
-
-
-def _handing_on(edges: Edges, n_active: int) -> bool:
-    """Return whether every edge hands a vector on as it is, one into and one out of each circuit."""
-    there = np.asarray(edges.targets) < edges.n_circuits
-    plain = np.asarray(edges.opens) & (np.asarray(edges.share) == 1)
-    counts = edges.n_edges
-    return bool(
-        edges.weights is None
-        and not _undoing(edges)
-        and plain[there].all()
-        and edges.fan_in.max() == edges.fan_out.max() == 1
-        and (counts == counts[0]).all()
-        and n_active < counts[0]
-        and edges.entries.shape[1] == 1
-    )

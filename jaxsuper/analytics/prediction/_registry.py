@@ -14,7 +14,8 @@ from ._cleaned import cleaned
 from ._clipped import as_published, clipped, clipped_evolution
 from ._prediction import Form, mean_of, Prediction
 from ._private import private
-from ._programs import program_evolution, program_form
+from ._program_evolution import program_evolution
+from ._programs import program_form
 from ._separate import separate_evolution
 from ._subject import of_configuration, of_network, Subject
 

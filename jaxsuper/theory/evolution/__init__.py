@@ -21,7 +21,8 @@ test that replaces the function:
 """
 
 from ._clipped import state_evolution
+from ._programs import Ends, Passage, program_evolution
 from ._separate import separate_evolution
 
 
-__all__ = ["separate_evolution", "state_evolution"]
+__all__ = ["Ends", "Passage", "program_evolution", "separate_evolution", "state_evolution"]

@@ -31,11 +31,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import check, one_of
+from ..._errors import check
 from ._fields import first_field, later_field, sent_by
 from ._placement import place
 from ._population import populate
-from ._rotations import CIRCUITS, draw_rotations, SAME
+from ._rotations import draw_rotations
 from ._state import errors, Fields, respond, start, turned
 from ._summary import Evolution, summarised
 
@@ -52,7 +52,6 @@ def state_evolution(
     inhibition: str = "scalar",
     seed: int = 0,
     mean_rotation: Any = None,
-    circuits: str = SAME,
 ) -> Evolution:
     """Predict the errors of rotation circuits (d = 4) in the clipped construction, collapse included.
 
@@ -69,25 +68,19 @@ def state_evolution(
         seed: of the population; results scatter by a few per cent, more where events are rare.
         mean_rotation: Rbar of one network, complex, for all layers or (L,); None for the average
             over networks with uniform angles.
-        circuits: "same" in all layers; "shuffled", where edges hand the vectors of circuits on to others
-            of them; or "others" in every layer. Then z and the loads are those of the circuits that have
-            edges, in every layer alike.
 
     Returns:
         metric -> (L,): `mse_on_active`, `mse_on_inactive`, `mse_x_active`, `mse_x_inactive`, with
         standard errors and the spread between networks.
 
     Raises:
-        ValueError: for z outside 1..T-1, L < 1, an impossible mean rotation or other circuits.
+        ValueError: for z outside 1..T-1, L < 1 or an impossible mean rotation.
     """
-    one_of(CIRCUITS, circuits, "circuits")
     check(L >= 1, "L", "must be at least 1", L)
     population = populate(set_loads, n, z, chi_factor, inhibition)
     rng = np.random.default_rng(seed)
     truth, estimate = start(population, rng)
-    all_rotations = draw_rotations(
-        mean_rotation, population.circuits, population.T, L, rng, circuits
-    )
+    all_rotations = draw_rotations(mean_rotation, population.circuits, population.T, L, rng)
     state, layers = None, []
     for rotations in all_rotations:
         placement = place(population, rng)

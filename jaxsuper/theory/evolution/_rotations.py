@@ -49,12 +49,8 @@ def turns(rng, mean):
     return (uniform + mean) / (1 + mean.conj() * uniform)
 
 
-SAME, SHUFFLED, OTHERS = "same", "shuffled", "others"
-CIRCUITS = (SAME, SHUFFLED, OTHERS)
-
-
 def draw_rotations(
-    mean_rotation: Any, shape: tuple[int, int], T: int, L: int, rng, circuits: str = SAME
+    mean_rotation: Any, shape: tuple[int, int], T: int, L: int, rng
 ) -> list[Rotations]:
     """Draw the rotations of K samples with N circuits each, layer by layer.
 
@@ -65,8 +61,6 @@ def draw_rotations(
         T: circuits.
         L: layers.
         rng: a numpy generator.
-        circuits: "same" in all layers; "shuffled", the same ones, whose vectors edges hand on to
-            others of them; "others" in every layer.
 
     Returns:
         Those of layers 1..L; one and the same if all layers have the same angles.
@@ -79,19 +73,12 @@ def draw_rotations(
         return Rotations(turns(rng, np.broadcast_to(mean[:, None], shape)), mean)
 
     if mean_rotation is None:
-        first = mean_rotations(rng, shape[0], T)
-        if circuits == SAME:
-            return [of(first)] * L
-        again = circuits == SHUFFLED
-        later = [first if again else mean_rotations(rng, shape[0], T) for _ in range(L - 1)]
-        return [of(mean) for mean in (first, *later)]
+        return [of(mean_rotations(rng, shape[0], T))] * L
     means = np.atleast_1d(np.asarray(mean_rotation, np.complex128))
     fits = means.shape in ((1,), (L,))
     check(fits, "mean_rotation", f"must be one number or {L}, one for each layer", means.shape)
     largest = float(np.abs(means).max())
     check(largest <= 1 + 1e-6, "mean_rotation", "must be at most 1 in size", largest)
-    if circuits != SAME:
-        means = np.broadcast_to(means, (L,))
     layers = [of(np.full(shape[0], mean)) for mean in means]
     return layers * (L // len(layers))
 
