@@ -1,5 +1,7 @@
 """State evolution of programs: laws that hold whatever the numbers are."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from jaxsuper import allocation, theory
@@ -15,8 +17,8 @@ EVERY = Ends(1.0, 1, 1.0, 1)
 def passage(opening, shares=None, ends=EVERY, **more):
     opening = np.array(opening, bool)
     shares = opening.astype(float) if shares is None else np.array(shares)
-    numbers = {"off_openers": 0, "off_own": 0, "openers": ends, "own": ends} | more
-    return Passage(opening, shares, **{"n_edges": 100, "chi": CHI} | numbers)
+    numbers: dict[str, Any] = {"off_openers": 0, "off_own": 0, "openers": ends, "own": ends}
+    return Passage(opening, shares, **{"n_edges": 100, "chi": CHI} | numbers | more)
 
 
 def test_without_overlap_nothing_is_wrong():
