@@ -103,6 +103,16 @@ def test_the_door_answers_for_programs():
     assert analytics.predict(replace(SMALL, edges="merge", circuit="step")).forms == ()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["merge", "branch"])
+def test_settings_and_networks_alike(name):
+    settings = replace(SMALL, edges=name)
+    built = analytics.predict(simulation.prepare(settings), 2)
+    for one, other in zip(built.forms, analytics.predict(settings).forms, strict=True):
+        for metric, values in one.values.items():
+            assert np.allclose(values, other.values[metric], rtol=1e-5)
+
+
 def test_programs_that_no_theory_covers(tmp_path):
     """Weights given as such, what switches off, and samples that differ in how many are on."""
     weights = np.zeros((4, 4))

@@ -145,7 +145,9 @@ def _gap(subject: Subject, edges: Edges, number: int, given: _Given, run: Sample
     open_ = on & (given.opened > 0)
     share = lambda each: float((each * open_).sum() / max(open_.sum(), 1))
     off = ~on
-    sets = subject.allocation.sets
+    # In an order that shuffles do not change.
+    sets = np.sort(np.asarray(subject.allocation.sets, np.int32), axis=1)
+    sets = sets[np.lexsort(sets.T[::-1])]
     return theory.Gap(
         _received(sets.tobytes(), sets.shape, _Counts.of(ends, T)),
         given.loose,
