@@ -18,7 +18,7 @@ from ..circuits import Rotation
 from ..network import AbstractNetwork, build
 from ..programs import Condition, Program
 from ..simulation import forward, LayerView, sample_inputs
-from ..theory import wrong_decisions
+from ..theory import still_right, wrong_decisions
 from .prediction import program_layers
 
 
@@ -108,7 +108,7 @@ class DepthPoint:
         decisions: how many.
         right: (networks,), the share of trees whose circuit that is meant to be on has an indicator
             above 1/2.
-        theory: the product of the chances that each decision is right.
+        theory: the chance that all of them were right, of `theory.still_right`.
         last: the chance that the last one is.
     """
 
@@ -250,9 +250,9 @@ def depth_law(
         right.append([float((alpha[k][active[k] < n_circuits] > _ON).mean()) for k in ends])
         said = program_layers(network, n_active) if said is None else said
     assert said is not None
-    each = [1 - said[2 * place + 1].waiting.wrong for place in range(depth)]
-    products, found = np.cumprod(each), np.array(right)
+    decisions = [said[2 * place + 1].waiting for place in range(depth)]
+    chances, found = still_right(decisions), np.array(right)
     return [
-        DepthPoint(place + 1, found[:, place], float(products[place]), each[place])
-        for place in range(depth)
+        DepthPoint(place + 1, found[:, place], chances[place], 1 - one.wrong)
+        for place, one in enumerate(decisions)
     ]

@@ -27,7 +27,7 @@ from ._conjunctions import (
     neurons_needed,
 )
 from ._cut import rectified_moments
-from ._decisions import Decided, decided, Decisions, wrong_decisions
+from ._decisions import Decided, decided, Decisions, still_right, wrong_decisions
 from ._edges import edge_errors, edge_layers, edges_received
 from ._embeddings import (
     affine_mse,
@@ -162,6 +162,7 @@ __all__ = [
     "shared_mse",
     "shared_published_mse",
     "state_evolution",
+    "still_right",
     "threshold_recovery",
     "tight_frame_mse",
     "welch_bound",

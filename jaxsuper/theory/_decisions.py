@@ -72,12 +72,14 @@ class Decided(NamedTuple):
         square: E (alpha - 1)^2 of those that are meant to be on.
         next_square: the same a layer later, behind another step.
         lost: E|dx|^2 of the vector that is handed to them there, through a gate that alpha opens.
+        shaky: the share with an indicator above 1/2, but below hi: on, with a vector that is cut.
     """
 
     wrong: float
     square: float
     next_square: float = 0.0
     lost: float = 0.0
+    shaky: float = 0.0
 
 
 def clipped_moments(mean: Any, sd: Any) -> tuple[Any, Any]:
@@ -117,12 +119,14 @@ def decided(
     mean = mean + sqrt(max(common, 0.0)) * _NODES
     first, second = clipped_moments(mean, sqrt(max(own, 0.0)))
     variance = np.maximum(second - first**2, 0.0) / S
-    wrong = ndtr((0.5 - first) / np.sqrt(np.maximum(variance, _LEAST)))
+    sd = np.sqrt(np.maximum(variance, _LEAST))
+    wrong, weak = ndtr((0.5 - first) / sd), ndtr((circuits[1] - first) / sd)
     square = (1 - first) ** 2 + variance
     average = lambda each: float((chances @ (each @ _WEIGHTS).T).mean())
     on, lost = _handed_on(*circuits)
     later = (average(np.interp(first, _LEVELS, each)) for each in (on, lost))
-    return Decided(average(wrong), average(square), *later)
+    shaky = max(average(weak) - average(wrong), 0.0)
+    return Decided(average(wrong), average(square), *later, shaky)
 
 
 def _handed_on(lo: float, hi: float, b: float) -> tuple[Any, Any]:
@@ -165,6 +169,23 @@ def wrong_decisions(
     check(len(kept) > 0, "margin", "must leave some value outside", margin)
     common = error * length**2 / (2 * (2 * margin) ** 2)
     return decided(0.5 + kept / (2 * margin), S, common, own)
+
+
+def still_right(decisions: Sequence[Decided]) -> list[float]:
+    """Return the chance that all decisions so far were right, after each of them.
+
+    What went wrong stays wrong. A circuit that is on, but not quite, hands a vector on that is cut: the
+    decision after it is as good as a coin's.
+
+    Args:
+        decisions: one after the other.
+    """
+    chances, right, shaky = [], 1.0, 0.0
+    for one in decisions:
+        right *= max(1 - one.wrong - shaky / 2, 0.0)
+        shaky = one.shaky
+        chances.append(right)
+    return chances
 
 
 class Pull:

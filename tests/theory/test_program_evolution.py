@@ -18,7 +18,8 @@ def passage(opening, shares=None, ends=EVERY, **more):
     opening = np.array(opening, bool)
     shares = opening.astype(float) if shares is None else np.array(shares)
     numbers: dict[str, Any] = {"off_openers": 0, "off_own": 0, "openers": ends, "own": ends}
-    return Passage(opening, shares, **{"n_edges": 100, "chi": CHI} | numbers | more)
+    numbers |= {"n_edges": 100, "chi": CHI, **more}
+    return Passage(opening, shares, **numbers)
 
 
 def test_without_overlap_nothing_is_wrong():
