@@ -124,9 +124,9 @@ def decided(
     square = (1 - first) ** 2 + variance
     average = lambda each: float((chances @ (each @ _WEIGHTS).T).mean())
     on, lost = _handed_on(*circuits)
-    later = (average(np.interp(first, _LEVELS, each)) for each in (on, lost))
+    later, vector = (average(np.interp(first, _LEVELS, each)) for each in (on, lost))
     shaky = max(average(weak) - average(wrong), 0.0)
-    return Decided(average(wrong), average(square), *later, shaky)
+    return Decided(average(wrong), average(square), later, vector, shaky)
 
 
 def _handed_on(lo: float, hi: float, b: float) -> tuple[Any, Any]:
