@@ -131,6 +131,17 @@ def test_wrong_decisions_by_margin():
         theory.wrong_decisions(1.5, 0.1, 5)
 
 
+def test_right_so_far():
+    """A product, and what is shaky costs the decision after it half of the time."""
+    sure, shaky = theory.Decided(0.1, 0.0), theory.Decided(0.1, 0.0, shaky=0.2)
+    assert np.allclose(theory.still_right([sure] * 3), [0.9, 0.81, 0.729])
+    assert np.allclose(theory.still_right([shaky, sure, sure]), [0.9, 0.72, 0.648])
+    # Without noise nothing is shaky; at the edge of the step all is.
+    assert theory.decided([1.2], 5, 0.0, 0.0).shaky == 0
+    edge = theory.decided([0.6], 5, 1e-6, 0.0)
+    assert edge.shaky > 0.99 and np.isclose(edge.next_square, 0.3**2, rtol=0.05)
+
+
 def test_loads_in_edges():
     for share in (1.0, 0.4):
         loads = edge_loads(600, 3, 250, share)
