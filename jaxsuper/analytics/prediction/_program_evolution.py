@@ -28,6 +28,8 @@ def program_evolution(subject: Subject) -> Form | None:
     passages = None if flow is None else _passages(subject, flow)
     if flow is None or passages is None:
         return None
+    if max(stage.on for stage in flow.stages) >= subject.n_circuits:
+        return None
     values = evolved(
         set_loads(subject.allocation),
         subject.allocation.block_width,

@@ -244,6 +244,12 @@ def program_form(subject: Subject) -> Form | None:
         rectified=subject.construction != "oracle",
     )
     values: dict[str, Any] = {name: np.array(each) for name, each in errors.items()}
+    # Where all circuits are on, none is inactive.
+    everything = np.array([stage.on >= subject.n_circuits for stage in flow.stages])
+    values = {
+        name: np.where(everything, np.nan, each) if "inactive" in name else each
+        for name, each in values.items()
+    }
     S, n = subject.allocation.redundancy, subject.allocation.block_width
     for block in range(4):
         count = [stage.on if block < 2 else stage.opened for stage in flow.stages]
