@@ -71,6 +71,26 @@ def _noise(run: Run) -> Evidence:
     return Evidence(points, "layer", "mean squared error", tolerance=0.2, log_y=True)
 
 
+@claim(
+    "edges.reference",
+    "In each layer those circuits are on that the small circuits alone switch on under the same edges.",
+    tier="science",
+    formula=r"\mathrm{E}(\hat\alpha - 1)^2 = 0",
+    source="this library; notes#edges",
+    regime="D = 1200, T = 300, S = 5, z = 2, relay, chain and merge, layers 2 to 4; below 1e-3",
+    expected="established",
+    rival="edges transposed: another circuit is on, and this one is off",
+    quick=False,
+)
+def _reference(run: Run) -> Evidence:
+    points = []
+    for name in ("relay", "chain", "merge"):
+        measured = run.measure(**_settings(run, name))[2]
+        for layer in (2, 3, 4):
+            points.append(measured_at(measured, "mse_on_active", layer, 0.0, 1.0, series=name))
+    return Evidence(points, "layer", "E (alpha - 1)^2", slack=1e-3)
+
+
 def _fan_in(edges: int):
     return lambda circuits: random_program(circuits, fan_in=edges, depth=3, seed=1)
 
