@@ -80,6 +80,8 @@ def flow_errors(network: Network, stages: Sequence[Stage], gaps: Sequence[Gap]) 
     nothing = np.zeros_like(links.meets)
     idle = Idle(nothing, nothing, 0.0, 0.0)
     squares = np.arange(S + 1) ** 2
+    # Of the circuits that are meant to be on, those that a wrong decision left off for good.
+    dead = 0.0
     layers, on, met = [], (0.0, Decided(0.0, 0.0)), Events(min(others * P, 1.0))
     for number, stage in enumerate(stages):
         vector = _inactive_vector(network, stage, links, power, error) + idle.vector
@@ -111,14 +113,20 @@ def flow_errors(network: Network, stages: Sequence[Stage], gaps: Sequence[Gap]) 
         else:
             on = 0.0, Decided(0.0, 0.0)
         # Of circuits that waited, some were not quite on.
+        last = layers[-1].waiting
         waited = min(before.waiting / max(after.opened, 1), 1.0)
-        on = on[0] + waited * layers[-1].waiting.next_square, on[1]
+        now, then = on
+        on = (
+            min(now + dead + waited * last.next_square, 1.0),
+            then._replace(square=dead + (1 - dead) * then.square),
+        )
+        dead += (1 - dead) * waited * last.wrong
         noise = noise_of(links, senders, idle, float(links.share @ brought) / 2)
         idle = idle_of(gap, before.on, after, network, brought / 2, used, pull)
         field = senders * (links.mean - 2 * S * e)
         met = met.older(before, gate, gap.carried, S)._replace(now=min(direct * P, 1), field=field)
         error, alone, rho = cut_noise(gap, senders, after, b, step, noise, error, rho)
-        error += waited * layers[-1].waiting.lost
+        error += waited * last.lost
         error += returns + opened + direct * more * (after.power + layers[-1].opened + gate)
         power = np.maximum(alone + brought - links.share @ brought, 0.0)
     return layers
