@@ -143,9 +143,9 @@ def test_large_programs_against_closed_forms(name):
             right = said[metric][layer]
             assert abs(measured[metric][layer] - right) < 0.2 * right + error, (metric, layer)
     if name != "relay":
-        metric, layer = "mse_x_active", active - 1
-        apart = abs(measured[metric][layer] - wrong[metric][layer])
-        assert apart > 0.2 * wrong[metric][layer] + 4 * measured.stderr_of(metric)[layer]
+        apart = np.abs(measured["mse_x_active"] - wrong["mse_x_active"])
+        allowed = 0.2 * wrong["mse_x_active"] + 4 * measured.stderr_of("mse_x_active")
+        assert (apart > allowed)[1:active].any()
 
 
 @pytest.mark.slow
@@ -176,7 +176,7 @@ def test_changing_active_sets_against_state_evolution(tmp_path):
         for layer in range(3):
             error = 4 * np.hypot(measured.stderr_of(metric)[layer], form.stderr[metric][layer])
             right = form.values[metric][layer]
-            assert abs(measured[metric][layer] - right) < 0.1 * right + error, (metric, layer)
+            assert abs(measured[metric][layer] - right) <= 0.1 * right + error, (metric, layer)
     # As many on as at the start, it would be a third of that.
     relay = analytics.predict(replace(settings, edges="relay")).state_evolution
     assert relay is not None
