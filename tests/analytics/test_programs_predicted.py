@@ -199,3 +199,17 @@ def test_wrong_decisions_by_margin(tmp_path):
     plain = simulation.prepare(replace(SMALL, edges="identity"))
     with pytest.raises(ValueError, match="`network` must have edges"):
         prediction.program_layers(plain, 1)
+
+
+@pytest.mark.slow
+def test_decisions_in_a_row():
+    """Wrong ones stay wrong: theory has about half of them, the last decision alone a quarter."""
+    points = analytics.depth_law(networks=6, samples=128)
+    assert [point.decisions for point in points] == [1, 2, 3]
+    wrong = 1 - points[2].right.mean()
+    assert 0.4 * wrong < 1 - points[2].theory < 1.5 * wrong
+    assert 1 - points[2].last < 0.4 * wrong
+    assert points[0].right.mean() > points[1].right.mean() > points[2].right.mean()
+    # What a tree takes is there, or it is said.
+    with pytest.raises(ValueError, match="`circuits` must be at least 15 for a tree"):
+        analytics.depth_law(n_circuits=12, network_width=240, redundancy=3)
