@@ -11,7 +11,6 @@
 hands nothing on in a layer is its own successor there, unless the program says otherwise.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -48,7 +47,7 @@ class Program:
     _edges: list[Edge] = field(default_factory=list, repr=False)
     _stopped: list[tuple[int, int]] = field(default_factory=list, repr=False)
     _entries: list[tuple[int, ...]] = field(default_factory=list, repr=False)
-    _counts: Counter[str] = field(default_factory=Counter, repr=False)
+    _counts: dict[str, int] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         check_kind("circuits", self.circuits, AbstractCircuits, int)
@@ -68,8 +67,9 @@ class Program:
         said = {name: value for name, value in arguments.items() if value is not None}
         self.statements.append((word, said))
         # Counted by word, from 0, as a file has them.
-        statement = f"{word}[{self._counts[word]}]"
-        self._counts[word] += 1
+        number = self._counts.get(word, 0)
+        statement = f"{word}[{number}]"
+        self._counts[word] = number + 1
         self._edges.extend(replace(edge, said=statement) for edge in edges)
         return self
 
