@@ -134,7 +134,8 @@ def main(words: list[str] | None = None) -> int:
             row = row_of(program + suffix, found)
             kept = [old for old in kept if (old.section, old.name) != (row.section, row.name)]
             kept.append(row)
-        record.rows = sorted(kept, key=lambda row: (row.section, row.name))
+            record.rows = sorted(kept, key=lambda row: (row.section, row.name))
+            write(record, given.out)
     write(record, given.out)
     given.out.with_suffix(".md").write_text(page(record))
     print(page(record))
