@@ -23,6 +23,7 @@ from benchmarks.report import size
 
 COMMAND = "python -m benchmarks.over_devices"
 TOLERANCE = 1e-6
+_TOLERANCE = f"{TOLERANCE:g}, relative where above 1"
 
 
 class Watch:
@@ -97,9 +98,9 @@ def main(words: list[str] | None = None) -> int:
             if first is None:
                 first = found
                 continue
-            gap = float(np.abs(found.mean - first.mean).max())
+            gap = float((np.abs(found.mean - first.mean) / np.maximum(np.abs(first.mean), 1)).max())
             name = f"{shares} devices against {given.shares[0]}"
-            record.checks.append(Check(name, gap <= TOLERANCE, gap, f"{TOLERANCE:g} absolute"))
+            record.checks.append(Check(name, gap <= TOLERANCE, gap, _TOLERANCE))
             print(record.checks[-1], flush=True)
     write(record, given.out / f"over-devices-{device_name(record)}.json")
     return int(bool(record.failed))
