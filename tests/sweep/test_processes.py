@@ -214,11 +214,12 @@ def test_the_least_memory_of_all_is_planned_with(tmp_path):
     """One has memory for a batch, the other for part of it: alone they would not plan alike."""
     out = tmp_path / "store"
     configurations = grid_from_toml(GRID).configurations()
-    plans = [make_plan(configurations, Allocations(), memory=m * 2**20) for m in (903, 4000)]
+    limits = (901 * 2**20, 4000 * 2**20)
+    plans = [make_plan(configurations, Allocations(), memory=m, n_devices=1) for m in limits]
     assert plans[0].programs != plans[1].programs
-    for process in job(out, grid=GRID, extra=("--memory", "903MiB")):
+    for process in job(out, grid=GRID, extra=("--memory", "901MiB")):
         finish(process)
-    finish(start(tmp_path / "alone", "--memory", "903MiB", devices=1))
+    finish(start(tmp_path / "alone", "--memory", "901MiB", devices=1))
     assert close(rows(out), rows(tmp_path / "alone"))
 
 
