@@ -135,8 +135,8 @@ def design_loss(
         squares = (jnp.stack(errors) ** 2).sum(axis=0)
         if edges is None:
             return jnp.mean(squares)
-        there = view.active < moved.n_circuits
-        return jnp.sum(jnp.where(there, squares, 0.0)) / jnp.maximum(jnp.sum(there), 1)
+        there = (view.active < moved.n_circuits).astype(squares.dtype)
+        return jnp.sum(there * squares) / jnp.maximum(jnp.sum(there), 1.0)
 
     return jnp.mean(forward(moved, inputs, squared_error))
 
