@@ -187,6 +187,7 @@ class TestErrorRates:
         settled = [settle(entry, Run(seed=seed)) for seed, entry in enumerate(entries)]
         return np.mean([entry.verdict == "refuted" for entry in settled])
 
+    @pytest.mark.slow
     def test_several_looks(self, monkeypatch):
         """To look again at more data costs nothing of the error rate, if it is shared."""
         room = 5 * (self.ALPHA * (1 - self.ALPHA) / 1000) ** 0.5

@@ -7,7 +7,10 @@ from jaxsuper import allocation, circuits, network, predict, simulation, theory
 from jaxsuper.simulation import Experiment, parts_of
 
 
-@pytest.mark.parametrize("b", [0.25, 1.0, 2.0])
+@pytest.mark.parametrize(
+    "b",
+    [pytest.param(0.25, marks=pytest.mark.slow), 1.0, pytest.param(2.0, marks=pytest.mark.slow)],
+)
 def test_active_vector_in_the_working_regime(b, measure):
     """n=500, S=6, T=300, layers 2-4, one to three circuits: within 10 % of the prediction."""
     settings = {"network_width": 2000, "n_circuits": 300, "n_layers": 4, "gate_bias": b}
@@ -84,7 +87,7 @@ class RotationAsMLP(circuits.MLP):
         return circuits.Rotation(np.zeros(1)).sample_input(key=key)
 
 
-@pytest.mark.parametrize("b", [0.5, 1.0])
+@pytest.mark.parametrize("b", [0.5, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_general_form_of_rotations(b):
     """Written as an MLP a rotation has the same error in layer 1; later its ReLUs are counted, too.
 

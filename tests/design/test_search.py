@@ -136,6 +136,7 @@ def test_seeds_that_chose_report_nothing(result):
     assert chose.mse != fresh(ranked).mse
 
 
+@pytest.mark.slow
 def test_what_is_reported_is_not_biased_by_the_choice(monkeypatch, sigmas):
     """Of equal designs the luckiest is chosen; its error on fresh seeds is that of all, 1.
 

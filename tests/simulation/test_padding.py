@@ -35,7 +35,14 @@ def check_equal(one, other, rtol):
             np.testing.assert_allclose(found, wanted, rtol, rtol * scale + 1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("settings", CASES.values(), ids=CASES)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        # The others compile as long each.
+        pytest.param(each, marks=() if name == "clipped" else pytest.mark.slow, id=name)
+        for name, each in CASES.items()
+    ],
+)
 def test_padded_equals_unpadded(settings):
     experiment = Experiment(settings, n_networks=1)
     room = room_for(experiment, parts_of(settings))

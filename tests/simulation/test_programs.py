@@ -22,6 +22,7 @@ def rotations(count, seed=0, **parameters):
     return circuits.Rotation.random(count, key=jax.random.fold_in(KEY, seed), **parameters)
 
 
+@pytest.mark.slow
 def test_metrics_are_of_the_circuits_that_are_on():
     """Layer by layer, against means over the circuits of each sample that the reference has on."""
     made, sets = rotations(60), allocation.allocate(60, 4, 60, "transversal")
@@ -101,6 +102,7 @@ def test_the_automaton_divides(divider):
     assert len(words) > 15
 
 
+@pytest.mark.slow
 def test_the_network_reads_words(divider):
     """Exactly, where circuits share no neuron; not if a transition leads elsewhere."""
     made, net = divider

@@ -43,8 +43,8 @@ def check_rows(configurations, folder):
         {},
         pytest.param({"construction": "split", "inhibition_factor": 1.0}, marks=pytest.mark.slow),
         pytest.param({"construction": "plain", "inhibition_factor": 1.0}, marks=pytest.mark.slow),
-        {"construction": "oracle", "inhibition": "receiver"},
-        {"circuit": "step", "allocation": "random"},
+        pytest.param({"construction": "oracle", "inhibition": "receiver"}, marks=pytest.mark.slow),
+        pytest.param({"circuit": "step", "allocation": "random"}, marks=pytest.mark.slow),
     ],
     ids=["clipped", "split", "plain", "oracle-receiver", "step-random"],
 )

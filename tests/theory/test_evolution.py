@@ -146,6 +146,7 @@ def test_vectors_of_all_circuits_have_the_mean_of_their_rotations():
     assert power == pytest.approx(12 * (size**2 + abs(c) ** 2) + coherent, rel=0.1)
 
 
+@pytest.mark.slow
 def test_own_errors_are_those_of_the_seeds():
     """The standard error is the scatter from seed to seed, and the mean rotation causes a spread."""
     loads = loads_of(100, 4, 200)
