@@ -22,7 +22,9 @@ from benchmarks.report import size
 
 
 COMMAND = "python -m benchmarks.over_devices"
-TOLERANCE = 1e-6
+# Twenty times the rounding of one operation: here hundreds of circuits on a neuron are added up in
+# another order, layer after layer, in networks that seize. At the published size it is below 1e-6.
+TOLERANCE = 5e-6
 _TOLERANCE = f"{TOLERANCE:g}, relative where above 1"
 
 
