@@ -50,7 +50,7 @@ class Command:
 
     Attributes:
         only: ids of claims, or their subjects ("errors") or tiers ("science"); all by default.
-        quick: fewer networks and settings, under two minutes on two cores; without the claims that
+        quick: fewer networks and settings, some four minutes on two cores; without the claims that
             so few cannot decide, unless `only` has their ids.
         out: the folder to write to, made if need be; "none" writes nothing.
         seed: from which all that is random follows; the ledger is made once for each.
