@@ -2,7 +2,14 @@
 
 from ._assumptions import Assumptions, check_assumptions
 from ._base import AbstractCircuits, Layout
-from ._exact import checked_call, exact_channels, exact_trajectory, layer_of, small_weights
+from ._exact import (
+    checked_call,
+    exact_channels,
+    exact_trajectory,
+    layer_of,
+    mean_matrix,
+    small_weights,
+)
 from ._guarded import Guarded
 from ._layer_files import load_layers, save_layers, SUFFIX
 from ._layers import layers_of, signed, stack_layers
@@ -58,6 +65,7 @@ __all__ = [
     "layout_of",
     "load_layers",
     "make",
+    "mean_matrix",
     "pool_of",
     "register",
     "resolved",

@@ -21,10 +21,11 @@ _TINY = 1e-6
 
 @dataclass(frozen=True)
 class Assumptions:
-    """Five assumptions of the large network, as we read [R], with the numbers that decide.
+    """Four assumptions of the large network, as we read [R], with the numbers that decide.
+
+    A fifth, that all circuits have d neurons in each of L layers, no circuits of this library can miss.
 
     Attributes:
-        one_shape: all circuits have d neurons in each of L layers: true of what this library takes.
         bias_spread: the largest difference between two circuits' own biases, which are carried by
             weights from a neuron that is on with the circuit, as the large network has one for all.
         off_activity: (L,), the largest activation of circuits that are given 0.
@@ -35,7 +36,6 @@ class Assumptions:
         total_gain: the same from what layer 2 reads to the last layer.
     """
 
-    one_shape: bool
     bias_spread: float
     off_activity: Float[np.ndarray, " L"]
     dead_zone: Float[np.ndarray, " L"]
@@ -46,7 +46,6 @@ class Assumptions:
     def holds(self) -> dict[str, bool]:
         """By assumption: whether it holds."""
         return {
-            "one shape": self.one_shape,
             "equal biases": self.bias_spread <= _TINY,
             "silent when off": bool((self.off_activity <= _TINY).all()),
             "robust when off": bool((self.dead_zone > _TINY).all()),
@@ -57,14 +56,13 @@ class Assumptions:
         """Return a line for each assumption."""
         row = lambda values: " ".join(f"{value:.3g}" for value in values)
         said = {
-            "one shape": "",
             "equal biases": f"differ by up to {self.bias_spread:.3g}; carried by weights",
             "silent when off": f"largest activation by layer {row(self.off_activity)}",
             "robust when off": f"smallest error that fires, by layer {row(self.dead_zone)}",
             "robust when on": f"gain of noise by layer {row(self.gain)}, in all {self.total_gain:.3g}",
         }
         lines = [
-            f"{name:<16} {'holds' if holds else 'fails':<6} {said[name]}".rstrip()
+            f"{name:<16} {'holds' if holds else 'fails':<6} {said[name]}"
             for name, holds in self.holds.items()
         ]
         return "\n".join(lines)
@@ -79,7 +77,7 @@ def check_assumptions(
 ) -> Assumptions:
     """Say which assumptions of the large network some circuits meet, with numbers.
 
-    Circuits that fail one can be put behind an on-indicator, `Guarded`, which meets the first four.
+    Circuits that fail one can be put behind an on-indicator, `Guarded`, which meets the first three.
 
     Args:
         circuits: the circuits.
@@ -121,7 +119,6 @@ def check_assumptions(
     carried = circuits.carried_biases()
     spread = 0.0 if carried is None else float(np.ptp(np.asarray(carried), axis=1).max())
     return Assumptions(
-        True,
         spread,
         np.asarray(off.max(axis=(1, 2)), np.float64),
         np.array(zones),

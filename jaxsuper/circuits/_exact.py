@@ -18,6 +18,13 @@ def layer_of(stack: Array, layer: int | Int[Array, ""]) -> Array:
     return stack[layer if stack.shape[0] > 1 else 0]
 
 
+def mean_matrix(circuits: AbstractCircuits, layer: int | Int[Array, ""]) -> Float[Array, "d d"]:
+    """Return the mean weights of one layer, counted from 0, as a dense d x d matrix, [to, from]."""
+    layout = circuits.layout
+    reads = layout.matrix[list(layout.mean_channels)]
+    return jnp.matmul(layer_of(circuits.mean_weights(), layer), reads, precision="highest")
+
+
 def small_weights(circuits: AbstractCircuits, layer: int | Int[Array, ""]) -> Float[Array, "T d d"]:
     """Return w_t of one layer as dense d x d matrices, mean and difference part together.
 
@@ -28,15 +35,11 @@ def small_weights(circuits: AbstractCircuits, layer: int | Int[Array, ""]) -> Fl
     Returns:
         (T, d, d), indexed [circuit, to, from].
     """
-    layout = circuits.layout
-    channels = layout.matrix
-    mean_weights = layer_of(circuits.mean_weights(), layer)
-    mean_reads = channels[list(layout.mean_channels)]
-    mean = jnp.matmul(mean_weights, mean_reads, precision="highest")
+    layout, mean = circuits.layout, mean_matrix(circuits, layer)
     difference = layer_of(circuits.difference_weights(), layer)
     if not layout.difference_channels:
         return jnp.broadcast_to(mean, (circuits.n_circuits, *mean.shape))
-    reads = channels[list(layout.difference_channels)]
+    reads = layout.matrix[list(layout.difference_channels)]
     written = jnp.einsum("toi,id->tod", difference, reads, precision="highest")
     rows = jnp.array(layout.difference_outputs)
     return jnp.broadcast_to(mean, (circuits.n_circuits, *mean.shape)).at[:, rows].add(written)

@@ -10,7 +10,7 @@ from .._arrays import as_float
 from .._settings import PARAMETERS
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation
-from ..circuits import AbstractCircuits, Layout
+from ..circuits import AbstractCircuits, Layout, mean_matrix
 from ..programs import Edges
 from . import _shared as shared
 from ._edges import Arrivals, edge_links, listed_edge_links, own_parts
@@ -227,7 +227,7 @@ def dense_clipped(
 ) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
     """Return W = wbar ⊗ Ctilde / S + sum_t (w_t - wbar) e_t ⊗ e_t / S, and B."""
     circuits, width = self.circuits, self.network_width
-    mean, own = shared.mean_matrix(circuits, layer), shared.dense_own(self, layer)[0]
+    mean, own = mean_matrix(circuits, layer), shared.dense_own(self, layer)[0]
     sets = (indicator_vectors(self.placement, layer - 1 + i) for i in range(2))
     before, after = shared.edge_vectors(self.edges, layer, *sets)
     blocks = mean[:, None, :, None] * self.dense_tilde(layer)[None, :, None, :]

@@ -5,6 +5,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ..circuits import mean_matrix
 from . import _shared as shared
 from ._corrected import (
     AbstractCorrected,
@@ -47,7 +48,7 @@ class Plain(AbstractCorrected):
     def dense_layer(self, layer: int) -> list[tuple[Float[Array, "D D"], Float[Array, " D"]]]:
         """Write W and B out."""
         width = self.network_width
-        mean = shared.mean_matrix(self.circuits, layer)
+        mean = mean_matrix(self.circuits, layer)
         own, opens = shared.dense_own(self, layer)
         sets = indicator_vectors(self.placement, layer - 1), self.unembedding(layer)
         before, after = shared.edge_vectors(self.edges, layer, *sets)

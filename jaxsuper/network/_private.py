@@ -11,7 +11,7 @@ from .._errors import check
 from .._limits import check_index
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import AbstractAllocation, Allocation, max_overlap
-from ..circuits import AbstractCircuits, Layout, small_weights
+from ..circuits import AbstractCircuits, Layout, mean_matrix, small_weights
 from . import _shared as shared
 from ._network import AbstractLayer, AbstractNetwork, ONE_ON_NEURON, Traits
 from ._placement import indicator_vectors, place, Placement, repeat_first
@@ -174,7 +174,7 @@ class Private(AbstractNetwork):
         """Write W and B out, with alpha = 1 - off put in everywhere."""
         circuits, n = self.circuits, self.block_width
         full, after = small_weights(circuits, layer), indicator_vectors(self.placement, layer)
-        mean, diagonal = shared.mean_matrix(circuits, layer), jnp.eye(n)[None, :, None, :]
+        mean, diagonal = mean_matrix(circuits, layer), jnp.eye(n)[None, :, None, :]
         links = (
             shared.outer(full - mean[None], after, after) * (1 - diagonal) / (self.redundancy - 1)
         )

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from .._arrays import as_float, sum_of, take_rows
 from .._types import Activations, ActiveIds, Channels, CircuitValues
-from ..circuits import AbstractCircuits, Layout, small_weights
+from ..circuits import AbstractCircuits, Layout, mean_matrix, small_weights
 from ..programs import Edges, full_weights
 from ._network import AbstractNetwork
 from ._over_devices import read_rows, send_rows
@@ -230,13 +230,6 @@ def dense_own(
         full = full_weights(circuits, edges, layer - 1)
         opens = jnp.asarray(edges.opens[layer - 1], jnp.float32)
     return full - opens[:, None, None] * mean_matrix(circuits, layer)[None], opens
-
-
-def mean_matrix(circuits: AbstractCircuits, layer: int) -> Float[Array, "d d"]:
-    """Return the mean weights of a layer as a dense d x d matrix, for dense twins."""
-    layout, stack = circuits.layout, circuits.mean_weights()
-    mean = stack[layer if stack.shape[0] > 1 else 0]
-    return jnp.matmul(mean, layout.matrix[list(layout.mean_channels)], precision="highest")
 
 
 def bias_of(circuits: AbstractCircuits, layer: int) -> Float[Array, " d"]:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._arrays import as_float
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation, Count, Extent
-from ..circuits import AbstractCircuits, Layout
+from ..circuits import AbstractCircuits, Layout, mean_matrix
 from . import _shared as shared
 from ._edges import Arrivals, own_parts
 from ._inhibition import balanced
@@ -270,7 +270,7 @@ def dense_payload(network: AbstractTwoPart, layer: int) -> Float[Array, "d n d n
     """
     circuits, layout = network.circuits, network.circuits.layout
     before, after = _parts(network, layer)
-    mean, own = shared.mean_matrix(circuits, layer), shared.dense_own(network, layer)[0]
+    mean, own = mean_matrix(circuits, layer), shared.dense_own(network, layer)[0]
     size, sends = network.block_width, (network.indicator_redundancy, network.payload_redundancy)
     chi, columns = network.gate_inhibition[layer - 1], slice(network.indicator_width, None)
     gates = dense_clipped_part(network, layer, 1, columns, chi)

@@ -16,6 +16,8 @@ import numpy as np
 _DIRECTIONS = np.cos((np.arange(24) + 0.5) * pi / 24)
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+# Less noise than this counts as none.
+LEAST_SD = 1e-12
 # A vector as short as this has no direction.
 _SMALL = 1e-12
 
@@ -43,7 +45,7 @@ def rectified_moments(mean, sd):
     # Takes a sixth of a second to load, which nothing else here needs.
     from scipy.special import ndtr
 
-    t = mean / np.maximum(sd, 1e-12)
+    t = mean / np.maximum(sd, LEAST_SD)
     tail, density = ndtr(t), np.exp(-t * t / 2) / sqrt(2 * pi)
     return mean * tail + sd * density, (mean**2 + sd**2) * tail + mean * sd * density
 

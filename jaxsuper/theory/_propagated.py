@@ -30,7 +30,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ._cut import rectified_moments
+from ._cut import LEAST_SD, rectified_moments
+
+
+# Other circuits that each of the N meets, of which the mean is taken.
+_MET = 16
 
 
 class Noise(NamedTuple):
@@ -131,10 +135,6 @@ def propagated_errors(
     return np.stack(errors)
 
 
-# Other circuits that each of the N meets, of which the mean is taken.
-_MET = 16
-
-
 def _others(shared, count):
     """Return (N, k, d), the rows in turn, so that all are met equally often."""
     index = np.arange(count * _MET) * 7 % len(shared)
@@ -145,9 +145,5 @@ def _through_relu(mean, sd):
     """Return mean and variance of max(0, mean + sd g), and P(mean + sd g > 0)."""
     from scipy.special import ndtr
 
-    noisy = sd > 0
-    safe = np.where(noisy, sd, 1.0)
-    held, square = rectified_moments(mean, safe)
-    variance = np.where(noisy, np.maximum(square - held**2, 0.0), 0.0)
-    share = np.where(noisy, ndtr(mean / safe), mean > 0)
-    return np.where(noisy, held, np.maximum(mean, 0.0)), variance, share
+    held, square = rectified_moments(mean, sd)
+    return held, np.maximum(square - held**2, 0.0), ndtr(mean / np.maximum(sd, LEAST_SD))

@@ -6,7 +6,14 @@ from jaxtyping import Float
 
 from ... import theory
 from ..._arrays import root_key
-from ...circuits import AbstractCircuits, exact_trajectory, layer_of, small_weights
+from ...circuits import (
+    AbstractCircuits,
+    exact_channels,
+    exact_trajectory,
+    layer_of,
+    mean_matrix,
+    small_weights,
+)
 from ._prediction import CLOSED_FORM, Form, PUBLISHED, STATE_EVOLUTION
 from ._subject import set_loads, Subject
 
@@ -85,12 +92,12 @@ def _any_circuits(
     receivers = (senders + shift) % total
     keys = jax.random.split(jax.random.fold_in(key, 2), _N_DRAWS)
     inputs = jax.vmap(lambda draw: circuits.sample_input(key=draw))(keys)
-    states = np.asarray(exact_trajectory(circuits, senders, inputs, n_layers))
+    trajectory = exact_trajectory(circuits, senders, inputs, n_layers)
+    states = np.asarray(trajectory)
     z, e, count = subject.n_active, subject.overlap_rate, subject.n_circuits
     loads = set_loads(subject.allocation)
     interference = theory.mean_interference(loads)
     layout, S = subject.layout, subject.allocation.redundancy
-    means = mean_matrices(circuits)
 
     def image(matrices, vectors):
         return np.einsum("bij,bj->bi", matrices, vectors)
@@ -98,7 +105,7 @@ def _any_circuits(
     before, weights, noise = [], [], []
     for layer in range(n_layers):
         matrices = np.asarray(small_weights(circuits, layer))
-        mean = means[layer if len(means) > 1 else 0]
+        mean = np.asarray(mean_matrix(circuits, layer))
         bias = np.asarray(layer_of(circuits.biases(), layer))
         own = image(matrices[senders], states[layer])
         written = (
@@ -110,12 +117,12 @@ def _any_circuits(
         before.append(own + bias)
         weights.append(matrices[senders])
     errors = theory.propagated_errors(np.stack(before), np.stack(weights), noise, S)
-    values = {}
+    values, held = {}, np.asarray(exact_channels(circuits, trajectory[1:]))
     for name, channels in layout.readouts:
         rows = [layout.channels[channel] for channel in channels]
-        read = np.array([exact_values(states[1:], row) for row in rows])
-        values[f"mse_{name}_inactive"] = theory.inactive_mse(z, e) * (read**2).sum(0).mean(-1)
-        neurons = [neuron for neuron in map(neuron_of, rows) if neuron is not None]
+        power = (held[..., list(channels)] ** 2).sum(axis=-1).mean(axis=-1)
+        values[f"mse_{name}_inactive"] = theory.inactive_mse(z, e) * power
+        neurons = [neuron for neuron in map(_neuron_of, rows) if neuron is not None]
         if len(neurons) == len(rows):
             values[f"mse_{name}_active"] = errors[:, np.array(neurons)].sum(axis=1)
         elif name == "on":
@@ -126,24 +133,10 @@ def _any_circuits(
     return values
 
 
-def exact_values(
-    states: Float[np.ndarray, "L N d"], row: tuple[int, ...]
-) -> Float[np.ndarray, "L N"]:
-    """Return one channel of states."""
-    return states @ np.asarray(row, np.float32)
-
-
-def neuron_of(row: tuple[int, ...]) -> int | None:
+def _neuron_of(row: tuple[int, ...]) -> int | None:
     """Return the neuron that a channel is, or None if it is a combination of several."""
     there = [index for index, coefficient in enumerate(row) if coefficient]
     return there[0] if len(there) == 1 and row[there[0]] == 1 else None
-
-
-def mean_matrices(circuits: AbstractCircuits) -> Float[np.ndarray, "layers d d"]:
-    """Return the mean weights as d x d matrices, by layer or once for all."""
-    layout = circuits.layout
-    reads = layout.matrix[list(layout.mean_channels)]
-    return np.einsum("ldr,ri->ldi", np.asarray(circuits.mean_weights()), reads)
 
 
 def as_published(subject: Subject) -> Form | None:
