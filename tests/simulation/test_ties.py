@@ -4,11 +4,11 @@ import jax.numpy as jnp
 import pytest
 from benchmarks import ties
 from jaxsuper.circuits import layout_of
-from jaxsuper.simulation import layer_metrics, LayerView, metric_names
+from jaxsuper.simulation import _metrics, layer_metrics, LayerView, metric_names
 
 
 METRIC = "frac_inactive_on_gt_half"
-# Whether the three differ without the margin.
+# Whether the order of sums may decide without the margin.
 DIFFER = (False, True, True)
 
 
@@ -31,11 +31,13 @@ def test_a_tie_is_not_over(alpha, share):
 def test_structured_chunked_and_dense_agree(thresholds, differ):
     """The review's table of ties: a seizing network of which one indicator in seven is a tie.
 
-    Without the margin the three are 15 to 27 standard errors apart, but at the published thresholds,
-    where sums are exact.
+    Without the margin rounding decides: up and down are dozens of standard errors apart. Whether the
+    three are, too, is for a compiler to choose, but at the published thresholds, where sums are exact.
     """
     network, key = ties.network_of(thresholds)
     last, given = ties.SETTING.L - 1, (network, ties.SETTING.z, 500, key)
     assert ties.near(network, ties.SETTING, 200, key)["near_half"] > 0.05
     assert ties.apart(ties.three_ways(*given), METRIC, last) < 1
-    assert (ties.apart(ties.without_margin(*given), METRIC, last) > 5) == differ
+    assert ties.apart(ties.rounded(*given, _metrics._ON), METRIC, last) < 1
+    assert ties.apart(ties.rounded(*given, 0.5), METRIC, last) > 5
+    assert differ or ties.apart(ties.without_margin(*given), METRIC, last) < 1
