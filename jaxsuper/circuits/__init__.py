@@ -10,6 +10,7 @@ from ._exact import (
     mean_matrix,
     small_weights,
 )
+from ._gated import Gated
 from ._guarded import Guarded
 from ._layer_files import load_layers, save_layers, SUFFIX
 from ._layers import layers_of, signed, stack_layers
@@ -41,6 +42,7 @@ __all__ = [
     "AbstractCircuits",
     "Assumptions",
     "CenteredRotation",
+    "Gated",
     "Guarded",
     "Layout",
     "Levels2",

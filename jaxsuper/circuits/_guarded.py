@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 from .._types import KeyScalar, Scalar
 from ._base import AbstractCircuits, Layout
 from ._indicator import check_thresholds, step_biases, step_input
-from ._layers import draw_input, drawer, InputSource, Pairs, stack_layers
+from ._layers import draw_input, drawer, InputSource, Pairs, reads_of, stack_layers
 from ._rotation import check_gate_bias
 
 
@@ -95,11 +95,7 @@ class Guarded(AbstractCircuits):
             lower_threshold=lower_threshold, upper_threshold=upper_threshold, gate_bias=gate_bias
         )
         stacked = stack_layers(layers, n_layers)
-        biases = stacked.biases.copy()
-        for layer, width in enumerate(stacked.widths):
-            # Neurons that fill up are kept off: with a bias of 0 they would be at their kink.
-            biases[layer, :, width:] = -1.0
-        reads = np.concatenate([biases[..., None], stacked.weights], axis=3)
+        reads = reads_of(stacked)
         # In double precision: what is left sums to 0.
         shared = reads.astype(np.float64).mean(axis=1)
         own = reads - shared[:, None]

@@ -1,6 +1,6 @@
 """T small networks layer by layer, as any framework has them: checked, padded to one width, drawn inputs.
 
-`Layers` is what `MLP.from_layers` and `Guarded.from_layers` are made of, and what a file of circuits
+`Layers` is what `from_layers` of `MLP`, `Guarded` and `Gated` is made of, and what a file of circuits
 holds. Layers are a^l = ReLU(W^l a^{l-1} + b^l), the last one included.
 """
 
@@ -90,6 +90,17 @@ def stack_layers(layers: Pairs, n_layers: int | None = None) -> Layers:
     return Layers(weights, np.stack([_padded(each, m, 1) for _, each in pairs]), n_inputs, widths)
 
 
+def reads_of(stacked: Layers) -> Float[np.ndarray, "L T m reads"]:
+    """Return b_t and W_t side by side: what neurons read from one that is on, and from each other.
+
+    Neurons that fill up are kept off: with a bias of 0 they would be at their kink.
+    """
+    biases = stacked.biases.copy()
+    for layer, width in enumerate(stacked.widths):
+        biases[layer, :, width:] = -1.0
+    return np.concatenate([biases[..., None], stacked.weights], axis=3)
+
+
 def _pair(number: int, pair: Any) -> tuple[np.ndarray, np.ndarray]:
     good = isinstance(pair, (tuple, list)) and len(pair) == 2
     check(good, "layers", "must hold pairs (W, b)", f"{type(pair).__name__} in layer {number}")
@@ -120,7 +131,7 @@ def layers_of(module: Any) -> list[tuple[Array, Array]]:
             linear layers are read: what else it does between them is not seen.
 
     Returns:
-        For `MLP.from_layers` and `Guarded.from_layers`.
+        For `from_layers` of `MLP`, `Guarded` and `Gated`.
 
     Raises:
         ValueError: if there is no linear layer.

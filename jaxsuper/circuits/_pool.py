@@ -13,6 +13,7 @@ from .._errors import check, check_kind
 from .._limits import check_index
 from .._types import KeyScalar
 from ._base import AbstractCircuits, Layout
+from ._gated import Gated
 from ._guarded import Guarded
 from ._mlp import MLP
 
@@ -29,13 +30,13 @@ class Pool:
         identity: 16 hexadecimal digits that follow from the circuits alone.
     """
 
-    def __init__(self, circuits: Guarded | MLP):
+    def __init__(self, circuits: Gated | Guarded | MLP):
         """Make a pool.
 
         Args:
             circuits: the P circuits.
         """
-        check_kind("circuits", circuits, Guarded, MLP)
+        check_kind("circuits", circuits, Gated, Guarded, MLP)
         self.circuits = circuits
         self.layout: Layout = circuits.layout
         self.parameters: tuple[str, ...] = circuits.parameters

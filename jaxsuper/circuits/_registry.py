@@ -7,9 +7,11 @@ from typing import Any
 from .._errors import bad, check, lookup, one_of
 from .._types import KeyScalar
 from ._base import AbstractCircuits, Layout
+from ._gated import Gated
 from ._guarded import Guarded
 from ._layer_files import load_layers, SUFFIX
 from ._levels import Levels2, Levels4, Levels8
+from ._mlp import MLP
 from ._pool import Pool
 from ._rotation import CenteredRotation, Rotation
 from ._rotation3 import Rotation3
@@ -26,6 +28,10 @@ _KINDS: dict[str, Any] = {
     "levels8": Levels8,
 }
 
+
+# What layers of a file are put into: a name in front of the path, `gated:FILE`.
+_WRAPPERS: dict[str, Any] = {"guarded": Guarded, "gated": Gated, "mlp": MLP}
+_WRAP = ":"
 
 # Between a file's path and what it held, in names that stay the same when the file does not.
 _HELD = "#"
@@ -74,29 +80,38 @@ def resolved(value: str, place: str = "circuit") -> str:
         place: what it is called in errors.
 
     Returns:
-        The kind; for a file its path, `#` and a hash of what it holds.
+        The kind; for a file what it was given as, `#` and a hash of what it holds.
 
     Raises:
-        ValueError: for a file that cannot be read.
+        ValueError: for a file that cannot be read, or an unknown wrapper in front of it.
     """
     if value in _KINDS or value in _files or not value.endswith(SUFFIX):
         return value
+    wrapper, path = _split(value)
+    lookup(_WRAPPERS, wrapper, f"{place}, the name in front of its file,")
     try:
-        stat = os.stat(value)
+        stat = os.stat(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise bad(place, "must be a kind or an existing file", value, reason) from None
-    pool = _read(value, stat.st_mtime_ns, stat.st_size, place)
+    pool = _read(wrapper, path, stat.st_mtime_ns, stat.st_size, place)
     name = f"{value}{_HELD}{pool.identity}"
     _files[name] = pool
     return name
 
 
+def _split(value: str) -> tuple[str, str]:
+    """Return the wrapper and the path of `gated:FILE`; a path that exists as it is has no wrapper."""
+    wrapper, separator, path = value.partition(_WRAP)
+    bare = not separator or os.path.exists(value)
+    return ("guarded", value) if bare else (wrapper, path)
+
+
 @lru_cache(maxsize=8)
-def _read(path: str, changed: int, size: int, place: str) -> Pool:
+def _read(wrapper: str, path: str, changed: int, size: int, place: str) -> Pool:
     del changed, size
     layers, inputs = load_layers(path, place)
-    return Pool(Guarded.from_layers(layers, inputs))
+    return Pool(_WRAPPERS[wrapper].from_layers(layers, inputs))
 
 
 def _kind(kind: str) -> Any:

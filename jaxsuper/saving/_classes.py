@@ -10,6 +10,7 @@ from .._errors import bad, check
 _FIXED: dict[str, type[Any]] = {
     "layout": circuits.Layout,
     "circuits.mlp": circuits.MLP,
+    "circuits.gated": circuits.Gated,
     "circuits.guarded": circuits.Guarded,
     "circuits.centered-rotation": circuits.CenteredRotation,
     "allocation": allocation.Allocation,

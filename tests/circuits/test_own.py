@@ -26,7 +26,7 @@ def by_hand(layers, number, values):
     return values
 
 
-KINDS = {"guarded": circuits.Guarded, "mlp": circuits.MLP}
+KINDS = {"guarded": circuits.Guarded, "gated": circuits.Gated, "mlp": circuits.MLP}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -61,12 +61,13 @@ def test_they_keep_the_laws(kind, layers):
 
 def test_only_a_guarded_circuit_bears_noise_while_it_is_off(layers):
     """With an error of less than the dead zone it stays silent; the plain one fires at any."""
-    guarded, plain = (kind.from_layers(layers) for kind in KINDS.values())
+    guarded, plain = (KINDS[kind].from_layers(layers) for kind in ("guarded", "mlp"))
     found = {
         name: circuits.check_assumptions(kind.from_layers(layers)) for name, kind in KINDS.items()
     }
     assert found["guarded"].holds["robust when off"] and not found["mlp"].holds["robust when off"]
     assert all(each.holds["silent when off"] for each in found.values())
+    assert found["gated"].holds["robust when off"]
     assert found["guarded"].bias_spread == pytest.approx(found["mlp"].bias_spread, rel=1e-6)
     draws = np.random.default_rng(2)
     noise = draws.normal(size=(T, guarded.width))
@@ -77,6 +78,21 @@ def test_only_a_guarded_circuit_bears_noise_while_it_is_off(layers):
     assert float(jnp.abs(after).max()) == 0
     short = noise[:, : plain.width].astype(np.float32)
     assert float(circuits.exact_trajectory(plain, active, jnp.asarray(short), 1)[1].max()) > 0
+
+
+def test_private_links_hold_gated_circuits_exactly(layers):
+    """One at a time, however many share its neurons; not if the gate lets other neurons pass."""
+    draws = np.random.default_rng(5)
+    inputs, active = draws.normal(size=(T, 1, INPUTS)), np.arange(T)[:, None]
+    # Each neuron is of two circuits, each pair of circuits has one neuron in common at most.
+    sets = allocation.Allocation(
+        np.array([[0, 1, 2], [0, 3, 4], [1, 3, 5], [2, 4, 5], [6, 7, 8], [6, 9, 10]]), 11
+    )
+    for gate_bias, exact in ((30.0, True), (0.1, False)):
+        small = circuits.Gated.from_layers(layers, gate_bias=gate_bias)
+        large = network.build(small, sets, 3, "private", key=jax.random.key(0))
+        error = np.abs(np.asarray(large(active, inputs) - small(active, inputs)))
+        assert (error.max() < 1e-4) == exact
 
 
 def test_gains_are_those_of_small_noise(layers):
@@ -170,6 +186,9 @@ def test_files_are_kinds(layers, tmp_path):
     drawn = circuits.make(str(path), 4, key=jax.random.key(0))
     assert drawn.n_circuits == 4
     np.testing.assert_array_equal(drawn.inputs, table)
+    for name, kind in KINDS.items():
+        assert isinstance(circuits.make(f"{name}:{path}", 4, key=jax.random.key(0)), kind)
+    assert len({circuits.identity_of(f"{name}:{path}") for name in KINDS}) == len(KINDS)
     before = circuits.resolved(str(path))
     circuits.save_layers(path, [(2 * weights, biases) for weights, biases in layers], table)
     assert circuits.resolved(str(path)) != before
@@ -238,5 +257,10 @@ def test_any_kind_of_parameter_is_checked(layers, registry):
         circuits.make("mine", 4, key=jax.random.key(0), gate_bias=-1.0)
     with pytest.raises(ValueError, match="did you mean 'mine'"):
         circuits.check_kind_name("mino")
-    with pytest.raises(ValueError, match="must be a kind or an existing file"):
-        circuits.check_kind_name("nowhere.safetensors")
+    for name, message in {
+        "nowhere.safetensors": "must be a kind or an existing file",
+        "gated:nowhere.safetensors": "must be a kind or an existing file",
+        "gatd:mine.safetensors": "did you mean 'gated'",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            circuits.check_kind_name(name)
