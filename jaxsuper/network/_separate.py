@@ -14,7 +14,7 @@ from ..programs import Edges
 from . import _shared as shared, _two_part as two_part
 from ._edges import edge_links
 from ._inhibition import balanced, clipped_links
-from ._network import ROTATION, Traits
+from ._network import INDICATED, Traits
 from ._placement import join
 
 
@@ -65,7 +65,7 @@ class Separate(two_part.AbstractTwoPart):
     edges: Edges | None = None
     traits: ClassVar[Traits] = Traits(
         "separate",
-        needs=ROTATION,
+        needs=INDICATED,
         options=(*two_part.OPTIONS, "edges"),
         trainable=True,
         tunable=PARAMETERS,
@@ -95,7 +95,7 @@ class Separate(two_part.AbstractTwoPart):
         """Build the network; may be traced.
 
         Args:
-            circuits: T rotations (d = 4).
+            circuits: T circuits with an on-indicator of two neurons.
             allocation: T sets for the payload.
             n_layers: L.
             key: for the shuffles.
@@ -108,6 +108,7 @@ class Separate(two_part.AbstractTwoPart):
         Returns:
             The network.
         """
+        circuits = circuits.gated_alone()
         own, payload = two_part.place_parts(indicators, allocation, n_layers, key)
         if edges is None:
             loads = indicators.loads

@@ -176,7 +176,7 @@ def two_part_channels(self: AbstractTwoPart, activations: Activations) -> Channe
 def two_part_means(
     self: AbstractTwoPart, channels: Channels, sets: Int[Array, "T S"]
 ) -> CircuitValues:
-    """Return each circuit's alpha, and x = y - alpha·1."""
+    """Return each circuit's alpha, and the other channels: x = y - alpha·1 of rotations, y of others."""
     split, parts = self.indicator_redundancy, (None, None)
     members = self.placement.only_members()
     if members is not None:
@@ -185,7 +185,17 @@ def two_part_means(
     own, others = (1 / as_float(count) for count in self.redundancies)
     alpha = gather_sum(channels[:1], sets[:, :split], own, back=parts[0])
     payload = gather_sum(channels[1:], sets[:, split:], others, back=parts[1])
-    return jnp.concatenate([alpha, payload - alpha])
+    return jnp.concatenate([alpha, _less(self.circuits.layout, payload, alpha)])
+
+
+def _less(layout: Layout, payload: CircuitValues, alpha: CircuitValues) -> CircuitValues:
+    """Take off the payload what its channels have of the indicator."""
+    taken = [-row[0] for row in layout.channels[1:]]
+    if not any(taken):
+        return payload
+    if all(factor == 1 for factor in taken):
+        return payload - alpha
+    return payload - jnp.array(taken, payload.dtype)[:, None, None] * alpha
 
 
 def rectified_where_neurons_are(
