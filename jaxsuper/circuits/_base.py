@@ -138,16 +138,6 @@ class AbstractCircuits(eqx.Module):
         found = call_circuits(self, jnp.atleast_2d(ids), rows, wanted)
         return found[0] if ids.ndim == 1 else found
 
-    def gated_alone(self) -> "AbstractCircuits":
-        """Return the same circuits with mean weights that read the first channel, the indicator, alone.
-
-        Raises:
-            ValueError: for a kind whose mean weights read more, and that does not say how.
-        """
-        rule = "must have mean weights that read the first channel alone"
-        check(self.layout.mean_channels == (0,), "circuits", rule, type(self).__name__)
-        return self
-
     def carried_biases(self) -> Float[Array, "layers T m"] | None:
         """Return biases of single circuits, if weights from a neuron that is on carry any."""
         return None

@@ -149,13 +149,6 @@ class Guarded(AbstractCircuits):
         step = step_biases(self.lower_threshold, self.upper_threshold)
         return jnp.concatenate([step, jnp.full(self.own.shape[2], -self.gate_bias)])[None]
 
-    def gated_alone(self) -> "Guarded":
-        """Return the same circuits with the means of W_t among the own weights, and those of b_t left."""
-        means = self.shared[:, :, 1:]
-        own = self.own.at[..., 1:].add(means[:, None])
-        alone = self.shared.at[:, :, 1:].set(0.0)
-        return eqx.tree_at(lambda each: (each.own, each.shared), self, (own, alone))
-
     def carried_biases(self) -> Float[Array, "layers T m"]:
         """b_t of the networks, from alpha."""
         return self.own[..., 0] + self.shared[:, None, :, 0]

@@ -204,10 +204,6 @@ class CenteredRotation(AbstractRotation):
         gates = jnp.broadcast_to(self.step_and_gate()[None, :, None], (len(mean), 4, 1))
         return jnp.concatenate([gates, turned], axis=2)
 
-    def gated_alone(self) -> Rotation:
-        """Return the rotations with the whole R_t as difference weights."""
-        return Rotation(self.angles, self.lower_threshold, self.upper_threshold, self.gate_bias)
-
     def difference_weights(self) -> Float[Array, "layers T out in_"]:
         """R_t without the mean of all."""
         matrices = rotation_matrices(self.angles)

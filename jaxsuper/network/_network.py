@@ -51,11 +51,14 @@ def _has_indicator(layout: Layout) -> bool:
     d = layout.width
     unit = lambda row, neuron: all(c == (i == neuron) for i, c in enumerate(row) if i > 1)
     others = enumerate(layout.channels[1:], start=2)
+    balanced = [layout.channels[channel] for channel in layout.mean_channels]
     return (
         len(layout.channels) == d - 1 > 1
         and layout.channels[0] == (1, -1, *[0] * (d - 2))
         and layout.difference_outputs == tuple(range(2, d))
         and all(unit(row, neuron) and row[0] == -row[1] for neuron, row in others)
+        and layout.mean_channels[0] == 0
+        and not any(row[0] for row in balanced[1:])
     )
 
 
@@ -72,7 +75,8 @@ ROTATION = Needs(
 )
 INDICATED = Needs(
     "rotation",
-    "must have an on-indicator of 2 neurons, and a channel for each other neuron",
+    "must have an on-indicator of 2 neurons and a channel for each other, and mean weights that read "
+    "neurons",
     _has_indicator,
 )
 ROTATION3 = Needs(
