@@ -15,9 +15,10 @@ from rich.console import Console
 
 from .._errors import check
 from .._limits import check_index, check_seed
-from .._settings import IDENTITY
+from .._settings import Configuration, IDENTITY
+from ._choices import Circuit
 from ._compiles import Compiled, compiles_counted
-from ._designs import check_sizes, named_edges
+from ._designs import check_sizes, identity_of_problem, named_edges
 from ._result import check_outputs, config_of, envelope, finite, write
 from ._resuming import resumable
 from ._terminal import (
@@ -65,6 +66,7 @@ class Capacity:
         samples: inputs drawn for each network.
         seed: from which all that is random follows.
         edges: which circuit feeds which, as for simulate: published and clipped designs can have them.
+        circuit: rotation, or a file of layers of one's own, which published and clipped designs hold.
         json: write settings, environment, timing and rows to this file.
         plot: draw the errors measured against T into this file (png, pdf, svg).
     """
@@ -80,6 +82,7 @@ class Capacity:
     samples: int = 256
     seed: int = 0
     edges: str = IDENTITY
+    circuit: Circuit = Configuration.circuit
     json: Path | None = None
     plot: Path | None = None
 
@@ -110,18 +113,18 @@ def run(command: Capacity, console: Console) -> int:
     sizes = (command.network_width, fewest, command.n_active, command.n_layers)
     check_sizes(*sizes, kinds=kinds, argument="design")
     from .. import design
-    from ..simulation import edges_identity
 
     rules = design.Rules(confidence=command.confidence, tolerance=command.tolerance)
     sizes = (command.network_width, 0, command.n_active, command.n_layers)
-    problem = design.Problem(*sizes, command.edges)
+    problem = design.Problem(*sizes, command.edges, command.circuit)
     target = command.error_target
     settings: dict[str, Any] = {"max_circuits": command.max_circuits, "rules": rules}
     settings |= {"samples": command.samples, "seed": command.seed}
     for kind in command.design:
         design.check_frontier(problem, target, kind, **settings)
     started, frontiers = perf_counter(), []
-    with resumable(command.json, "json", edges_identity(command.edges)) as kept:
+    depends = identity_of_problem(command.edges, command.circuit)
+    with resumable(command.json, "json", depends) as kept:
         settings["once"] = kept.once
         with caught_signals() as caught, compiles_counted() as compiled, progress_bar() as bar:
             for number_done, kind in enumerate(command.design):
@@ -203,7 +206,7 @@ def _row(frontier: "Frontier", samples: int) -> dict[str, Any]:
 def _print(rows: list[dict[str, Any]], command: Capacity, console: Console) -> None:
     title = (
         f"D = {command.network_width}, z = {command.n_active}: most circuits with an error below "
-        f"{command.error_target:g} at layer {command.n_layers}{named_edges(command.edges)}, "
+        f"{command.error_target:g} at layer {command.n_layers}{named_edges(command.edges, command.circuit)}, "
         f"confidence {command.confidence:g}"
     )
     shown = table(title, _COLUMNS, _TEXT, box=SIMPLE, padding=(0, 0))

@@ -10,9 +10,18 @@ from .._settings import Configuration, IDENTITY
 _LEAST_REDUNDANCY = 2
 
 
-def named_edges(edges: str) -> str:
-    """Return how a title goes on to name edges; empty where every circuit is its own successor."""
-    return "" if edges == IDENTITY else f", edges {edges}"
+def named_edges(edges: str, circuit: str = Configuration.circuit) -> str:
+    """Return how a title goes on to name edges and circuits; empty for rotations that feed themselves."""
+    own = "" if circuit == Configuration.circuit else f", circuits {circuit}"
+    return own if edges == IDENTITY else f"{own}, edges {edges}"
+
+
+def identity_of_problem(edges: str, circuit: str) -> str:
+    """Return what tells problems of the same words apart: what the files hold that they name."""
+    from ..circuits import identity_of
+    from ..simulation import edges_identity
+
+    return edges_identity(edges) + identity_of(circuit)
 
 
 def check_sizes(

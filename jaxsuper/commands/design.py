@@ -16,9 +16,10 @@ from rich.console import Console
 
 from .._errors import check
 from .._limits import check_seed
-from .._settings import IDENTITY
+from .._settings import Configuration, IDENTITY
+from ._choices import Circuit
 from ._compiles import Compiled, compiles_counted
-from ._designs import check_sizes, named_edges
+from ._designs import check_sizes, identity_of_problem, named_edges
 from ._result import check_outputs, config_of, envelope, finite, write
 from ._resuming import resumable
 from ._terminal import (
@@ -80,6 +81,7 @@ class Command:
         quick: fewer structures and samples, no gradient.
         seed: from which all that is random follows.
         edges: which circuit feeds which, as for simulate: only kinds that can have them are searched.
+        circuit: rotation, or a file of layers of one's own: only kinds that can hold them are searched.
         json: write settings, environment, timing and rows to this file.
         plot: draw the designs' errors by layer into this file (png, pdf, svg).
     """
@@ -93,6 +95,7 @@ class Command:
     quick: bool = False
     seed: int = 0
     edges: str = IDENTITY
+    circuit: Circuit = Configuration.circuit
     json: Path | None = None
     plot: Path | None = None
 
@@ -118,12 +121,12 @@ def run(command: Command, console: Console) -> int:
     check_sizes(*sizes, kinds=command.only or KINDS, argument="only")
     check_seed("seed", command.seed)
     from .. import design
-    from ..simulation import edges_identity
 
-    problem = design.Problem(*sizes, command.edges)
+    problem = design.Problem(*sizes, command.edges, command.circuit)
     design.check_problem(problem)
     started = perf_counter()
-    with resumable(command.json, "json", edges_identity(command.edges)) as kept:
+    depends = identity_of_problem(command.edges, command.circuit)
+    with resumable(command.json, "json", depends) as kept:
         with caught_signals() as caught, compiles_counted() as compiled, progress_bar() as bar:
             result = design.search(
                 problem,
@@ -224,7 +227,7 @@ def _print(result: "SearchResult", rows: list[dict[str, Any]], console: Console)
     problem = result.problem
     title = (
         f"D = {problem.network_width}, T = {problem.n_circuits}, z = {problem.n_active}: active "
-        f"circuits' error at layer {problem.n_layers}{named_edges(problem.edges)}, on seeds that "
+        f"circuits' error at layer {problem.n_layers}{named_edges(problem.edges, problem.circuit)}, on seeds that "
         "chose nothing"
     )
     with_target = any(row["meets_target"] for row in rows)
@@ -259,6 +262,7 @@ def _print(result: "SearchResult", rows: list[dict[str, Any]], console: Console)
         )
     if result.absent:
         suits = "" if problem.edges == IDENTITY else f" and the edges {problem.edges}"
+        suits += f" and circuits of {problem.circuit}" if problem.own else ""
         say(
             console,
             f"no structure that holds {problem.n_circuits} circuits, or that suits z = "

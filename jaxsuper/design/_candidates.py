@@ -4,15 +4,20 @@ from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
-from ..circuits import width_of
+from ..circuits import layout_of, width_of
 from ..simulation import capacity_of, Configuration
 from ._problem import of_problem, Problem
 
 
 # (lo, hi): the published pair, and pairs that leave room for a larger error of inactive indicators.
 THRESHOLDS = ((0.25, 0.75), (0.4, 0.8), (0.5, 0.9), (0.6, 0.9))
-# (S of indicators, S of payload, share of D): few, since each takes seconds to predict.
-_SEPARATE = ((3, 3, 0.5), (6, 3, 0.6), (4, 2, 0.6), (3, 6, 0.4))
+# (S of indicators, S of payload, (p, q)), few, since each takes seconds to predict: indicators on p/q
+# times as many neurons as they have where all blocks are equal.
+_SEPARATE = ((3, 3, (1, 1)), (6, 3, (3, 2)), (4, 2, (3, 2)), (3, 6, (2, 3)))
+# The larger the circuits, the less do more indicators take from the rest.
+_SEPARATE_OWN = ((6, 3, (3, 2)), (8, 4, (2, 1)), (8, 3, (3, 1)))
+# Of circuits of one's own, that frees mean weights of most of their noise (notes#any-circuits).
+_OWN_GATE = 0.5
 # A published choice that does not hold T has the largest S below that does.
 PUBLISHED_REDUNDANCY = 6
 
@@ -23,9 +28,9 @@ def holds(configuration: Configuration) -> bool:
     return capacity is None or capacity >= configuration.n_circuits
 
 
-def _whole_blocks(problem: Problem, circuit: str = "rotation") -> int:
+def _whole_blocks(problem: Problem, circuit: str = "") -> int:
     """Return the largest multiple of d that is not above D."""
-    d = width_of(circuit)
+    d = width_of(circuit or problem.circuit)
     return problem.network_width // d * d
 
 
@@ -41,13 +46,22 @@ def published(problem: Problem) -> list[Configuration]:
 
 def clipped(problem: Problem) -> list[Configuration]:
     """Return clipped weights by S, with low and with high thresholds."""
-    width = _whole_blocks(problem)
+    width, gate = _whole_blocks(problem), _gate(problem)
     return [
         of_problem(
-            problem, network_width=width, redundancy=s, lower_threshold=low, upper_threshold=high
+            problem,
+            network_width=width,
+            redundancy=s,
+            lower_threshold=low,
+            upper_threshold=high,
+            **gate,
         )
         for s, (low, high) in product((2, 3, 4, 6, 8), (THRESHOLDS[0], THRESHOLDS[-1]))
     ]
+
+
+def _gate(problem: Problem) -> dict[str, float]:
+    return {"gate_bias": _OWN_GATE} if problem.own else {}
 
 
 def cleaned(problem: Problem) -> list[Configuration]:
@@ -59,8 +73,13 @@ def cleaned(problem: Problem) -> list[Configuration]:
 
 def separate(problem: Problem) -> list[Configuration]:
     """Return recomputed indicators on neurons of their own."""
-    shared = {"lower_threshold": 0.6, "upper_threshold": 0.9}
-    return _own_indicators(problem, _SEPARATE, **shared)
+    shared = {"lower_threshold": 0.6, "upper_threshold": 0.9, **_gate(problem)}
+    d, m = width_of(problem.circuit), len(layout_of(problem.circuit).difference_outputs)
+    choices = [
+        (own, payload, p * (d - m) / (p * (d - m) + q * m))
+        for own, payload, (p, q) in (_SEPARATE_OWN if problem.own else _SEPARATE)
+    ]
+    return _own_indicators(problem, choices, **shared)
 
 
 def carried(problem: Problem, indicator: str = "carried") -> list[Configuration]:

@@ -10,10 +10,19 @@ from ..simulation import Frame, largest_chunk
 from ._bisection import check_rules, Crossing, crossing, Rules
 from ._fits import check_fits
 from ._frames import Frames, STRIDE
-from ._kinds import candidates, design_kind, FrontierChoice, kinds
+from ._kinds import candidates, design_kind, frontier_choice, FrontierChoice, kinds
 from ._measure import measure_design, with_seed
 from ._predict import by_prediction
-from ._problem import check_feeds, check_problem, Design, fewest_circuits, Problem, with_settings
+from ._problem import (
+    check_problem,
+    check_suits,
+    Design,
+    fewest_circuits,
+    holds_circuits,
+    Problem,
+    ROTATIONS,
+    with_settings,
+)
 
 
 # Published figures hold up to about T (d/D)^2 = 0.004 with d = 4: where to look first.
@@ -36,6 +45,7 @@ class Frontier:
             be placed stay under it, "max-circuits" if the user's limit came first, "nothing fits"
             if even the fewest are over, or "undecided".
         chosen: evaluated T -> the design used there.
+        circuit: what is computed.
     """
 
     kind: str
@@ -43,16 +53,19 @@ class Frontier:
     held: int
     limited_by: str
     chosen: dict[int, Design]
+    circuit: str = ROTATIONS
 
     @property
     def assumes(self) -> str:
         """What the designs assume."""
-        return ", ".join(dict.fromkeys(design_kind(name).assumes for name in _members(self.kind)))
+        members = _members(self.kind, self.circuit)
+        return ", ".join(dict.fromkeys(design_kind(name).assumes for name in members))
 
     @property
     def note(self) -> str:
         """What else a reader has to know of how the designs were chosen, mostly empty."""
-        return "; ".join(filter(None, (_choice(name).note for name in _members(self.kind))))
+        members = _members(self.kind, self.circuit)
+        return "; ".join(filter(None, (_choice(name, self.circuit).note for name in members)))
 
 
 def frontier_kinds() -> tuple[str, ...]:
@@ -60,27 +73,34 @@ def frontier_kinds() -> tuple[str, ...]:
     return (*(name for name in kinds() if design_kind(name).frontier is not None), BEST)
 
 
-def _choice(kind: str) -> FrontierChoice:
-    choice = design_kind(kind).frontier
+def _choice(kind: str, circuit: str) -> FrontierChoice:
+    choice = frontier_choice(kind, circuit)
     assert choice is not None
     return choice
 
 
-def _by_theory(kind: str) -> bool:
-    choice = design_kind(kind).frontier
+def _by_theory(kind: str, circuit: str) -> bool:
+    choice = frontier_choice(kind, circuit)
     return choice is not None and choice.redundancy is None
 
 
-def _members(kind: str) -> tuple[str, ...]:
-    """Return the kinds that a name stands for."""
-    return tuple(name for name in kinds() if _by_theory(name)) if kind == BEST else (kind,)
+def _members(kind: str, circuit: str) -> tuple[str, ...]:
+    """Return the kinds that a name stands for; of circuits of one's own those that can hold them."""
+    if kind != BEST:
+        return (kind,)
+    return tuple(
+        name
+        for name in kinds()
+        if _by_theory(name, circuit)
+        and (circuit == ROTATIONS or holds_circuits(circuit, design_kind(name).construction))
+    )
 
 
 def _choosable(problem: Problem, kind: str) -> list[Design]:
     """Return the designs that a name chooses from: without any prediction."""
     designs = []
-    for name in _members(kind):
-        choice, structures = _choice(name), candidates(problem, name)
+    for name in _members(kind, problem.circuit):
+        choice, structures = _choice(name, problem.circuit), candidates(problem, name)
         if choice.redundancy is not None:
             size = choice.redundancy
             fixed = [each for each in structures if each.configuration.redundancy == size]
@@ -95,7 +115,8 @@ def choose_design(problem: Problem, kind: str, once: Once = anew) -> Design | No
     Published: prime steps, S = 6. Clipped: transversal sets with S = 3 and one choice of thresholds
     and b for every T, found by a search at D = 1000, T = 557, z = 2 (`Frontier.note` says so), which
     is not the best at other sizes. Private, carried, block: the candidate of the lowest predicted
-    error. Best: of those three kinds the lowest.
+    error. Best: of those three kinds the lowest. Of circuits of one's own clipped designs are chosen
+    by theory, too, and best is the same.
 
     Args:
         problem: sizes.
@@ -106,7 +127,8 @@ def choose_design(problem: Problem, kind: str, once: Once = anew) -> Design | No
         The design, or None if no sets of this kind hold the circuits.
     """
     designs = _choosable(problem, kind)
-    if not designs or not all(_by_theory(name) for name in _members(kind)):
+    members = _members(kind, problem.circuit)
+    if not designs or not all(_by_theory(name, problem.circuit) for name in members):
         return designs[0] if designs else None
     return by_prediction(designs, once)[0].design
 
@@ -161,8 +183,8 @@ def check_frontier(
     fewest = fewest_circuits(problem)
     problem = replace(problem, n_circuits=fewest)
     check_problem(problem)
-    for name in _members(kind):
-        check_feeds(problem, design_kind(name).construction)
+    for name in _members(kind, problem.circuit):
+        check_suits(problem, design_kind(name).construction)
     check_positive("error_target", target)
     check_index("samples", samples)
     check_seed("seed", seed)
@@ -245,7 +267,7 @@ def frontier(
     capped = max_circuits is not None and held == max_circuits
     limited_by = _limit(interval, held, fewest, capped)
     used = {point.at: at(point.at) for point in interval.evaluated}
-    return Frontier(kind, interval, held, limited_by, used)
+    return Frontier(kind, interval, held, limited_by, used, problem.circuit)
 
 
 def _error_of(design: Design, samples: int, index: int, frame: Frame) -> float:
@@ -266,7 +288,7 @@ def _limit(interval: Crossing, held: int, fewest: int, capped: bool) -> str:
 def _start(problem: Problem, target: float, kind: str, held: int, once: Once) -> int:
     """Return where theory sees the crossing, for kinds it chooses; else a usual size."""
     low, high = fewest_circuits(problem), held
-    if not all(_by_theory(name) for name in _members(kind)):
+    if not all(_by_theory(name, problem.circuit) for name in _members(kind, problem.circuit)):
         return min(max(low, round(_WORKS * problem.network_width**2)), held)
     while high > low * 1.05 + 1:
         middle = round((low * high) ** 0.5)

@@ -6,10 +6,11 @@ from itertools import product
 from typing import Any
 
 from .._errors import lookup
+from ..circuits import class_of
 from ..network import traits_of
 from ..simulation import Configuration
 from . import _candidates as made_by
-from ._problem import can_feed, Design, Problem, with_settings
+from ._problem import can_feed, can_hold, Design, Problem, ROTATIONS, with_settings
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class DesignKind:
         as_published: its parameters are those of the source: never varied or tuned.
         most: of its structures that a search measures; None: as many as of any kind.
         frontier: how `frontier` chooses; None: it leaves the kind out.
+        frontier_own: how it does for circuits of one's own, if in another way.
     """
 
     construction: str
@@ -48,6 +50,7 @@ class DesignKind:
     as_published: bool = False
     most: int | None = None
     frontier: FrontierChoice | None = None
+    frontier_own: FrontierChoice | None = None
 
     @property
     def assumes(self) -> str:
@@ -80,7 +83,13 @@ _KINDS = {
         as_published=True,
         frontier=FrontierChoice(made_by.PUBLISHED_REDUNDANCY),
     ),
-    "clipped": DesignKind("clipped", made_by.clipped, _STEPS_AND_GATES, frontier=_TUNED_ONCE),
+    "clipped": DesignKind(
+        "clipped",
+        made_by.clipped,
+        _STEPS_AND_GATES,
+        frontier=_TUNED_ONCE,
+        frontier_own=_BY_THEORY,
+    ),
     "cleaned": DesignKind("cleaned", made_by.cleaned, _STEPS_AND_GATES),
     "separate": DesignKind("separate", made_by.separate, _STEPS_AND_GATES, most=2),
     "carried": DesignKind("carried", made_by.carried, _GATES, _CLOSED, frontier=_BY_THEORY),
@@ -125,8 +134,17 @@ def candidates(problem: Problem, kind: str) -> list[Design]:
         ValueError: for an unknown kind.
     """
     known = design_kind(kind)
-    structures = known.structures(problem) if can_feed(problem, known.construction) else []
+    suits = can_hold(problem, known.construction) and can_feed(problem, known.construction)
+    structures = known.structures(problem) if suits else []
     return [Design(kind, settings) for settings in structures if made_by.holds(settings)]
+
+
+def frontier_choice(name: str, circuit: str) -> FrontierChoice | None:
+    """Return how `frontier` picks a design of a kind for some circuits; None if it leaves it out."""
+    kind = design_kind(name)
+    if circuit != ROTATIONS and kind.frontier_own is not None:
+        return kind.frontier_own
+    return kind.frontier
 
 
 def variants(design: Design) -> list[Design]:
@@ -138,10 +156,23 @@ def variants(design: Design) -> list[Design]:
     Returns:
         Designs of the same structure; that alone for kinds that are not varied.
     """
-    others = [with_settings(design, **values) for values in design_kind(design.kind).variants]
+    there = _felt(design)
+    others = [
+        with_settings(design, **{name: v for name, v in values.items() if name in there})
+        for values in design_kind(design.kind).variants
+    ]
     return list(dict.fromkeys([design, *others]))
 
 
 def tunable(design: Design) -> tuple[str, ...]:
     """Return the continuous parameters that a descent may move, none for a published design."""
-    return () if design_kind(design.kind).as_published else design.traits.tunable
+    if design_kind(design.kind).as_published:
+        return ()
+    there = _felt(design)
+    return tuple(name for name in design.traits.tunable if name in there)
+
+
+def _felt(design: Design) -> set[str]:
+    """Return the parameters of a design's circuits and of its network."""
+    own = class_of(design.configuration.circuit).parameters
+    return {*own, "inhibition_factor"}

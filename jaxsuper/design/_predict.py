@@ -5,18 +5,29 @@ from dataclasses import dataclass
 
 from .._journal import anew, Once
 from ..analytics import predict
+from ..theory.seizure import DEAD
 from ._kinds import design_kind
 from ._problem import Design, with_settings
+from ._verdicts import seizes
 
 
 def predict_error(design: Design) -> float | None:
     """Return E|x_est - x|^2 of active circuits at the last layer, or None where no theory speaks.
 
     It is that of `analytics.predict`, from the most complete theory; for clipped weights and
-    separate indicators that is the state evolution, a second or two each.
+    separate indicators that is the state evolution, a second or two each. Of circuits of one's own it
+    is the closed form, and nothing where their indicators seize or die: that it leaves out.
     """
-    errors = predict(design.configuration).get("mse_x_active")
-    return None if errors is None else float(errors[-1])
+    prediction = predict(design.configuration)
+    errors, evolved = prediction.get("mse_x_active"), prediction.state_evolution
+    if errors is None:
+        return None
+    if evolved is not None and "mse_x_active" not in evolved.values:
+        inactive, active = (evolved.values[f"mse_on_{which}"] for which in ("inactive", "active"))
+        grown = float(inactive[-1] / inactive[0]) if inactive[0] > 0 else 1.0
+        if seizes(grown) or active.max() > DEAD:
+            return None
+    return float(errors[-1])
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from typing import Any
 from .._errors import check, check_kind
 from .._limits import check_index
 from .._settings import EDGES, IDENTITY
+from ..circuits import layout_of, pool_of, width_of
 from ..network import Traits, traits_of
 from ..programs import Edges
 from ..simulation import (
     check_active,
     check_edges_name,
     check_groups,
+    check_setting,
     Configuration,
     edges_of,
     PARAMETERS,
@@ -24,6 +26,7 @@ from ..simulation import (
 _SPARE = 2
 # Circuits of a branch or a merge.
 _LARGEST_GROUP = 3
+ROTATIONS = "rotation"
 _MOST = {"network_width": 1_000_000, "n_layers": 10_000}
 
 
@@ -37,6 +40,8 @@ class Problem:
         n_active: z.
         n_layers: L.
         edges: which circuit feeds which, as in `Configuration`; each itself by default.
+        circuit: what is computed, as in `Configuration`: rotations, or circuits with an on-indicator of
+            one's own, by a file of layers or a registered pool.
     """
 
     network_width: int
@@ -44,6 +49,12 @@ class Problem:
     n_active: int
     n_layers: int
     edges: str = IDENTITY
+    circuit: str = ROTATIONS
+
+    @property
+    def own(self) -> bool:
+        """Whether the circuits are others than rotations."""
+        return self.circuit != ROTATIONS
 
 
 @dataclass(frozen=True)
@@ -80,12 +91,16 @@ def check_problem(problem: Problem) -> None:
         problem: the sizes.
 
     Raises:
-        ValueError: unless 8 <= D <= 10^6, T >= 2, 1 <= L <= 10^4 and 1 <= z < T.
+        ValueError: unless 2 d <= D <= 10^6, T >= 2, 1 <= L <= 10^4 and 1 <= z < T, and for circuits
+            without an on-indicator, or with weights for another number of layers.
     """
     check_kind("problem", problem, Problem)
     check_index("network_width", problem.network_width)
-    rule = "must be at least 8, two neurons for each of a rotation's four"
-    check(problem.network_width >= 8, "network_width", rule, problem.network_width)
+    check_circuit(problem)
+    d = width_of(problem.circuit)
+    each = f"the {d} of a circuit" if problem.own else "a rotation's four"
+    rule = f"must be at least {2 * d}, two neurons for each of {each}"
+    check(problem.network_width >= 2 * d, "network_width", rule, problem.network_width)
     check_index("n_circuits", problem.n_circuits, 2)
     check_index("n_layers", problem.n_layers)
     for name, most in _MOST.items():
@@ -100,6 +115,18 @@ def check_problem(problem: Problem) -> None:
         check_groups(edges_of(of_problem(problem)), problem.n_active)
 
 
+def check_circuit(problem: Problem) -> None:
+    """Raise a `ValueError` unless designs can be made of a problem's circuits."""
+    check_setting("circuit", problem.circuit)
+    names = [name for name, _ in layout_of(problem.circuit).readouts]
+    rule = "must be circuits with an on-indicator and a payload"
+    remedy = "put them behind one with circuits.Guarded"
+    check(names == ["on", "x"], "circuit", rule, problem.circuit, remedy)
+    pool = pool_of(problem.circuit)
+    if pool is not None and problem.n_layers >= 1:
+        pool.check_depth(problem.n_layers)
+
+
 def of_problem(problem: Problem, **settings: Any) -> Configuration:
     """Return the problem's settings with transversal sets, unless others are named."""
     sizes: dict[str, Any] = {
@@ -109,8 +136,22 @@ def of_problem(problem: Problem, **settings: Any) -> Configuration:
         "n_layers": problem.n_layers,
         "allocation": "transversal",
         "edges": problem.edges,
+        "circuit": problem.circuit,
     }
     return Configuration(**{**sizes, **settings})
+
+
+def can_hold(problem: Problem, construction: str) -> bool:
+    """Return whether a construction can be made of the problem's circuits.
+
+    Of rotations each kind takes the form, d = 4 or 3, that it needs.
+    """
+    return not problem.own or holds_circuits(problem.circuit, construction)
+
+
+def holds_circuits(circuit: str, construction: str) -> bool:
+    """Return whether a construction can be made of circuits by name, as they are."""
+    return traits_of(construction).needs.fits(layout_of(circuit))
 
 
 def can_feed(problem: Problem, construction: str) -> bool:
@@ -118,8 +159,11 @@ def can_feed(problem: Problem, construction: str) -> bool:
     return not _why_not(problem, construction)
 
 
-def check_feeds(problem: Problem, construction: str) -> None:
-    """Raise a `ValueError` if circuits cannot feed each other in a construction as is wanted."""
+def check_suits(problem: Problem, construction: str) -> None:
+    """Raise a `ValueError` if a construction cannot hold the circuits, or feed them as is wanted."""
+    needs = traits_of(construction).needs
+    rule = f"{needs.rule} for the construction {construction!r}"
+    check(can_hold(problem, construction), "circuit", rule, problem.circuit)
     if _why_not(problem, construction):
         traits_of(construction).check_edges(_edges_like(problem), problem.edges)
 

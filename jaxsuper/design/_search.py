@@ -27,7 +27,7 @@ from ._measure import (
     with_seed,
 )
 from ._predict import by_prediction, predict_error, Predicted
-from ._problem import check_feeds, check_problem, Design, Problem, structure_of
+from ._problem import check_suits, check_problem, Design, Problem, structure_of
 from ._ranking import differences, Effort, Ranked, SearchResult
 from ._work import Work, WorkReport
 
@@ -96,7 +96,7 @@ def search(
     check_kind("only", only, tuple, list)
     for kind in only:
         one_of(kinds(), kind, "only")
-        check_feeds(problem, design_kind(kind).construction)
+        check_suits(problem, design_kind(kind).construction)
     searched = only or tuple(kind for kind in kinds() if kind not in effort.skip)
     by_kind = {kind: candidates(problem, kind) for kind in searched}
     absent = [kind for kind, designs in by_kind.items() if not designs]

@@ -46,6 +46,22 @@ def _is_rotation(layout: Layout, width: int) -> bool:
     return named and layout.width == width and layout.mean_channels == (0,)
 
 
+def _has_indicator(layout: Layout) -> bool:
+    """Return whether the first two neurons are an indicator, and a channel goes with each other one."""
+    d = layout.width
+    unit = lambda row, neuron: all(c == (i == neuron) for i, c in enumerate(row) if i > 1)
+    others = enumerate(layout.channels[1:], start=2)
+    balanced = [layout.channels[channel] for channel in layout.mean_channels]
+    return (
+        len(layout.channels) == d - 1 > 1
+        and layout.channels[0] == (1, -1, *[0] * (d - 2))
+        and layout.difference_outputs == tuple(range(2, d))
+        and all(unit(row, neuron) and row[0] == -row[1] for neuron, row in others)
+        and layout.mean_channels[0] == 0
+        and not any(row[0] for row in balanced[1:])
+    )
+
+
 def _has_one_on_neuron(layout: Layout) -> bool:
     single = (1, *[0] * (layout.width - 1))
     return layout.channels[0] == single and layout.mean_channels == (0,)
@@ -56,6 +72,12 @@ ROTATION = Needs(
     "rotation",
     "must be rotations with 2 neurons for the on-indicator",
     lambda layout: _is_rotation(layout, 4),
+)
+INDICATED = Needs(
+    "rotation",
+    "must have an on-indicator of 2 neurons and a channel for each other, and mean weights that read "
+    "neurons",
+    _has_indicator,
 )
 ROTATION3 = Needs(
     "rotation3",

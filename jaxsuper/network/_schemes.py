@@ -17,25 +17,28 @@ def indicator_schemes() -> tuple[str, ...]:
     return tuple(_SCHEMES)
 
 
-def shares(network_width: int, circuit_width: int, indicator_share: float = 0.0) -> tuple[int, int]:
+def shares(
+    network_width: int, circuit_width: int, n_payload: int = 2, indicator_share: float = 0.0
+) -> tuple[int, int]:
     """Return (n_a, n_x), the widths of indicator and payload blocks.
 
     Args:
         network_width: D.
-        circuit_width: d, of which two neurons are payload.
+        circuit_width: d.
+        n_payload: m, how many of the d neurons are payload.
         indicator_share: the part of D that the indicators get; 0: all blocks are equal.
 
     Returns:
-        Widths with (d - 2) n_a + 2 n_x at most D, and at most d neurons unused.
+        Widths with (d - m) n_a + m n_x at most D, and at most d neurons unused.
 
     Raises:
         ValueError: unless both parts have neurons.
     """
-    rows = circuit_width - 2
+    rows = circuit_width - n_payload
     share = indicator_share or rows / circuit_width
     check(0 < share < 1, "indicator_share", "must lie strictly between 0 and 1", share)
     own = round(share * network_width / rows)
-    payload = (network_width - rows * own) // 2
+    payload = (network_width - rows * own) // n_payload
     rule = f"must leave neurons for both parts of a network of width {network_width}"
     check(own >= 1 and payload >= 1, "indicator_share", rule, share)
     return own, payload

@@ -14,7 +14,7 @@ from ..programs import Edges
 from . import _shared as shared, _two_part as two_part
 from ._edges import edge_links
 from ._inhibition import balanced, clipped_links
-from ._network import ROTATION, Traits
+from ._network import INDICATED, Traits
 from ._placement import join
 
 
@@ -56,6 +56,8 @@ class Separate(two_part.AbstractTwoPart):
         steps: bool (L-1, n_a, n_a), C between indicators.
         step_inhibition: (L-1, n_a), chi' of each indicator neuron.
         edges: which circuit feeds which; None if each is its own successor.
+        relays: C between payload neurons and chi' of each, for mean weights that read payloads;
+            None where they read indicators alone.
         circuits, placement, gates, gate_inhibition, inhibition_factor, indicator_width,
             indicator_redundancy, extents, precision, inhibition_rule: see `AbstractTwoPart`.
     """
@@ -63,9 +65,10 @@ class Separate(two_part.AbstractTwoPart):
     steps: Bool[Array, "gaps na na"]
     step_inhibition: Float[Array, "gaps na"]
     edges: Edges | None = None
+    relays: tuple[Bool[Array, "gaps nx nx"], Float[Array, "gaps nx"]] | None = None
     traits: ClassVar[Traits] = Traits(
         "separate",
-        needs=ROTATION,
+        needs=INDICATED,
         options=(*two_part.OPTIONS, "edges"),
         trainable=True,
         tunable=PARAMETERS,
@@ -95,7 +98,7 @@ class Separate(two_part.AbstractTwoPart):
         """Build the network; may be traced.
 
         Args:
-            circuits: T rotations (d = 4).
+            circuits: T circuits with an on-indicator of two neurons.
             allocation: T sets for the payload.
             n_layers: L.
             key: for the shuffles.
@@ -113,9 +116,14 @@ class Separate(two_part.AbstractTwoPart):
             loads = indicators.loads
             gates, gate_chi = clipped_links(payload, own, allocation.loads, loads, inhibition)
             steps, step_chi = clipped_links(own, own, loads, loads, inhibition)
+            loads = allocation.loads
+            relays = lambda: clipped_links(payload, payload, loads, loads, inhibition)
         else:
             gates, gate_chi = edge_links(edges, payload, own, inhibition)
             steps, step_chi = edge_links(edges, own, own, inhibition)
+            relays = lambda: edge_links(edges, payload, payload, inhibition)
+        # Mean weights of rotations read indicators alone.
+        reads_payload = len(circuits.layout.mean_channels) > 1
         return cls(
             circuits=circuits,
             placement=join(own, payload),
@@ -130,6 +138,7 @@ class Separate(two_part.AbstractTwoPart):
             steps=steps,
             step_inhibition=step_chi,
             edges=edges,
+            relays=relays() if reads_payload else None,
         )
 
     def layers(self) -> SeparateLayer:
@@ -138,8 +147,11 @@ class Separate(two_part.AbstractTwoPart):
         steps = balanced(self.steps, self.step_inhibition, factor, sends)
         n_steps = self.circuits.width - len(self.circuits.layout.difference_outputs)
         placement, width = self.placement, self.indicator_width
+        relays = self.relays
+        if relays is not None:
+            relays = balanced(*relays, factor, self.redundancies[1])
         return SeparateLayer(
-            **two_part.layer_fields(self),
+            **two_part.layer_fields(self, relays),
             steps=steps,
             own_members=placement.members[1:, :width],
             own_sets=placement.sets[1:, :, : self.indicator_redundancy],
@@ -157,6 +169,8 @@ class Separate(two_part.AbstractTwoPart):
         for row in set(range(circuits.width)) - set(layout.difference_outputs):
             step = mean[row, 0] * steps[:, None, :] * alpha[None, :, None]
             weights = weights.at[row].add(step)
+        if self.relays is not None:
+            weights = weights + two_part.dense_relays(self, layer, self.relays[1][layer - 1])
         bias = shared.bias_of(circuits, layer)[:, None] * jnp.asarray(self.exists(), jnp.float32)
         size = circuits.width * self.block_width
         return [(weights.reshape(size, size), bias.reshape(size))]

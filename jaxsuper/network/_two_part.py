@@ -95,6 +95,8 @@ class AbstractTwoPartLayer(AbstractLayer):
         payload: which of the d rows are the payload's.
         precision: of matrix products.
         arrivals: which edges `difference` is of, if it is of edges and not of circuits.
+        relays: (L-1, n_x, n_x), Ctilde / S_x between payloads, for mean weights that read them, or None.
+        relayed: the channels that these read.
     """
 
     gates: Float[Array, "gaps nx na"]
@@ -107,6 +109,8 @@ class AbstractTwoPartLayer(AbstractLayer):
     payload: tuple[int, ...] = eqx.field(static=True)
     precision: str = eqx.field(static=True)
     arrivals: Arrivals | None
+    relays: Float[Array, "gaps nx nx"] | None
+    relayed: tuple[int, ...] = eqx.field(static=True)
 
     @abstractmethod
     def indicator_fields(
@@ -141,13 +145,25 @@ class AbstractTwoPartLayer(AbstractLayer):
             self.mean[row, 0] * seen + brought[i] + self.bias[row]
             for i, row in enumerate(self.payload)
         ]
+        if self.relays is not None:
+            for column, channel in enumerate(self.relayed, start=1):
+                sent = jnp.matmul(self.relays, channels[channel, width:], precision=self.precision)
+                rows = zip(payload, self.payload, strict=True)
+                payload = [field + self.mean[row, column] * sent for field, row in rows]
         above, below = ((0, payload_width), (0, 0)), ((width, 0), (0, 0))
         rows = [jnp.pad(row, above) for row in self.indicator_fields(alpha, change[:split])]
         return jnp.stack(rows + [jnp.pad(row, below) for row in payload])
 
 
-def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:
-    """Return the fields of `AbstractTwoPartLayer`, stacked over layers 2..L."""
+def layer_fields(
+    network: AbstractTwoPart, relays: Float[Array, "gaps nx nx"] | None = None
+) -> dict[str, Any]:
+    """Return the fields of `AbstractTwoPartLayer`, stacked over layers 2..L.
+
+    Args:
+        network: the network.
+        relays: of the layer.
+    """
     circuits, n_layers = network.circuits, network.n_layers
     arrivals, layout, difference = own_parts(network)
     sends, factor = network.redundancies[0], network.inhibition_factor
@@ -163,6 +179,8 @@ def layer_fields(network: AbstractTwoPart) -> dict[str, Any]:
         "payload": circuits.layout.difference_outputs,
         "precision": network.precision,
         "arrivals": arrivals,
+        "relays": relays,
+        "relayed": circuits.layout.mean_channels[1:],
     }
 
 
@@ -176,7 +194,7 @@ def two_part_channels(self: AbstractTwoPart, activations: Activations) -> Channe
 def two_part_means(
     self: AbstractTwoPart, channels: Channels, sets: Int[Array, "T S"]
 ) -> CircuitValues:
-    """Return each circuit's alpha, and x = y - alpha·1."""
+    """Return each circuit's alpha, and the other channels: x = y - alpha·1 of rotations, y of others."""
     split, parts = self.indicator_redundancy, (None, None)
     members = self.placement.only_members()
     if members is not None:
@@ -185,7 +203,17 @@ def two_part_means(
     own, others = (1 / as_float(count) for count in self.redundancies)
     alpha = gather_sum(channels[:1], sets[:, :split], own, back=parts[0])
     payload = gather_sum(channels[1:], sets[:, split:], others, back=parts[1])
-    return jnp.concatenate([alpha, payload - alpha])
+    return jnp.concatenate([alpha, _less(self.circuits.layout, payload, alpha)])
+
+
+def _less(layout: Layout, payload: CircuitValues, alpha: CircuitValues) -> CircuitValues:
+    """Take off the payload what its channels have of the indicator."""
+    taken = [-row[0] for row in layout.channels[1:]]
+    if not any(taken):
+        return payload
+    if all(factor == 1 for factor in taken):
+        return payload - alpha
+    return payload - jnp.array(taken, payload.dtype)[:, None, None] * alpha
 
 
 def rectified_where_neurons_are(
@@ -237,8 +265,9 @@ def dense_clipped_part(
     part: int,
     columns: slice,
     chi: Float[Array, " part"],
+    source: int = 0,
 ) -> Float[Array, "columns columns"]:
-    """Return Ctilde / S_a from all indicators to those of one part, from the definition.
+    """Return Ctilde / S of one part to those of one part, from the definition.
 
     Args:
         network: the network.
@@ -246,13 +275,16 @@ def dense_clipped_part(
         part: that receives: 0 for indicators, 1 for payloads.
         columns: its neurons.
         chi: of each of them.
+        source: the part that sends.
     """
-    sends, size = network.indicator_redundancy, network.block_width
+    size, split = network.block_width, network.indicator_width
+    sends = (network.indicator_redundancy, network.payload_redundancy)[source]
+    sending = (slice(0, split), slice(split, None))[source]
     before, after = _parts(network, layer)
     opening = after[part] * shared.dense_own(network, layer)[1][:, None]
-    linked = jnp.minimum(1.0, jnp.matmul(opening.T, before[0], precision="highest"))
+    linked = jnp.minimum(1.0, jnp.matmul(opening.T, before[source], precision="highest"))
     factors = jnp.zeros(size).at[columns].set(chi * network.inhibition_factor)[:, None]
-    exists = jnp.zeros((size, size)).at[columns, : network.indicator_width].set(1.0)
+    exists = jnp.zeros((size, size)).at[columns, sending].set(1.0)
     return (linked - factors * (1 - linked)) * exists / sends
 
 
@@ -274,6 +306,8 @@ def dense_payload(network: AbstractTwoPart, layer: int) -> Float[Array, "d n d n
     size, sends = network.block_width, (network.indicator_redundancy, network.payload_redundancy)
     chi, columns = network.gate_inhibition[layer - 1], slice(network.indicator_width, None)
     gates = dense_clipped_part(network, layer, 1, columns, chi)
+    # What mean weights have of other channels than the indicator is `dense_relays`.
+    mean = mean.at[:, jnp.array(layout.difference_outputs)].set(0.0)
     weights = jnp.zeros((circuits.width, size, circuits.width, size))
     for row in layout.difference_outputs:
         weights = weights.at[row].add(gates[:, None, :] * mean[row][None, :, None])
@@ -284,6 +318,16 @@ def dense_payload(network: AbstractTwoPart, layer: int) -> Float[Array, "d n d n
         links = jnp.matmul(terms.T, before[read], precision="highest") / sends[read]
         weights = weights.at[row, :, column].add(links)
     return weights
+
+
+def dense_relays(
+    network: AbstractTwoPart, layer: int, chi: Float[Array, " nx"]
+) -> Float[Array, "d n d n"]:
+    """Return what mean weights send from payloads to payloads, over all entries, from the definition."""
+    circuits, columns = network.circuits, slice(network.indicator_width, None)
+    relays = dense_clipped_part(network, layer, 1, columns, chi, source=1)
+    mean = mean_matrix(circuits, layer).at[:, :2].set(0.0)
+    return mean[:, None, :, None] * relays[None, :, None, :]
 
 
 def dense_steps(

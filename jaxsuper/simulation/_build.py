@@ -138,7 +138,10 @@ def _widths(configuration: Configuration, traits: Traits) -> tuple[int, int]:
     d = width_of(configuration.circuit)
     if not traits.own_indicators:
         return configuration.network_width // d, 0
-    own, payload = shares(configuration.network_width, d, configuration.indicator_share)
+    n_payload = len(layout_of(configuration.circuit).difference_outputs)
+    own, payload = shares(
+        configuration.network_width, d, n_payload, configuration.indicator_share
+    )
     return payload, own // configuration.indicator_copies
 
 

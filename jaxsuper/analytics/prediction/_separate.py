@@ -1,6 +1,7 @@
 """Recomputed indicators with neurons of their own: state evolution."""
 
 from ... import theory
+from ._own import own_evolution
 from ._prediction import Form, STATE_EVOLUTION
 from ._subject import set_loads, Subject
 
@@ -8,8 +9,10 @@ from ._subject import set_loads, Subject
 def separate_evolution(subject: Subject) -> Form | None:
     """Return the state evolution of two populations, one driving the other, collapse included.
 
-    Of rotations (d = 4); None for other circuits.
+    Of rotations (d = 4); of circuits of one's own that of their indicators; None for others.
     """
+    if not subject.kind:
+        return own_evolution(subject)
     if subject.kind != "rotation":
         return None
     own, payload = subject.indicators, subject.allocation
