@@ -69,7 +69,8 @@ from ._overlap import (
     overlap_rate_lower_bound,
     overlap_rate_published,
 )
-from ._private import private_active_mse
+from ._pairs import Active, pair_errors, private_pair_mse
+from ._private import private_active_mse, third_party_links
 from ._propagated import layer_noise, Noise, propagated_errors
 from ._rates import DISJOINT_PAIRS, fit_rate, FittedRate, Rate
 from ._rotation import rotation_errors
@@ -88,6 +89,7 @@ __all__ = [
     "CARRIED_LEAK_LIMIT",
     "DISJOINT_PAIRS",
     "USELESS_VECTOR_ERROR",
+    "Active",
     "ConjunctionErrors",
     "Decided",
     "Decisions",
@@ -145,7 +147,9 @@ __all__ = [
     "overlap_rate_lower_bound",
     "overlap_rate_published",
     "pair_count_bound",
+    "pair_errors",
     "private_active_mse",
+    "private_pair_mse",
     "propagated_errors",
     "rademacher_interaction",
     "random_embedding_best_mse",
@@ -167,6 +171,7 @@ __all__ = [
     "shared_published_mse",
     "state_evolution",
     "still_right",
+    "third_party_links",
     "threshold_recovery",
     "tight_frame_mse",
     "welch_bound",

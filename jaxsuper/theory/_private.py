@@ -3,6 +3,24 @@
 from .._errors import check
 
 
+def third_party_links(T: int, n: int, S: int) -> float:
+    """Return k = (T S/n - 1)^2 (S - 1)/((T - 1) S), how likely two circuits' link is a third one's.
+
+    A neuron i of v is of T S/n - 1 other circuits u, each of which links it to S - 1 neurons j, that are
+    of T S/n - 1 circuits w that are neither u nor v. Over i and j there are S^2 pairs, and T - 1 circuits
+    w. Counting u among the w, as (T S/n - 1)(S - 1)/(n - S) does, takes it for T S/(T S - n) times that.
+
+    Args:
+        T: circuits.
+        n: block width.
+        S: redundancy, at least 2.
+
+    Returns:
+        The probability, for even loads, two neurons in common at most, and circuits that share none.
+    """
+    return max(T * S / n - 1, 0.0) ** 2 * (S - 1) / ((T - 1) * S) if T > 1 else 0.0
+
+
 def private_active_mse(
     L: int, T: int, n: int, S: int, z: int, e: float | None = None
 ) -> list[float]:
@@ -12,7 +30,7 @@ def private_active_mse(
     it holds x_v + x_w + (1, 1), and in every later layer it receives R_w x_w too. (b) A link from a
     neuron of w to one of v belongs to some third circuit u with probability
 
-        k = (T S/n - 1)(S - 1)/(n - S)
+        k = (T S/n - 1)^2 (S - 1)/((T - 1) S)
 
     and brings R_u x_w/(S-1). Of the error of v's S neurons let M be the power of their mean, which
     the next layer keeps, and Q that of the deviations, of which it keeps 1/(S-1)^2:
@@ -20,7 +38,7 @@ def private_active_mse(
         M' = M + (z-1) ( e + k/(S-1)^2 (1 + M + Q) ),                       M_1 = 3 e (z-1)
         Q' = Q/(S-1)^2 + (z-1) (S-1) ( e + k/(S-1)^2 (1 + M + Q) ),         Q_1 = 3 e (z-1)(S-1)
 
-    and M is the error. To first order M_l = (z-1) ( (l+2) e + (l-1) (T S/n - 1)/((n-S)(S-1)) ).
+    and M is the error. To first order M_l = (z-1) ( (l+2) e + (l-1) k/(S-1)^2 ).
     Assumes even loads, random rotations and gates that hold; the ReLU's clipping of noise on open
     neurons is left out. Not in the sources.
 
@@ -44,7 +62,7 @@ def private_active_mse(
     load = T * S / n
     if e is None:
         e = max(load - 1, 0.0) / ((T - 1) * S) if T > 1 else 0.0
-    link = max(load - 1, 0.0) * (S - 1) / (n - S) / (S - 1) ** 2
+    link = third_party_links(T, n, S) / (S - 1) ** 2
     mean, rest = 3 * e * (z - 1), 3 * e * (z - 1) * (S - 1)
     errors = [mean]
     for _ in range(L - 1):

@@ -51,6 +51,16 @@ def measured(count: int = 3) -> simulation.Measurement:
     return simulation.merge_networks(single)
 
 
+def of_layers(kind: Any) -> circuits.AbstractCircuits:
+    """Return circuits of layers of different widths, with a table of inputs."""
+    rng = np.random.default_rng(1)
+    layers = [
+        (rng.normal(size=(T, 4, 2)), rng.normal(size=(T, 4))),
+        (rng.normal(size=(T, 1, 4)), None),
+    ]
+    return kind.from_layers(layers, np.eye(2))
+
+
 def _sets() -> allocation.Allocation:
     return allocation.allocate(N, S, T)
 
@@ -60,6 +70,9 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     **{f"circuits {kind}": partial(circuits.make, kind, T, key=KEY) for kind in circuits.kinds()},
     "circuits centred": lambda: circuits.CenteredRotation.random(T, key=KEY),
     "circuits mlp": lambda: circuits.MLP.random(T, 3, 2, key=KEY),
+    "circuits mlp of layers": lambda: of_layers(circuits.MLP),
+    "circuits guarded": lambda: of_layers(circuits.Guarded),
+    "circuits gated": lambda: of_layers(circuits.Gated),
     "allocation": _sets,
     "allocation padded": lambda: allocation.Padded(_sets(), (T + 2, N + 2, S + 1, 5)),
     "allocation widened": lambda: allocation.Widened(_sets(), 5),

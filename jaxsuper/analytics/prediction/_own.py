@@ -28,7 +28,9 @@ from ._subject import set_loads, Subject
 
 _ASSUMES = "no inactive circuit switches on; noise is normal and new in every layer"
 _ENDS = "where inactive indicators cross the lower threshold: see state evolution"
-_EVOLVED_ASSUMES = "sets that share at most one neuron, independent shuffles, T large against the loads"
+_EVOLVED_ASSUMES = (
+    "sets that share at most one neuron, independent shuffles, T large against the loads"
+)
 _EVOLVED_ENDS = "once most active circuits have died; it says nothing of what is computed"
 _N_DRAWS = 2048
 _STEP = ("lower_threshold", "upper_threshold")
