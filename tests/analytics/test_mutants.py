@@ -19,6 +19,7 @@ def test_every_formula_has_wrong_versions():
         "Decisions",
         "Errors",
         "FittedRate",
+        "Active",
         "Gap",
         "Noise",
         "Rate",

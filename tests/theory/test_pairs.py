@@ -51,19 +51,18 @@ def test_pairs_are_networks_of_two(event, small):
 
 @pytest.mark.parametrize(("n", "redundancy", "count"), [(49, 3, 80), (40, 2, 90)])
 def test_links_of_third_circuits_are_counted(n, redundancy, count):
-    """One by one, among circuits that share no neuron; what counts u among the w has more of them."""
-    sets = allocation.allocate(n, redundancy, count, "transversal").sets
-    linked = {pair for each in sets for pair in itertools.permutations(each.tolist(), 2)}
-    found, pairs = 0, 0
-    for v, w in itertools.permutations(range(count), 2):
-        if not set(sets[v]) & set(sets[w]):
-            # Of neurons that are both v's or both w's none is here: the sets are disjoint.
-            found += sum((i, j) in linked for i in sets[v].tolist() for j in sets[w].tolist())
-            pairs += 1
+    """One by one; what counts u among the w has more of them."""
+    sets = allocation.allocate(n, redundancy, count, "transversal").sets.tolist()
+    owner = {pair: u for u, each in enumerate(sets) for pair in itertools.permutations(each, 2)}
+    links = sum(
+        owner.get((i, j), v) not in (v, w)
+        for v, w in itertools.permutations(range(count), 2)
+        for i, j in itertools.product(sets[v], sets[w])
+    ) / (count * (count - 1))
     expected = theory.third_party_links(count, n, redundancy) * redundancy**2
     load = count * redundancy / n
-    assert found / pairs == pytest.approx(expected, rel=0.12)
-    assert found / pairs < 0.9 * (load - 1) * (redundancy - 1) / (n - redundancy) * redundancy**2
+    assert links == pytest.approx(expected, rel=0.07)
+    assert links < 0.9 * (load - 1) * (redundancy - 1) / (n - redundancy) * redundancy**2
 
 
 def test_powers_add_and_means_are_squared():
