@@ -55,7 +55,12 @@ def configuration(d: int, r: int, how: str, n_circuits: int, name: str) -> Confi
     """Return the settings with r indicators of two neurons, None where sets do not hold the circuits."""
     m = d - 2
     n = WIDTH // (m + 2 * r)
-    shared: dict[str, Any] = {"circuit": name, "allocation": "transversal", "n_layers": LAYERS, **GUARD}
+    shared: dict[str, Any] = {
+        "circuit": name,
+        "allocation": "transversal",
+        "n_layers": LAYERS,
+        **GUARD,
+    }
     shared |= {"n_circuits": n_circuits, "batch_size": SAMPLES, "seed": SEED}
     S = most_redundant(n, n_circuits, LARGEST)
     if not S:
@@ -96,7 +101,9 @@ def reached(runs: list[dict[str, Any]]) -> float | None:
 def draw(result: dict[str, Any], path: Path) -> None:
     """Draw the error at layer L against T: a row for each d, a column for each z."""
     with style():
-        figure, axes = subplots(len(WIDTHS), len(ACTIVE), figsize=(8.4, 6.2), sharex=True, sharey=True)
+        figure, axes = subplots(
+            len(WIDTHS), len(ACTIVE), figsize=(8.4, 6.2), sharex=True, sharey=True
+        )
         for row, d in enumerate(WIDTHS):
             for column, z in enumerate(ACTIVE):
                 ax = axes[row, column]

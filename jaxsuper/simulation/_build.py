@@ -139,9 +139,7 @@ def _widths(configuration: Configuration, traits: Traits) -> tuple[int, int]:
     if not traits.own_indicators:
         return configuration.network_width // d, 0
     n_payload = len(layout_of(configuration.circuit).difference_outputs)
-    own, payload = shares(
-        configuration.network_width, d, n_payload, configuration.indicator_share
-    )
+    own, payload = shares(configuration.network_width, d, n_payload, configuration.indicator_share)
     return payload, own // configuration.indicator_copies
 
 

@@ -137,9 +137,7 @@ def test_a_design_that_seizes_has_no_prediction(file):
     ],
 )
 def test_bad_problems(change, message, file, registry):
-    circuits.register(
-        "plain", circuits.Pool(circuits.MLP.from_layers(random_layers(9, (4, 4, 4))))
-    )
+    circuits.register("plain", circuits.Pool(circuits.MLP.from_layers(random_layers(9, (4, 4, 4)))))
     problem = replace(Problem(600, 60, 1, LAYERS, circuit=file), **change)
     with pytest.raises(ValueError, match=message):
         check_problem(problem)

@@ -44,11 +44,15 @@ def test_tasks_of_ones_own():
     errors = ((np.asarray(found).swapaxes(0, 1) - targets) ** 2).mean(axis=(1, 2))
     np.testing.assert_allclose(errors, trained.losses, atol=1e-4)
     # Those of the next circuit are others.
-    assert ((np.asarray(found).swapaxes(0, 1) - np.roll(targets, 1, axis=0)) ** 2).mean() > 0.3 * power
+    assert (
+        (np.asarray(found).swapaxes(0, 1) - np.roll(targets, 1, axis=0)) ** 2
+    ).mean() > 0.3 * power
 
     make = lambda key: eqx.nn.MLP(3, 1, 6, 1, final_activation=jax.nn.relu, key=key)
     module = eqx.filter_vmap(make)(jax.random.split(jax.random.key(0), 12))
-    parts = lambda net: [getattr(layer, name) for layer in net.layers for name in ("weight", "bias")]
+    parts = lambda net: [
+        getattr(layer, name) for layer in net.layers for name in ("weight", "bias")
+    ]
     module = eqx.tree_at(parts, module, [part for pair in trained.layers for part in pair])
     again = circuits.Guarded.from_layers(circuits.layers_of(module), inputs)
     np.testing.assert_array_equal(again.own, small.own)

@@ -37,7 +37,9 @@ def _simulated(
     count, batch = run.draws(12, 24), run.choose(800, 1000)
     keys = [jax.random.fold_in(run.key("guards"), index) for index in range(count)]
     networks = (build(small, sets, _LAYERS, key=key) for key in keys)
-    found = [(net, simulate(net, z, batch, key=key)) for net, key in zip(networks, keys, strict=True)]
+    found = [
+        (net, simulate(net, z, batch, key=key)) for net, key in zip(networks, keys, strict=True)
+    ]
     return found[0][0], merge_networks([measurement for _, measurement in found])
 
 
