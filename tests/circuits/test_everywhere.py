@@ -1,4 +1,4 @@
-"""Circuits of one's own where built-in ones work: designs, capacities, formulas, indicators of their own."""
+"""Circuits of one's own where built-in ones work: designs, capacities, formulas, own indicators."""
 
 import json
 from dataclasses import replace

@@ -51,8 +51,8 @@ def _networks(run: Run, count: int, z: int) -> tuple[AbstractNetwork, Measuremen
 
 @claim(
     "guards.errors",
-    "The error of any ReLU network behind an on-indicator is the noise of each layer, carried on by its own "
-    "weights and through its own ReLUs.",
+    "The error of any ReLU network behind an on-indicator is the noise of each layer, carried on by its "
+    "own weights and through its own ReLUs.",
     formula=r"\Sigma' = g g' \circ (w \Sigma w' + F) + \ldots",
     source="derived here; notes#any-circuits",
     regime=f"T = {_QUIET}, {_SIZES}, z = 1 in layers 2 and 3, in full also z = 2; within 20 %",
