@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -21,7 +22,7 @@ from jaxsuper.design import (
     Problem,
     search,
 )
-from jaxsuper.simulation import Configuration, Experiment
+from jaxsuper.simulation import Experiment
 
 
 T, LAYERS, INPUTS = 30, 3, 3
@@ -160,7 +161,12 @@ def measured_by(**settings):
     return simulation.run_networks(Experiment.of(**settings)).merged()
 
 
-SIZES = {"network_width": 1200, "n_circuits": 400, "redundancy": 4, "n_layers": LAYERS}
+SIZES: dict[str, Any] = {
+    "network_width": 1200,
+    "n_circuits": 400,
+    "redundancy": 4,
+    "n_layers": LAYERS,
+}
 SIZES |= {"allocation": "transversal", **GUARD}
 
 
@@ -173,10 +179,14 @@ def holds(metric, measured, form, tolerance, sigmas):
 
 def test_indicators_seize_as_predicted(file, sigmas):
     """The seizure has begun: density evolution within 6 %, the closed form, which leaves it out, not."""
-    settings = {**SIZES, "circuit": file, "batch_size": 100, "n_networks": 8, "n_active": (1,)}
-    measured = measured_by(**settings)[1]
-    single = {name: value for name, value in settings.items() if name != "n_networks"}
-    found = predict(Configuration(**{**single, "n_active": 1}))
+    settings: dict[str, Any] = {
+        **SIZES,
+        "circuit": file,
+        "batch_size": 100,
+        "n_networks": 8,
+        "n_active": (1,),
+    }
+    measured, found = measured_by(**settings)[1], predict(Experiment.of(**settings))
     assert found.state_evolution is not None and found.closed_form is not None
     assert set(found.state_evolution.values) == {"mse_on_inactive", "mse_on_active"}
     assert holds("mse_on_inactive", measured, found.state_evolution, 0.06, sigmas)
@@ -190,10 +200,11 @@ def test_indicators_seize_as_predicted(file, sigmas):
 )
 def test_below_at_and_above_the_seizure(z, count, tolerance, file, sigmas):
     """From T well below to well above; twice as many circuits are another prediction."""
-    settings = {**SIZES, "circuit": file, "n_circuits": count, "batch_size": 200}
-    measured = measured_by(**settings, n_active=(z,), n_networks=8)[z]
+    settings: dict[str, Any] = {**SIZES, "circuit": file, "n_circuits": count, "batch_size": 200}
+    settings |= {"n_active": (z,), "n_networks": 8}
+    measured = measured_by(**settings)[z]
     right, wrong = (
-        predict(Configuration(**{**settings, "n_active": z, "n_circuits": T})).state_evolution
+        predict(Experiment.of(**{**settings, "n_circuits": T})).state_evolution
         for T in (count, 2 * count)
     )
     assert right is not None and wrong is not None

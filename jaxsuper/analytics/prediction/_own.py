@@ -80,7 +80,8 @@ def own_evolution(subject: Subject) -> Form | None:
     given, allocation = subject.parameters, subject.indicators or subject.allocation
     loads = load_classes(set_loads(allocation))
     links = Links.of(loads, subject.n_active, subject.inhibition, given["inhibition_factor"])
-    found = density_evolution(links, subject.n_layers, *(given[name] for name in _STEP))
+    low, high = (given[name] for name in _STEP)
+    found = density_evolution(links, subject.n_layers, low, high)
     values = {"mse_on_inactive": found.inactive, "mse_on_active": found.active}
     return Form(STATE_EVOLUTION, values, _EVOLVED_ASSUMES, _EVOLVED_ENDS)
 
