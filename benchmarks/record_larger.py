@@ -12,21 +12,22 @@ already is kept, so that a run that was stopped goes on.
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import jax
 import numpy as np
-from jaxsuper import allocation, circuits, environment, training
+from jaxsuper import allocation, circuits, environment, predict, simulation, training
 from jaxsuper._files import write_json
-from jaxsuper.analytics import run_experiment
+from jaxsuper.design import structure_of
 from jaxsuper.plotting import color_of, save, style, subplots
 from jaxsuper.simulation import capacity_of, Configuration, Experiment
 
 
 WIDTH, LAYERS, SEED, POOL, NETWORKS, SAMPLES = 2000, 5, 2026, 192, 4, 256
-WIDTHS, ACTIVE, SIZES = (8, 16), (1, 2), (100, 200, 400, 800, 1600, 3200, 6400)
+WIDTHS, ACTIVE, SIZES = (8, 16), (1, 2), (200, 400, 800, 1600, 3200)
 ARRANGEMENTS = ((1, "one set"), (2, "one set"), (2, "copies"), (4, "one set"))
 LARGEST = 4
 GUARD = {"lower_threshold": 0.5, "upper_threshold": 0.9, "gate_bias": 0.5}
@@ -74,17 +75,28 @@ def configuration(d: int, r: int, how: str, n_circuits: int, name: str) -> Confi
     return made if own and (capacity_of(made) or 0) >= n_circuits else None
 
 
-def measured(made: Configuration, z: int) -> dict[str, Any]:
-    """Return errors by layer, means over networks, and what density evolution says of indicators."""
-    result = run_experiment(Experiment(made, (z,), NETWORKS), state_evolution=True)
-    found, evolved = result.measurements[z], result.predictions[z].state_evolution
-    assert evolved is not None
+def sizes_of(d: int, z: int, r: int, how: str, name: str) -> dict[int, Configuration]:
+    """Return the settings by T, of those that the sets hold."""
+    every = {count: configuration(d, r, how, count, name) for count in SIZES}
+    return {count: replace(made, n_active=z) for count, made in every.items() if made is not None}
+
+
+def measured(made: Configuration, frame: simulation.Frame) -> dict[str, Any]:
+    """Return errors by layer, means over networks, and what is predicted of them."""
+    networks = simulation.configurations_of(Experiment(made, n_networks=NETWORKS), made.n_active)
+    chunk = min(SAMPLES, simulation.largest_chunk(frame.payload[0], WIDTH))
+    found = simulation.merge_networks(
+        [simulation.measure_framed(each, SAMPLES, chunk, frame) for each in networks]
+    )
+    prediction = predict(made)
+    evolved, closed = prediction.state_evolution, prediction.closed_form
+    assert evolved is not None and closed is not None
     rows: dict[str, Any] = {}
     for metric in ("mse_x_active", "mse_on_active", "mse_on_inactive"):
         rows[metric] = np.asarray(found[metric]).tolist()
         rows[f"{metric}_stderr"] = np.asarray(found.stderr_of(metric)).tolist()
-        if metric in evolved.values:
-            rows[f"{metric}_predicted"] = np.asarray(evolved.values[metric]).tolist()
+        form = evolved if metric in evolved.values else closed
+        rows[f"{metric}_predicted"] = np.asarray(form.values[metric]).tolist()
     return rows
 
 
@@ -150,27 +162,26 @@ def main(folder: str = "benchmarks/results") -> None:
     done = {tuple(run[name] for name in names): run for run in result["runs"]}
     for d in WIDTHS:
         name = register(d)
-        for z in ACTIVE:
-            for r, how in ARRANGEMENTS:
-                for n_circuits in SIZES:
-                    cell = (d, z, r, how, n_circuits)
-                    if cell not in done:
-                        made = configuration(d, r, how, n_circuits, name)
-                        if made is None:
-                            break
-                        started = perf_counter()
-                        run = dict(zip(names, cell, strict=True)) | {
-                            "redundancy": made.redundancy,
-                            "indicator_redundancy": made.indicator_redundancy or made.redundancy,
-                            **measured(made, z),
-                        }
-                        run["seconds"] = perf_counter() - started
-                        done[cell] = run
-                        result["runs"].append(run)
-                        write_json(path, result)
-                        print(*cell, f"error {run['mse_x_active'][-1]:.3g}", flush=True)
-                    if done[cell]["mse_x_active"][-1] > HOPELESS:
-                        break
+        for cell in [(d, z, r, how) for z in ACTIVE for r, how in ARRANGEMENTS]:
+            designs = sizes_of(*cell, name)
+            frames = simulation.shared_frames(
+                [structure_of(made) for made in designs.values()], NETWORKS * SAMPLES
+            )
+            for n_circuits, made in designs.items():
+                key = (*cell, n_circuits)
+                if key not in done:
+                    started = perf_counter()
+                    done[key] = run = dict(zip(names, key, strict=True)) | {
+                        "redundancy": made.redundancy,
+                        "indicator_redundancy": made.indicator_redundancy or made.redundancy,
+                        **measured(made, frames[structure_of(made)]),
+                    }
+                    run["seconds"] = perf_counter() - started
+                    result["runs"].append(run)
+                    write_json(path, result)
+                    print(*key, f"error {run['mse_x_active'][-1]:.3g}", flush=True)
+                if done[key]["mse_x_active"][-1] > HOPELESS:
+                    break
     result["reached"] = [
         {"d": d, "z": z, "r": r, "how": how, "n_circuits": reached(runs)}
         for d in WIDTHS

@@ -34,7 +34,7 @@ def _simulated(
     run: Run, sets: Allocation, small: Guarded, z: int
 ) -> tuple[AbstractNetwork, Measurement]:
     """Return one of the networks, and the mean over all."""
-    count, batch = run.draws(12, 24), run.choose(800, 1000)
+    count, batch = run.draws(48, 96), run.choose(800, 1000)
     keys = [jax.random.fold_in(run.key("guards"), index) for index in range(count)]
     networks = (build(small, sets, _LAYERS, key=key) for key in keys)
     found = [
