@@ -206,7 +206,8 @@ def _row(frontier: "Frontier", samples: int) -> dict[str, Any]:
 def _print(rows: list[dict[str, Any]], command: Capacity, console: Console) -> None:
     title = (
         f"D = {command.network_width}, z = {command.n_active}: most circuits with an error below "
-        f"{command.error_target:g} at layer {command.n_layers}{named_edges(command.edges, command.circuit)}, "
+        f"{command.error_target:g} at layer {command.n_layers}"
+        f"{named_edges(command.edges, command.circuit)}, "
         f"confidence {command.confidence:g}"
     )
     shown = table(title, _COLUMNS, _TEXT, box=SIMPLE, padding=(0, 0))

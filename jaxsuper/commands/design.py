@@ -227,8 +227,8 @@ def _print(result: "SearchResult", rows: list[dict[str, Any]], console: Console)
     problem = result.problem
     title = (
         f"D = {problem.network_width}, T = {problem.n_circuits}, z = {problem.n_active}: active "
-        f"circuits' error at layer {problem.n_layers}{named_edges(problem.edges, problem.circuit)}, on seeds that "
-        "chose nothing"
+        f"circuits' error at layer {problem.n_layers}{named_edges(problem.edges, problem.circuit)}, "
+        "on seeds that chose nothing"
     )
     with_target = any(row["meets_target"] for row in rows)
     columns = (*_COLUMNS, *["target"] * with_target)

@@ -27,7 +27,7 @@ from ._measure import (
     with_seed,
 )
 from ._predict import by_prediction, predict_error, Predicted
-from ._problem import check_suits, check_problem, Design, Problem, structure_of
+from ._problem import check_problem, check_suits, Design, Problem, structure_of
 from ._ranking import differences, Effort, Ranked, SearchResult
 from ._work import Work, WorkReport
 

@@ -206,7 +206,7 @@ def two_part_means(
     return jnp.concatenate([alpha, _less(self.circuits.layout, payload, alpha)])
 
 
-def _less(layout: Layout, payload: CircuitValues, alpha: CircuitValues) -> CircuitValues:
+def _less(layout: Layout, payload: CircuitValues, alpha: Float[Array, "1 T B"]) -> CircuitValues:
     """Take off the payload what its channels have of the indicator."""
     taken = [-row[0] for row in layout.channels[1:]]
     if not any(taken):

@@ -1,5 +1,6 @@
 """Small networks trained on tasks of their own, and the tasks."""
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
@@ -25,6 +26,34 @@ def test_they_learn_their_own_function(boolean):
     assert training.share_right(outputs, np.roll(tasks.targets, 1, axis=0)) < 0.8
     squares = ((outputs - np.asarray(tasks.targets)) ** 2).mean(axis=(1, 2))
     np.testing.assert_allclose(squares, trained.losses, atol=1e-5)
+
+
+def test_tasks_of_ones_own():
+    """Arrays in double precision, any real targets; as an Equinox module they are the same circuits."""
+    draws = np.random.default_rng(5)
+    # Shapes of the tasks above, so that one program trains both.
+    inputs, slopes = draws.normal(size=(8, 3)), draws.normal(size=(12, 3))
+    targets = np.maximum(inputs @ slopes.T, 0).T[..., None]
+    settings = {"key": jax.random.key(6), "noise": 0.1, "steps": 1200, "restarts": 2}
+    trained = training.train_small(inputs, targets, (6,), **settings)
+    power = (targets**2).mean()
+    assert np.mean(trained.losses) < 0.05 * power
+    small = circuits.Guarded.from_layers(trained.layers, inputs)
+    active = np.repeat(np.arange(12), 8).reshape(12 * 8, 1)
+    rows = np.tile(inputs, (12, 1)).reshape(12 * 8, 1, 3)
+    found = np.asarray(small.outputs(small(active, rows)))[:, -1, 0].reshape(12, 8, 1)
+    errors = ((found - targets) ** 2).mean(axis=(1, 2))
+    np.testing.assert_allclose(errors, trained.losses, atol=1e-4)
+    # Those of the next circuit are others.
+    assert ((found - np.roll(targets, 1, axis=0)) ** 2).mean() > 0.3 * power
+
+    module = eqx.nn.MLP(3, 1, 6, 1, final_activation=jax.nn.relu, key=jax.random.key(0))
+    parts = lambda net: [
+        getattr(layer, name) for layer in net.layers for name in ("weight", "bias")
+    ]
+    module = eqx.tree_at(parts, module, [part for pair in trained.layers for part in pair])
+    again = circuits.Guarded.from_layers(circuits.layers_of(module), inputs)
+    np.testing.assert_array_equal(again.own, small.own)
 
 
 def test_boolean_tasks_depend_on_every_bit():

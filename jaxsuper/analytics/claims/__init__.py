@@ -21,6 +21,7 @@ from . import (
     evolutions as evolutions,
     generals as generals,
     geometries as geometries,
+    guards as guards,
     hystereses as hystereses,
     interactions as interactions,
     networks as networks,

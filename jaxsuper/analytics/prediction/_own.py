@@ -23,7 +23,7 @@ from ...circuits import (
 )
 from ...theory.seizure import density_evolution, Links, load_classes
 from ._prediction import CLOSED_FORM, Form, STATE_EVOLUTION
-from ._subject import set_loads, Subject
+from ._subject import loads_rate, set_loads, Subject
 
 
 _ASSUMES = "no inactive circuit switches on; noise is normal and new in every layer"
@@ -33,6 +33,7 @@ _EVOLVED_ASSUMES = (
 )
 _EVOLVED_ENDS = "once most active circuits have died; it says nothing of what is computed"
 _N_DRAWS = 2048
+_ON_NEURONS = 2
 _STEP = ("lower_threshold", "upper_threshold")
 
 
@@ -47,6 +48,7 @@ class _Sample(NamedTuple):
         weights: (L, N, d, d), of the circuits.
         by_others: (L, N, d), what differences of other circuits make of the states.
         by_means: (L, N, d), what the mean weights make of them.
+        others_on, means_on: (L, N, d), the part of both that comes from the two indicator neurons.
     """
 
     states: Float[np.ndarray, "layers N d"]
@@ -56,6 +58,8 @@ class _Sample(NamedTuple):
     weights: Float[np.ndarray, "L N d d"]
     by_others: Float[np.ndarray, "L N d"]
     by_means: Float[np.ndarray, "L N d"]
+    others_on: Float[np.ndarray, "L N d"]
+    means_on: Float[np.ndarray, "L N d"]
 
 
 def own_form(subject: Subject) -> Form | None:
@@ -76,7 +80,8 @@ def own_evolution(subject: Subject) -> Form | None:
     given, allocation = subject.parameters, subject.indicators or subject.allocation
     loads = load_classes(set_loads(allocation))
     links = Links.of(loads, subject.n_active, subject.inhibition, given["inhibition_factor"])
-    found = density_evolution(links, subject.n_layers, *(given[name] for name in _STEP))
+    low, high = (given[name] for name in _STEP)
+    found = density_evolution(links, subject.n_layers, low, high)
     values = {"mse_on_inactive": found.inactive, "mse_on_active": found.active}
     return Form(STATE_EVOLUTION, values, _EVOLVED_ASSUMES, _EVOLVED_ENDS)
 
@@ -108,8 +113,10 @@ def _sample(subject: Subject, circuits: AbstractCircuits) -> _Sample:
         mean = np.asarray(mean_matrix(circuits, layer))
         bias = np.asarray(layer_of(circuits.biases(), layer))
         own, state = matrices[senders], states[layer]
-        others, written = image(matrices[receivers] - mean, state), image(own, state)
-        rows.append((written, written + bias, own, others, state @ mean.T))
+        differs, written = matrices[receivers] - mean, image(own, state)
+        on = state * (np.arange(state.shape[1]) < _ON_NEURONS)
+        parts = [made for seen in (state, on) for made in (image(differs, seen), seen @ mean.T)]
+        rows.append((written, written + bias, own, *parts))
     held = np.asarray(exact_channels(circuits, trajectory[1:]))
     return _Sample(states, held, *(np.stack(part) for part in zip(*rows, strict=True)))
 
@@ -122,35 +129,69 @@ def _values(subject: Subject, sample: _Sample) -> dict[str, Float[np.ndarray, " 
     z, e, count = subject.n_active, subject.overlap_rate, subject.n_circuits
     layout, S = subject.layout, subject.allocation.redundancy
     interference = theory.mean_interference(set_loads(subject.allocation))
-    noise = [
-        theory.layer_noise(
-            layer + 1,
-            count,
-            S,
-            e,
-            z,
-            interference,
-            sample.written[layer],
-            sample.by_others[layer],
-            sample.by_means[layer],
-        )
-        for layer in range(subject.n_layers)
-    ]
+    if subject.indicators is None:
+        noise = [
+            theory.layer_noise(
+                layer + 1,
+                count,
+                S,
+                e,
+                z,
+                interference,
+                sample.written[layer],
+                sample.by_others[layer],
+                sample.by_means[layer],
+            )
+            for layer in range(subject.n_layers)
+        ]
+    else:
+        noise = _apart(subject, sample, interference)
     errors = theory.propagated_errors(sample.before, sample.weights, noise, S)
     values = {}
     for name, channels in layout.readouts:
         rows = [layout.channels[channel] for channel in channels]
         power = (sample.held[..., list(channels)] ** 2).sum(axis=-1).mean(axis=-1)
-        values[f"mse_{name}_inactive"] = theory.inactive_mse(z, e) * power
+        apart = subject.indicators is not None and name == "on"
+        rate = loads_rate(subject.indicators) if apart and subject.indicators else e
+        values[f"mse_{name}_inactive"] = theory.inactive_mse(z, rate) * power
         neurons = [neuron for neuron in map(_neuron_of, rows) if neuron is not None]
         if len(neurons) == len(rows):
             values[f"mse_{name}_active"] = errors[:, np.array(neurons)].sum(axis=1)
         elif name == "on":
             values["mse_on_active"] = subject.constant(0.0)
+    if subject.indicators is not None:
+        return values
     share = theory.correct_active_fraction(z, S, subject.allocation.block_width)
     for block, on in enumerate((sample.states[1:] > 0).mean(axis=1).T):
         values[f"frac_active_neurons_block{block}"] = share * on
     return values
+
+
+def _apart(subject: Subject, sample: _Sample, interference: float) -> list[theory.Noise]:
+    """Return the noise of payloads whose indicators have neurons of their own; indicators have none.
+
+    Third circuits bring payloads and indicators from sets that overlap independently, F = z T e_x
+    (e_x E(dw_u y_v)^2 + e_a E(db_u alpha_v)^2), and mean weights reach payloads from either part; for that
+    from indicators, J is the geometric mean of the two, as it is T e_x e_a to leading order.
+    """
+    own = subject.indicators
+    assert own is not None
+    z, e, S = subject.n_active, subject.overlap_rate, subject.allocation.redundancy
+    gates = (interference * theory.mean_interference(set_loads(own))) ** 0.5
+    chance, payload = (z - 1) * S * e, np.arange(subject.layout.width) >= _ON_NEURONS
+    square = lambda vectors: (vectors * payload).T @ (vectors * payload) / len(vectors)
+    noise = []
+    for layer in range(subject.n_layers):
+        others, means = sample.by_others[layer], sample.by_means[layer]
+        others_on, means_on = sample.others_on[layer], sample.means_on[layer]
+        third = e * square(others - others_on) + loads_rate(own) * square(others_on)
+        direct = interference * square(means - means_on) + gates * square(means_on)
+        fresh = z * subject.n_circuits * e * third + (z - 1) * direct
+        balance = chance * means.mean(axis=0) * payload
+        first = float(layer > 0)
+        shared = sample.written[layer] * payload
+        noise.append(theory.Noise(first * fresh, shared, chance, z - 1, first * balance))
+    return noise
 
 
 def _neuron_of(row: Sequence[int]) -> int | None:

@@ -16,7 +16,7 @@ from ._prediction import Form, mean_of, Prediction
 from ._private import private
 from ._program_evolution import program_evolution
 from ._programs import program_form
-from ._separate import separate_evolution
+from ._separate import separate_evolution, separate_form
 from ._subject import of_configuration, of_network, Subject
 
 
@@ -35,7 +35,7 @@ _THEORIES = {
     "early-guess": _Theories(closed_form=carried),
     "oracle": _Theories(closed_form=clipped, published=as_published),
     "private": _Theories(closed_form=private),
-    "separate": _Theories(state_evolution=separate_evolution),
+    "separate": _Theories(separate_form, separate_evolution),
 }
 
 

@@ -1,9 +1,14 @@
 """Recomputed indicators with neurons of their own: state evolution."""
 
 from ... import theory
-from ._own import own_evolution
+from ._own import own_evolution, own_form
 from ._prediction import Form, STATE_EVOLUTION
 from ._subject import set_loads, Subject
+
+
+def separate_form(subject: Subject) -> Form | None:
+    """Return the closed form of circuits of one's own; None for others, which state evolution covers."""
+    return None if subject.kind else own_form(subject)
 
 
 def separate_evolution(subject: Subject) -> Form | None:
