@@ -194,7 +194,7 @@ assert errors.max() < 1e-9
 # ## Their limit
 #
 # With z active circuits v, w, ... the link from a neuron of w to one of v may belong to a third
-# circuit u, which then turns x_w the wrong way: probability k = (T S/n - 1)(S - 1)/(n - S). That and
+# circuit u, which then turns x_w the wrong way: probability k = (T S/n - 1)^2 (S - 1)/((T - 1) S). That and
 # the neurons which two active circuits share make the error of `theory.private_active_mse`, which
 # grows with z and T. Their gates hold while b > z S/(S-1). And they need the active set at the input:
 # circuits that choose which others run next are out of reach, as for carried indicators.

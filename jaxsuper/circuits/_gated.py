@@ -36,7 +36,7 @@ class Gated(AbstractCircuits):
     network that computes alpha anew, `clipped`, makes 1 + b of its noise in every layer, as of
     `Rotation3`; `private` keeps alpha exactly, and then it costs one neuron a circuit beside the
     widest layer, m, where `Guarded` costs two. Only alpha goes through the mean weights.
-    Source: ours, after the gate of the rotations; notes#any-circuits.
+    Source: ours, after the gate of the rotations; notes#private-circuits.
 
     Attributes:
         own: (L, T, m, 1 + m), W_t and b_t less the mean of b_t, from (alpha, y).

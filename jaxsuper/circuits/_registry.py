@@ -1,6 +1,7 @@
 """The kinds of circuit by name, as the command line makes them; a file of layers is a kind, too."""
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -118,6 +119,26 @@ def _kind(kind: str) -> Any:
     """Return the class or the pool of a kind."""
     name = resolved(kind)
     return _files[name] if name in _files else lookup(_KINDS, kind, "circuit")
+
+
+def fitting(kind: str, fits: Callable[[Layout], bool]) -> str | None:
+    """Return a kind that computes the same and whose layout fits: itself, or its file put otherwise.
+
+    Args:
+        kind: a kind, or a file of layers, whatever it was put into.
+        fits: whether a layout will do.
+
+    Returns:
+        The kind, or None.
+    """
+    if fits(layout_of(kind)):
+        return kind
+    given = kind.partition(_HELD)[0]
+    if not given.endswith(SUFFIX):
+        return None
+    path = _split(given)[1]
+    others = (f"{wrapper}{_WRAP}{path}" for wrapper in _WRAPPERS)
+    return next((other for other in others if fits(layout_of(other))), None)
 
 
 def identity_of(kind: str) -> str:

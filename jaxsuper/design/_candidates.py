@@ -4,9 +4,13 @@ from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
-from ..circuits import layout_of, width_of
+import jax
+import jax.numpy as jnp
+
+from .._arrays import root_key
+from ..circuits import exact_trajectory, layer_of, layout_of, pool_of, width_of
 from ..simulation import capacity_of, Configuration
-from ._problem import of_problem, Problem
+from ._problem import held_as, of_problem, Problem
 
 
 # (lo, hi): the published pair, and pairs that leave room for a larger error of inactive indicators.
@@ -18,6 +22,8 @@ _SEPARATE = ((3, 3, (1, 1)), (6, 3, (3, 2)), (4, 2, (3, 2)), (3, 6, (2, 3)))
 _SEPARATE_OWN = ((6, 3, (3, 2)), (8, 4, (2, 1)), (8, 3, (3, 1)))
 # Of circuits of one's own, that frees mean weights of most of their noise (notes#any-circuits).
 _OWN_GATE = 0.5
+# Of which the largest drive is taken.
+_N_DRAWS = 4096
 # A published choice that does not hold T has the largest S below that does.
 PUBLISHED_REDUNDANCY = 6
 
@@ -112,18 +118,41 @@ def _own_indicators(
 
 def private(problem: Problem) -> list[Configuration]:
     """Return private links by S, with gates that hold."""
-    shared = {"construction": "private", "circuit": "rotation3"}
-    width = _whole_blocks(problem, "rotation3")
+    circuit = (held_as(problem.circuit, "private") if problem.own else None) or "rotation3"
+    width = _whole_blocks(problem, circuit)
+    drive = _largest_drive(circuit, problem.n_layers) if problem.own else 1.0
     return [
         of_problem(
             problem,
             network_width=width,
             redundancy=s,
-            gate_bias=closing_bias(s, problem.n_active),
-            **shared,
+            gate_bias=closing_bias(s, problem.n_active, drive),
+            construction="private",
+            circuit=circuit,
         )
         for s in range(2, 17)
     ]
+
+
+def _largest_drive(circuit: str, n_layers: int) -> float:
+    """Return the largest |W_t y + b_t| of a pool's circuits that was found among random inputs."""
+    pool = pool_of(circuit)
+    if pool is None:
+        return 1.0
+    chosen = jnp.arange(_N_DRAWS) % pool.n_circuits
+    draw = lambda key: pool.sample_input(key=key)
+    inputs = jax.vmap(draw)(jax.random.split(root_key(0), _N_DRAWS))
+    states = exact_trajectory(pool, chosen, inputs, n_layers)
+    reads = pool.layout.matrix[list(pool.layout.difference_channels)]
+    drives = [
+        jnp.abs(
+            jnp.einsum(
+                "noi,ni->no", layer_of(pool.difference_weights(), layer)[chosen], state @ reads.T
+            )
+        )
+        for layer, state in enumerate(states[:-1])
+    ]
+    return float(jnp.stack([drive.max() for drive in drives]).max())
 
 
 def block(problem: Problem) -> list[Configuration]:
@@ -134,17 +163,18 @@ def block(problem: Problem) -> list[Configuration]:
     return [of_problem(problem, network_width=width, construction="block", redundancy=1)]
 
 
-def closing_bias(redundancy: int, n_active: int) -> float:
+def closing_bias(redundancy: int, n_active: int, drive: float = 1.0) -> float:
     """Return a gate bias that keeps closed neurons with private links inactive.
 
-    They receive at most z S/(S-1) vectors of length 1, and noise; open ones do not feel b at all,
-    so there is nothing to lose by twice that.
+    They receive at most z S/(S-1) times what an active circuit's own weights make, of rotations vectors
+    of length 1, and noise; open ones do not feel b at all, so there is nothing to lose by twice that.
 
     Args:
         redundancy: S, at least 2.
         n_active: z.
+        drive: the most that own weights make of an active circuit.
 
     Returns:
-        b = 2 z S/(S-1) + 2.
+        b = 2 drive (z S/(S-1) + 1).
     """
-    return 2.0 * n_active * redundancy / (redundancy - 1) + 2
+    return 2.0 * drive * (n_active * redundancy / (redundancy - 1) + 1)

@@ -18,7 +18,7 @@ from ._problem import (
     check_suits,
     Design,
     fewest_circuits,
-    holds_circuits,
+    held_as,
     Problem,
     ROTATIONS,
     with_settings,
@@ -92,7 +92,7 @@ def _members(kind: str, circuit: str) -> tuple[str, ...]:
         name
         for name in kinds()
         if _by_theory(name, circuit)
-        and (circuit == ROTATIONS or holds_circuits(circuit, design_kind(name).construction))
+        and (circuit == ROTATIONS or held_as(circuit, design_kind(name).construction))
     )
 
 

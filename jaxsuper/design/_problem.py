@@ -6,7 +6,7 @@ from typing import Any
 from .._errors import check, check_kind
 from .._limits import check_index
 from .._settings import EDGES, IDENTITY
-from ..circuits import layout_of, pool_of, width_of
+from ..circuits import fitting, layout_of, pool_of, width_of
 from ..network import Traits, traits_of
 from ..programs import Edges
 from ..simulation import (
@@ -144,14 +144,14 @@ def of_problem(problem: Problem, **settings: Any) -> Configuration:
 def can_hold(problem: Problem, construction: str) -> bool:
     """Return whether a construction can be made of the problem's circuits.
 
-    Of rotations each kind takes the form, d = 4 or 3, that it needs.
+    Of rotations each kind takes the form, d = 4 or 3, that it needs, and of a file's circuits too.
     """
-    return not problem.own or holds_circuits(problem.circuit, construction)
+    return not problem.own or held_as(problem.circuit, construction) is not None
 
 
-def holds_circuits(circuit: str, construction: str) -> bool:
-    """Return whether a construction can be made of circuits by name, as they are."""
-    return traits_of(construction).needs.fits(layout_of(circuit))
+def held_as(circuit: str, construction: str) -> str | None:
+    """Return the form of circuits by name that a construction can be made of, None if there is none."""
+    return fitting(circuit, traits_of(construction).needs.fits)
 
 
 def can_feed(problem: Problem, construction: str) -> bool:

@@ -1,6 +1,6 @@
 """Errors of any circuits with private links: what two active circuits do to each other, exactly.
 
-Ours; notes#any-circuits. Let v and w be active, on S neurons each. Alone, neither has an error: its S
+Ours; notes#private-circuits. Let v and w be active, on S neurons each. Alone, neither has an error: its S
 neurons talk through links that nobody else uses. Together, one of two things may have happened when the
 sets were drawn:
 

@@ -1,7 +1,7 @@
 """Circuits of one's own where built-in ones work: designs, capacities, formulas, own indicators."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import equinox as eqx
@@ -104,9 +104,11 @@ def test_designs_are_of_the_kinds_that_hold_them(file):
         "published",
         "clipped",
         "separate",
+        "private",
     }
-    for designs in found.values():
-        assert all(design.configuration.circuit == file for design in designs)
+    for kind, designs in found.items():
+        circuit = f"gated:{file}" if kind == "private" else file
+        assert all(design.configuration.circuit == circuit for design in designs)
     rotations = candidates(replace(problem, circuit="rotation"), "separate")
     shares = [design.configuration.indicator_share for design in rotations]
     assert shares == [0.5, 0.6, 0.6, 0.4]
@@ -125,6 +127,19 @@ def test_a_design_that_seizes_has_no_prediction(file):
     assert predict(low.configuration).get("mse_x_active") is not None
     assert predict_error(high) is not None
     assert check_frontier(replace(problem, n_circuits=0), 0.1, "clipped") > 200
+
+
+@pytest.mark.slow
+def test_private_links_are_predicted(file, sigmas):
+    """What two do to each other gives the error; of half as many circuits it is another."""
+    problem = Problem(500, 150, 2, LAYERS, circuit=file)
+    settings = replace(candidates(problem, "private")[1].configuration, batch_size=1000)
+    assert settings.gate_bias > 4
+    measured = measured_by(**as_fields(settings), **{"n_networks": 48})[2]
+    right, alone = (predict(replace(settings, n_circuits=T)).closed_form for T in (150, 75))
+    assert right is not None and alone is not None
+    assert holds("mse_x_active", measured, right, 0.1, sigmas)
+    assert not holds("mse_x_active", measured, alone, 0.1, sigmas)
 
 
 @pytest.mark.parametrize(
@@ -148,12 +163,17 @@ def test_kinds_that_cannot_hold_them_say_so(file):
     problem = Problem(600, 60, 1, LAYERS, circuit=file)
     with pytest.raises(ValueError, match="`circuit` must be rotations with 1 neurons"):
         search(problem, only=("carried",))
-    with pytest.raises(ValueError, match="`circuit` must have one on-neuron"):
-        check_frontier(problem, 0.1, "private")
+    with pytest.raises(ValueError, match="`circuit` must be rotations with 1 neurons"):
+        check_frontier(problem, 0.1, "carried")
     small = circuits.make(file, 12, key=jax.random.key(0))
     sets = allocation.allocate(40, 3, 12, "transversal")
     with pytest.raises(ValueError, match="use rotation"):
         network.build(small, sets, LAYERS, "cleaned", key=jax.random.key(0))
+
+
+def as_fields(configuration):
+    """Return the settings as keywords."""
+    return {each.name: getattr(configuration, each.name) for each in fields(configuration)}
 
 
 def measured_by(**settings):
