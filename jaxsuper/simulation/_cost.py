@@ -124,7 +124,7 @@ def _equal_width(configuration: Configuration) -> int:
     payload = (1 - share) * configuration.network_width / max(m, 1)
     # From indicators to both; from payloads to payloads where mean weights read them.
     pairs = own * (own + payload) + payload**2 * (len(layout.mean_channels) > 1)
-    return int((max(pairs, 0.0) / 2) ** 0.5)
+    return int((pairs / 2) ** 0.5) if pairs > 0 else 0
 
 
 def experiment_cost(
