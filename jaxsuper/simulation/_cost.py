@@ -6,7 +6,7 @@ import jax
 
 from .._limits import Cost
 from .._settings import Configuration, IDENTITY
-from ..circuits import width_of
+from ..circuits import layout_of, width_of
 from ..network import columns_per_row, network_bytes, Traits
 from ._programs import fan_of
 
@@ -102,6 +102,7 @@ def network_cost(configuration: Configuration, traits: Traits, *, running: bool 
     n = configuration.network_width // width_of(configuration.circuit)
     sets = configuration.redundancy
     if traits.own_indicators:
+        n = _equal_width(configuration)
         each = configuration.indicator_redundancy or configuration.redundancy
         sets += each * configuration.indicator_copies
     sizes = (configuration.n_circuits, n, sets, configuration.n_layers)
@@ -111,6 +112,19 @@ def network_cost(configuration: Configuration, traits: Traits, *, running: bool 
         gaps = configuration.n_layers - 1
         needed += configuration.n_circuits * (_STATEMENT_BYTES + gaps * _EDGE_BYTES)
     return Cost(needed)
+
+
+def _equal_width(configuration: Configuration) -> int:
+    """Return n of blocks as large as those of indicators and payload together: as many pairs of neurons."""
+    layout = layout_of(configuration.circuit)
+    m = len(layout.difference_outputs)
+    rows = max(layout.width - m, 1)
+    share = configuration.indicator_share or rows / layout.width
+    own = share * configuration.network_width / rows
+    payload = (1 - share) * configuration.network_width / max(m, 1)
+    # From indicators to both; from payloads to payloads where mean weights read them.
+    pairs = own * (own + payload) + payload**2 * (len(layout.mean_channels) > 1)
+    return int((pairs / 2) ** 0.5) if pairs > 0 else 0
 
 
 def experiment_cost(
