@@ -62,10 +62,11 @@ class Configuration:
         batch_size: samples.
         seed: of angles, shuffles and samples.
         network: which of the independent networks of this seed.
-        circuit: rotation (d = 4), rotation3 (d = 3), step (d = 2), or levels2, levels4, levels8 (one of k
-            levels that every layer cleans, d = 2k).
+        circuit: rotation (d = 4), rotation3 (d = 3), step (d = 2), levels2, levels4, levels8 (one of k
+            levels that every layer cleans, d = 2k), or a safetensors file of layers, which is put
+            behind an on-indicator; gated:FILE behind one on-neuron, for private, mlp:FILE behind none.
         construction: clipped (published), cleaned (a clean-up layer before each computing layer, 2L
-            in all), split, plain, oracle, private (rotation3), block (S = 1); separate, carried or
+            in all), split, plain, oracle, private (rotation3, gated), block (S = 1); separate, carried or
             early-guess (indicators on neurons of their own; the last two rotation3).
         allocation: which family of sets carries the circuits.
         indicator: how the on-indicator is carried: recomputed in every layer, carried unchanged or
