@@ -1,4 +1,4 @@
-"""How Sphinx builds the site: `sphinx-build -W --keep-going notebooks site`, no network needed."""
+"""How Sphinx builds the site: `sphinx-build -W --keep-going notebooks site/html`, no network needed."""
 
 import os
 import sys
