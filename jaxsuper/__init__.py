@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         theory,
         training,
     )
+    from ._bar import ProgressBar
     from ._settings import Configuration, Experiment
     from .allocation import allocate, Allocation, johnson_bound
     from .analytics import (
@@ -71,6 +72,7 @@ _lazy_name, _names = lazy(
     __name__,
     {
         "allocation": ("Allocation", "allocate", "johnson_bound"),
+        "_bar": ("ProgressBar",),
         "_settings": ("Configuration", "Experiment"),
         "analytics": (
             "Checked",
@@ -115,6 +117,7 @@ __all__ = [
     "FormulaVerdict",
     "Measurement",
     "Prediction",
+    "ProgressBar",
     "Rotation",
     "Rotation3",
     "Step",

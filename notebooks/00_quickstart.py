@@ -96,8 +96,9 @@ result = jaxsuper.run_experiment(experiment, state_evolution=True)
 simulation_figure(result)
 
 # %% [markdown]
-# Results print in short. Their rows are a table for polars (`result.to_polars()`) or pandas
-# (`pandas.DataFrame(result.rows)`), and figures go into a file of any name.
+# Results print in short. Their rows are a table for polars (`result.to_polars()`, and
+# `measured.to_frame()` of one measurement) or pandas (`.to_pandas()` of either, with pandas
+# installed), and figures go into a file of any name.
 
 # %%
 import tempfile

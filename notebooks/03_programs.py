@@ -32,8 +32,8 @@ from jaxsuper.plotting import accuracy_figure, price_figure, program_figure
 from jaxsuper.programs import automaton, Program, remainders
 
 
-key = jax.random.key(1)
-rotations = circuits.Rotation.random(300, key=key)
+keys = jax.random.split(jax.random.key(1), 7)
+rotations = circuits.Rotation.random(300, key=keys[0])
 
 program = Program(rotations)
 program.start(3, 7)
@@ -58,8 +58,8 @@ print("into circuit 8 from layer 4:", [pair for pair in edges.pairs(4) if pair[1
 
 # %%
 sets = allocation.allocate(250, 6, 300, "transversal")
-large = network.build(rotations, sets, 6, key=key, edges=edges)
-sample = simulation.program_sample(large, 1, 0, key=key)
+large = network.build(rotations, sets, 6, key=keys[1], edges=edges)
+sample = simulation.program_sample(large, 1, 0, key=keys[2])
 program_figure(edges, sample)
 
 # %% [markdown]
@@ -67,7 +67,7 @@ program_figure(edges, sample)
 # are meant to be on there.
 
 # %%
-measured = simulation.simulate(large, 1, 200, key=key)
+measured = simulation.simulate(large, 1, 200, key=keys[3])
 for name in ("mse_on_active", "mse_x_active", "mse_on_inactive"):
     print(f"{name:16}", " ".join(f"{value:8.4f}" for value in measured[name]))
 
@@ -122,9 +122,9 @@ divider = automaton(300, remainders(3), depth=6, beside=1, n_words=64)
 print(divider.n_used, "circuits:", ", ".join(list(divider.names.values())[:9]), "...")
 
 wide = allocation.allocate(500, 4, 300, "transversal")
-own = circuits.Rotation.random(300, key=key, lower_threshold=0.35, upper_threshold=0.65)
-reader = network.build(own, wide, 7, key=key, edges=divider.edges)
-sample = simulation.program_sample(reader, 1, 5, key=key)
+own = circuits.Rotation.random(300, key=keys[4], lower_threshold=0.35, upper_threshold=0.65)
+reader = network.build(own, wide, 7, key=keys[5], edges=divider.edges)
+sample = simulation.program_sample(reader, 1, 5, key=keys[6])
 program_figure(divider.edges, sample, names=divider.names)
 
 # %% [markdown]

@@ -1,14 +1,18 @@
 """What notebooks print is short, whatever it is of."""
 
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import jax
+import jaxsuper
 import numpy as np
 import pytest
-from jaxsuper import Experiment, run_experiment
+from jaxsuper import Experiment, ProgressBar, run_experiment
 from jaxsuper._repr import html_table, listed, MOST_COLUMNS, MOST_ROWS
 from jaxsuper.simulation import Measurement
-from jaxsuper.sweep import make_plan, SweepResult
+from jaxsuper.sweep import Grid, load_grid, make_plan, Progress, Store, SweepResult
 from jaxsuper.sweep._allocations import Allocations
 
 
@@ -42,6 +46,76 @@ def test_measurements():
     # Neither layers nor metrics make it grow without end.
     assert len(repr(measured(500, 500))) < 250
     assert len(measured(500, 500)._repr_html_()) < 2 * len(measured(50, 60)._repr_html_())
+
+
+def test_measurements_are_tables():
+    table = measured(3, 4).to_frame()
+    assert table.columns == ["layer", "metric", "value", "stderr"]
+    assert table.height == 3 * 5
+    (row,) = table.filter(layer=2, metric="metric_3").to_dicts()
+    assert row["value"] == 7 and row["stderr"] == pytest.approx(0.7)
+    (worst,) = table.filter(layer=3, metric="worst").to_dicts()
+    assert worst["value"] == 8 and worst["stderr"] is None
+
+
+def test_parts_of_networks_show_sizes():
+    """No entry of an array stands in a notebook; numbers do."""
+    small = jaxsuper.Rotation.random(5000, key=jax.random.key(0))
+    html = small._repr_html_()  # pyrefly: ignore
+    assert "<td>angles</td><td>float32 (1, 5000)</td>" in html
+    assert "<td>lower_threshold</td><td>0.25</td>" in html
+    sets = jaxsuper.allocate(40, 3, 50)
+    assert "<td>sets</td><td>int32 (50, 3)</td>" in sets._repr_html_()  # pyrefly: ignore
+    for shown in (small, sets):
+        assert len(repr(shown)) < 300 and len(shown._repr_html_()) < 1000  # pyrefly: ignore
+    kept = jax.jit(lambda module: (len(module._repr_html_()), module)[1])(small)
+    assert kept.n_circuits == 5000  # traced, it has no numbers to show
+    networks = (jaxsuper.network.AbstractNetwork, jaxsuper.DenseNetwork, jaxsuper.programs.Edges)
+    assert all(hasattr(each, "_repr_html_") for each in networks)
+
+
+def test_grids_and_stores(tmp_path):
+    assert repr(load_grid("published")) == (
+        "Grid(n_active (4), network_width (41), n_circuits (41); 1 seed; 3 settings shared)"
+    )
+    many = Grid(product={"seed": tuple(range(5000))}, filters=("n_circuits < 5",), repeats=2)
+    assert repr(many) == "Grid(seed (5000); 2 seeds; 0 settings shared; n_circuits < 5)"
+    store = Store(tmp_path / "a")
+    assert repr(store) == f"Store('{tmp_path / 'a'}', 0 parts)"
+
+
+class TestProgressBar:
+    def test_lines(self, capsys):
+        """Drawn in its place, not at every call, and always at the end."""
+        bar = ProgressBar("networks")
+        for done in range(1001):
+            bar(done, 1000)
+        said = capsys.readouterr().err
+        assert said.endswith(" s\n") and said.count("\n") == 1 and said.count("\r") < 50
+        assert "#" * 30 + " networks 1000 of 1000 in" in said
+
+    def test_of_a_sweep(self, capsys):
+        bar = ProgressBar()
+        bar(Progress(1, 4, 1, 1))
+        bar._drawn = -1.0
+        bar(Progress(3, 4, 1, 1))
+        assert "1 of 4 " in (said := capsys.readouterr().err).replace("\r", " ")
+        assert " s left" in said and "4 of 4" not in said
+
+    def test_in_a_notebook(self, monkeypatch):
+        """One place, updated; what is shown is escaped."""
+        shown: list[str] = []
+        place = SimpleNamespace(update=shown.append)
+        display = lambda picture, display_id: (shown.append(picture), place)[1]
+        module: Any = SimpleNamespace(display=display, HTML=str)
+        shell: Any = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
+        monkeypatch.setitem(sys.modules, "IPython", shell)
+        monkeypatch.setitem(sys.modules, "IPython.display", module)
+        bar = ProgressBar("a < b")
+        for done in (0, 1, 2):
+            bar(done, 2)
+        assert shown[0] == '<progress max="1" value="0.0000"></progress> a &lt; b 0 of 2'
+        assert len(shown) == 2 and 'value="1.0000"' in shown[1]
 
 
 def test_results(result):

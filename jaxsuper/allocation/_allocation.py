@@ -9,6 +9,7 @@ from jaxtyping import Array, Int
 from .._arrays import integers_of
 from .._errors import check
 from .._limits import check_cost, check_index, Cost
+from .._repr import html_fields
 from .._types import Sets
 from ._overlaps import sum_of_squared_overlaps
 
@@ -51,6 +52,7 @@ class AbstractAllocation(eqx.Module):
     block_width: eqx.AbstractVar[int]
     family: eqx.AbstractVar[str]
     extent: eqx.AbstractVar[Extent]
+    _repr_html_ = html_fields
 
     @property
     def n_circuits(self) -> int:

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 
 from .._errors import bad, check, cut, Shown
 from .._limits import check_index
+from .._repr import html_fields
 from .._types import KeyScalar
 
 
@@ -62,6 +63,7 @@ class AbstractCircuits(eqx.Module):
 
     parameters: ClassVar[tuple[str, ...]] = ()
     layout: eqx.AbstractClassVar[Layout] | eqx.AbstractVar[Layout]  # pyrefly: ignore
+    _repr_html_ = html_fields
 
     @classmethod
     @abstractmethod

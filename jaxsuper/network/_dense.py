@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._errors import bad, lookup
+from .._repr import html_fields
 from .._types import ActiveIds
 from ._network import AbstractNetwork
 from ._registry import constructions, traits_of
@@ -46,6 +47,7 @@ class DenseNetwork(eqx.Module):
     embedding: Float[Array, "T D d"] | None = None
     readout: Float[Array, "R k T D"] | None = None
     precision: str = eqx.field(static=True, default="highest")
+    _repr_html_ = html_fields
 
     @property
     def n_layers(self) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .._errors import check
+from .._repr import html_fields
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import allocate, Allocation, capacity
 from ..circuits import AbstractCircuits, checked_call, Layout
@@ -204,6 +205,7 @@ class AbstractNetwork(eqx.Module):
     placement: eqx.AbstractVar[Placement]
     precision: eqx.AbstractVar[str]
     traits: ClassVar[Traits]
+    _repr_html_ = html_fields
 
     @property
     def edges(self) -> Edges | None:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .._errors import check
+from .._repr import html_fields
 
 
 class Edges(eqx.Module):
@@ -58,6 +59,7 @@ class Edges(eqx.Module):
     alone: bool = eqx.field(static=True)
     count: int = eqx.field(static=True)
     groups: Int[Array | np.ndarray, ""] | None = None
+    _repr_html_ = html_fields
 
     @property
     def n_circuits(self) -> int:

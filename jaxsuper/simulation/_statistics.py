@@ -8,6 +8,7 @@ networks stands beside, the network is the unit, and the spread between networks
 
 from dataclasses import dataclass
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -18,6 +19,10 @@ from .._arrays import merge_moments
 from .._errors import check, one_of
 from .._repr import html_table, listed
 from ._intervals import Interval, metric_interval, sampled_interval
+
+
+if TYPE_CHECKING:
+    import polars
 
 
 class Moments(eqx.Module):
@@ -114,6 +119,27 @@ class Measurement:
         rows = [[name, *map(_with_error, self[name], self.stderr_of(name))] for name in self.names]
         rows += [[name, *(f"{value:.3g}" for value in self[name])] for name in self.worst_names]
         return html_table(f"{self._sizes()}: mean ± standard error", head, rows)
+
+    def to_frame(self) -> "polars.DataFrame":
+        """Return a row for each layer and metric: layer, metric, value, stderr (empty for maxima).
+
+        `to_frame().to_pandas()` is a table of pandas.
+        """
+        import polars
+
+        names = self.names + self.worst_names
+        layers = range(1, len(self.mean) + 1)
+        errors = [[*row, *[None] * len(self.worst_names)] for row in self.stderr.tolist()]
+        values = np.concatenate([self.mean, self.worst], axis=1)
+        return polars.DataFrame(
+            {
+                "layer": [layer for layer in layers for _ in names],
+                "metric": [*names] * len(self.mean),
+                "value": values.ravel(),
+                "stderr": [error for row in errors for error in row],
+            },
+            schema_overrides={"stderr": polars.Float64},
+        )
 
     def _sizes(self) -> str:
         networks = "1 network" if self.n_networks == 1 else f"{self.n_networks} networks"

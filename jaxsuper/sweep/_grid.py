@@ -10,6 +10,7 @@ from typing import Any
 from .._errors import check, check_kind, lookup
 from .._limits import check_index
 from .._reading import shown, text_of
+from .._repr import listed as in_words
 from ..simulation import Configuration
 from ._columns import configurations_of, Factor, pieces, repeated, rows_of
 from ._filters import compile_filter, Filter
@@ -54,6 +55,18 @@ class Grid:
     listed: tuple[Mapping[str, Any], ...] = ()
     filters: tuple[str, ...] = ()
     repeats: int = 1
+
+    def __repr__(self) -> str:
+        tables = [self.product, *self.zips]
+        named = in_words(
+            f"{name} ({len(values)})" for table in tables for name, values in table.items()
+        )
+        more = f", {len(self.listed)} listed" * bool(self.listed)
+        filters = f"; {in_words(self.filters)}" * bool(self.filters)
+        return (
+            f"Grid({named or 'one configuration'}{more}; {self.repeats} "
+            f"seed{'s' * (self.repeats != 1)}; {len(self.base)} settings shared{filters})"
+        )
 
     def __post_init__(self) -> None:
         check_index("repeats", self.repeats)

@@ -100,6 +100,10 @@ class Store:
             self._check_writable()
             remove_abandoned(self.folder, below=True)
 
+    def __repr__(self) -> str:
+        count = sum(1 for _ in self.parts.glob("*.parquet")) if self.parts.is_dir() else 0
+        return f"Store({str(self.folder)!r}, {count} parts{', read only' * self.read_only})"
+
     @staticmethod
     def is_at(folder: Path) -> bool:
         """Return whether there is a store at a path, of whatever format."""

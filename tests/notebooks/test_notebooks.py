@@ -14,7 +14,7 @@ from jaxsuper.commands._line import parse
 from nbclient import NotebookClient
 
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9]*.py"))
 
 
 @pytest.mark.filterwarnings("ignore")  # of the notebook server's, not ours
