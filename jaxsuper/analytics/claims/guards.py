@@ -109,7 +109,7 @@ def _indicators(run: Run) -> Evidence:
     "others seize, at the same D: what counts is how many neurons indicate.",
     source="[R] leaves it to larger circuits; notes#larger-circuits",
     regime="D = 2000, T = 400 random networks of 14 neurons a layer, S = 4, indicators with 4 and 8, "
-    "lo/hi = 0.4/0.9, z = 1, layer 3; within 12 %",
+    "lo/hi = 0.4/0.9, z = 1, layer 3; within 15 %",
     rival="the law of one indicator for both, as if redundancy did nothing",
     quick=False,
 )
@@ -129,7 +129,7 @@ def _more_indicators(run: Run) -> Evidence:
         points.append(
             measured_at(measured, "mse_on_inactive", _LAYERS, value, rival, x=r, series=series)
         )
-    return Evidence(points, "indicators", "E alpha^2 of inactive circuits", tolerance=0.12)
+    return Evidence(points, "indicators", "E alpha^2 of inactive circuits", tolerance=0.15)
 
 
 def _with_indicators(run: Run, r: int) -> tuple[AbstractNetwork, Measurement]:
