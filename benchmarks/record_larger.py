@@ -138,6 +138,9 @@ def draw(result: dict[str, Any], path: Path) -> None:
                     )
                 ax.axhline(BAR, color="0.6", linewidth=0.8)
                 ax.set(xscale="log", yscale="log", title=f"d = {d} with one indicator, z = {z}")
+                ax.set_xticks(SIZES, [f"{size:,}" for size in SIZES], minor=False)
+                ax.set_xticks([], minor=True)
+                ax.set_xlim(0.85 * SIZES[0], 1.2 * SIZES[-2])
                 if row == len(WIDTHS) - 1:
                     ax.set_xlabel("circuits T")
             axes[row, 0].set_ylabel(f"error at layer {LAYERS}")
