@@ -32,7 +32,7 @@ ARRANGEMENTS = ((1, "one set"), (2, "one set"), (2, "copies"), (4, "one set"))
 LARGEST = 4
 GUARD = {"lower_threshold": 0.5, "upper_threshold": 0.9, "gate_bias": 0.5}
 # An answer is 0 or 1: the error up to which nearly all are told apart, and one beyond all use.
-BAR, HOPELESS = 0.02, 0.15
+BAR, HOPELESS = 0.05, 0.15
 
 
 def register(d: int) -> str:
@@ -138,6 +138,9 @@ def draw(result: dict[str, Any], path: Path) -> None:
                     )
                 ax.axhline(BAR, color="0.6", linewidth=0.8)
                 ax.set(xscale="log", yscale="log", title=f"d = {d} with one indicator, z = {z}")
+                ax.set_xticks(SIZES, [f"{size:,}" for size in SIZES], minor=False)
+                ax.set_xticks([], minor=True)
+                ax.set_xlim(0.85 * SIZES[0], 1.2 * SIZES[-2])
                 if row == len(WIDTHS) - 1:
                     ax.set_xlabel("circuits T")
             axes[row, 0].set_ylabel(f"error at layer {LAYERS}")
@@ -150,7 +153,7 @@ def main(folder: str = "benchmarks/results") -> None:
     """Run what is missing, write and draw."""
     path = Path(folder) / "larger-cpu.json"
     settings = {
-        "network_width": WIDTH, "n_layers": LAYERS, "pool": POOL, "guard": GUARD, "bar": BAR,
+        "network_width": WIDTH, "n_layers": LAYERS, "pool": POOL, "guard": GUARD,
         "networks": NETWORKS, "samples": SAMPLES, "seed": SEED, "largest": LARGEST,
     }  # fmt: skip
     settings = json.loads(json.dumps(settings))
@@ -183,7 +186,7 @@ def main(folder: str = "benchmarks/results") -> None:
                 if done[key]["mse_x_active"][-1] > HOPELESS:
                     break
     result["reached"] = [
-        {"d": d, "z": z, "r": r, "how": how, "n_circuits": reached(runs)}
+        {"d": d, "z": z, "r": r, "how": how, "bar": BAR, "n_circuits": reached(runs)}
         for d in WIDTHS
         for z in ACTIVE
         for r, how in ARRANGEMENTS

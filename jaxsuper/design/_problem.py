@@ -96,13 +96,13 @@ def check_problem(problem: Problem) -> None:
     """
     check_kind("problem", problem, Problem)
     check_index("network_width", problem.network_width)
+    check_index("n_layers", problem.n_layers)
     check_circuit(problem)
     d = width_of(problem.circuit)
     each = f"the {d} of a circuit" if problem.own else "a rotation's four"
     rule = f"must be at least {2 * d}, two neurons for each of {each}"
     check(problem.network_width >= 2 * d, "network_width", rule, problem.network_width)
     check_index("n_circuits", problem.n_circuits, 2)
-    check_index("n_layers", problem.n_layers)
     for name, most in _MOST.items():
         size = getattr(problem, name)
         check(size <= most, name, f"must be at most {most} to be searched", size)
@@ -123,7 +123,7 @@ def check_circuit(problem: Problem) -> None:
     remedy = "put them behind one with circuits.Guarded"
     check(names == ["on", "x"], "circuit", rule, problem.circuit, remedy)
     pool = pool_of(problem.circuit)
-    if pool is not None and problem.n_layers >= 1:
+    if pool is not None:
         pool.check_depth(problem.n_layers)
 
 

@@ -32,6 +32,7 @@ _PROBLEM: Arguments = {
     "n_circuits": ("12", SIZE),
     "n_active": ("1", SIZE),
     "n_layers": ("2", SIZE),
+    "circuit": ("'rotation'", NAME),
 }
 # Function -> how it is called, its arguments as they are right.
 DOORS: dict[str, tuple[str, Arguments]] = {

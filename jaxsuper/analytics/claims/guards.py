@@ -1,5 +1,8 @@
 """Claims about circuits of one's own behind an on-indicator (notes#any-circuits, notes#larger-circuits)."""
 
+from functools import partial
+from typing import Any
+
 import jax
 import numpy as np
 
@@ -14,6 +17,7 @@ from ._registry import claim, Run
 
 
 _LAYERS, _PAYLOAD = 3, 4
+_WIDTH, _LARGE = 2000, 14
 # Where nothing seizes, and where indicators begin to.
 _QUIET, _BEGINNING = 200, 400
 _STEP = {"lower_threshold": 0.4, "upper_threshold": 0.9}
@@ -31,12 +35,12 @@ def _guarded(run: Run, count: int, m: int) -> Guarded:
 
 
 def _simulated(
-    run: Run, sets: Allocation, small: Guarded, z: int
+    run: Run, sets: Allocation, small: Guarded, z: int, count: int, **options: Any
 ) -> tuple[AbstractNetwork, Measurement]:
     """Return one of the networks, and the mean over all."""
-    count, batch = run.draws(48, 96), run.choose(800, 1000)
+    batch = run.choose(800, 1000)
     keys = [jax.random.fold_in(run.key("guards"), index) for index in range(count)]
-    networks = (build(small, sets, _LAYERS, key=key) for key in keys)
+    networks = (build(small, sets, _LAYERS, key=key, **options) for key in keys)
     found = [
         (net, simulate(net, z, batch, key=key)) for net, key in zip(networks, keys, strict=True)
     ]
@@ -45,7 +49,7 @@ def _simulated(
 
 def _networks(run: Run, count: int, z: int) -> tuple[AbstractNetwork, Measurement]:
     sets = allocate(200, 4, count, "transversal")
-    make = lambda: _simulated(run, sets, _guarded(run, count, _PAYLOAD), z)
+    make = lambda: _simulated(run, sets, _guarded(run, count, _PAYLOAD), z, run.draws(48, 96))
     return run.once(("guards", count, z, run.effort), make)
 
 
@@ -97,3 +101,44 @@ def _indicators(run: Run) -> Evidence:
         for layer in (2, 3)
     ]
     return Evidence(points, "layer", "E alpha^2 of inactive circuits", tolerance=0.06)
+
+
+@claim(
+    "guards.more-indicators",
+    "Circuits of 16 neurons that give four instead of two to their indicators keep them quiet where the "
+    "others seize, at the same D: what counts is how many neurons indicate.",
+    source="[R] leaves it to larger circuits; notes#larger-circuits",
+    regime="D = 2000, T = 400 random networks of 14 neurons a layer, S = 4, indicators with 4 and 8, "
+    "lo/hi = 0.4/0.9, z = 1, layer 3; within 15 %",
+    rival="the law of one indicator for both, as if redundancy did nothing",
+    quick=False,
+)
+def _more_indicators(run: Run) -> Evidence:
+    points: list[Point] = []
+    one = 0.0
+    for r in (1, 2):
+        network, measured = run.once(
+            ("indicators", r, run.effort), partial(_with_indicators, run, r)
+        )
+        evolved = predict(network, 1).state_evolution
+        assert evolved is not None
+        value = float(evolved.values["mse_on_inactive"][_LAYERS - 1])
+        one = one or value
+        rival = one if r > 1 else None
+        series = f"{r} indicators"
+        points.append(
+            measured_at(measured, "mse_on_inactive", _LAYERS, value, rival, x=r, series=series)
+        )
+    return Evidence(points, "indicators", "E alpha^2 of inactive circuits", tolerance=0.15)
+
+
+def _with_indicators(run: Run, r: int) -> tuple[AbstractNetwork, Measurement]:
+    """Return what `_simulated` does of circuits with r indicators of two neurons each."""
+    n = _WIDTH // (_LARGE + 2 * r)
+    sets = allocate(n, 4, _BEGINNING, "transversal")
+    options: dict[str, Any] = {}
+    if r > 1:
+        own = allocate(r * n, 4 * r, _BEGINNING, "transversal")
+        options = {"construction": "separate", "indicators": own}
+    small = _guarded(run, _BEGINNING, _LARGE)
+    return _simulated(run, sets, small, 1, run.draws(8, 8), **options)

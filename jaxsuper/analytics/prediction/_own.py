@@ -117,7 +117,7 @@ def _sample(subject: Subject, circuits: AbstractCircuits) -> _Sample:
         on = state * (np.arange(state.shape[1]) < _ON_NEURONS)
         parts = [made for seen in (state, on) for made in (image(differs, seen), seen @ mean.T)]
         rows.append((written, written + bias, own, *parts))
-    held = np.asarray(exact_channels(circuits, trajectory[1:]))
+    held = np.asarray(exact_channels(circuits, trajectory[1:]), np.float64)
     return _Sample(states, held, *(np.stack(part) for part in zip(*rows, strict=True)))
 
 
