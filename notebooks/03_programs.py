@@ -59,7 +59,7 @@ print("into circuit 8 from layer 4:", [pair for pair in edges.pairs(4) if pair[1
 # %%
 sets = allocation.allocate(250, 6, 300, "transversal")
 large = network.build(rotations, sets, 6, key=keys[1], edges=edges)
-sample = simulation.program_sample(large, 1, 0, key=keys[2])
+sample = simulation.program_sample(large, 1, 2, key=keys[2])
 program_figure(edges, sample)
 
 # %% [markdown]

@@ -192,7 +192,7 @@ class TestSite:
     def test_pages_and_names(self, site):
         """Every source is a page, and every public name is on one."""
         found = {str(page.relative_to(site).with_suffix("")) for page in site.rglob("*.html")}
-        assert found - set(PAGES) == {"genindex", "search"} and set(PAGES) <= found
+        assert found - set(PAGES) == {"genindex", "py-modindex", "search"} and set(PAGES) <= found
         shown = {name for page in site.glob("api/*.html") for name in read(page).ids}
         for page in SOURCES.glob("api/*.md"):
             if page.stem in ("index", "jaxsuper"):
@@ -219,7 +219,7 @@ class TestSite:
             for link in read(page.resolve()).links
             if "theory.html#" in link and "api" not in link
         }
-        assert len({place.anchor for place in cited if place.file == notes}) > 15
+        assert len({place.anchor for place in cited if place.file == notes}) > 10
 
     def test_broken_links_are_found(self, site, tmp_path):
         page = tmp_path / "a.html"
@@ -237,10 +237,13 @@ class TestSite:
         for page, formulas in (("01_interaction", 20), ("02_designs", 1), ("theory", 15)):
             text = (site / f"{page}.html").read_text()
             assert text.count("<math ") >= formulas, page
-            assert not re.search(r"\\(frac|tilde|mathrm|sum)", re.sub(r"<annotation.*?<", "", text))
-        assert '<progress max="1" value="1.0000">' in (site / "07_sweeps.html").read_text()
+            shown = re.sub(r"<pre>.*?</pre>", "", text, flags=re.DOTALL)
+            assert not re.search(r"\\(frac|tilde|mathrm|sum)", shown), page
+        sweeps = (site / "07_sweeps.html").read_text()
+        assert '<progress max="1" value="1.0000">' in sweeps and "32 done, 0 failed" in sweeps
         for page, count in (("00_quickstart", 1), ("05_own_formula", 1), ("06_published", 1)):
-            assert (site / f"{page}.html").read_text().count("_images/") == count, page
+            loads = read((site / f"{page}.html").resolve()).loads
+            assert len([file for file in loads if "_images/" in file]) == count, page
 
 
 @pytest.fixture(scope="module")
