@@ -20,25 +20,31 @@ _NAME = re.compile(r"(?:.*\.)?(\d+)\.(weight|bias)")
 _INPUTS = "inputs"
 
 
-def save_layers(path: str | Path, layers: Pairs, inputs: Any = None) -> None:
+def save_layers(
+    path: str | Path, layers: Pairs, inputs: Any = None, n_layers: int | None = None
+) -> None:
     """Write the layers of T small networks, for `load_layers` and `--circuit FILE`.
 
     Args:
         path: ends in .safetensors.
         layers: (W, b) of layers 1..L, as of `stack_layers`.
         inputs: (N, n_inputs), of which each row is as likely; uniform if left out.
+        n_layers: L of the networks they are for; if more, the outputs are handed on to the last.
 
     Raises:
-        ValueError: for layers that do not fit on each other, or a path that cannot be written.
+        ValueError: for layers that do not fit on each other or are more than L, or a path that
+            cannot be written.
     """
     from safetensors.numpy import save_file
 
     path = Path(path)
     check(path.suffix == SUFFIX, "path", f"must end in {SUFFIX}", path.name)
     check_writable(path, "path")
-    stack_layers(layers)
+    stacked = stack_layers(layers, n_layers)
+    eye = np.eye(stacked.n_outputs, dtype=np.float32)
+    added = [(np.tile(eye, (stacked.n_circuits, 1, 1)), None)] * (len(stacked.widths) - len(layers))
     arrays: dict[str, np.ndarray] = {}
-    for number, (weights, biases) in enumerate(layers):
+    for number, (weights, biases) in enumerate([*layers, *added]):
         arrays[f"{number}.weight"] = np.ascontiguousarray(weights, np.float32)
         if biases is not None:
             arrays[f"{number}.bias"] = np.ascontiguousarray(biases, np.float32)

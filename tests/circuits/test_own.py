@@ -189,6 +189,13 @@ def test_files_are_kinds(layers, tmp_path):
     for name, kind in KINDS.items():
         assert isinstance(circuits.make(f"{name}:{path}", 4, key=jax.random.key(0)), kind)
     assert len({circuits.identity_of(f"{name}:{path}") for name in KINDS}) == len(KINDS)
+    longer = tmp_path / "longer.safetensors"
+    circuits.save_layers(longer, layers, table, n_layers=5)
+    found = circuits.pool_of(str(longer))
+    expected = circuits.Guarded.from_layers(layers, table, 5)
+    assert found is not None
+    np.testing.assert_array_equal(found.own[3:], expected.own[3:])
+    np.testing.assert_array_equal(found.shared, expected.shared)
     before = circuits.resolved(str(path))
     circuits.save_layers(path, [(2 * weights, biases) for weights, biases in layers], table)
     assert circuits.resolved(str(path)) != before
