@@ -82,6 +82,7 @@ def test_grids_and_stores(tmp_path):
     assert repr(many) == "Grid(seed (5000); 2 seeds; 0 settings shared; n_circuits < 5)"
     store = Store(tmp_path / "a")
     assert repr(store) == f"Store('{tmp_path / 'a'}', 0 parts)"
+    assert "<td>0</td>" in store._repr_html_()
 
 
 class TestProgressBar:

@@ -25,6 +25,7 @@ import msgspec
 from .._errors import check, check_kind
 from .._files import remove_abandoned, written_whole
 from .._reading import from_json, shown
+from .._repr import html_table
 from .._settings import IDENTITY
 from ._identity import field_types
 
@@ -101,8 +102,15 @@ class Store:
             remove_abandoned(self.folder, below=True)
 
     def __repr__(self) -> str:
-        count = sum(1 for _ in self.parts.glob("*.parquet")) if self.parts.is_dir() else 0
-        return f"Store({str(self.folder)!r}, {count} parts{', read only' * self.read_only})"
+        return f"Store({str(self.folder)!r}, {self._n_parts} parts{', read only' * self.read_only})"
+
+    def _repr_html_(self) -> str:
+        rows = [["folder", str(self.folder)], ["parts", str(self._n_parts)]]
+        return html_table("Store", ["field", "value"], [*rows, ["read only", str(self.read_only)]])
+
+    @property
+    def _n_parts(self) -> int:
+        return sum(1 for _ in self.parts.glob("*.parquet")) if self.parts.is_dir() else 0
 
     @staticmethod
     def is_at(folder: Path) -> bool:
