@@ -193,7 +193,7 @@ def test_files_are_kinds(layers, tmp_path):
     circuits.save_layers(longer, layers, table, n_layers=5)
     found = circuits.pool_of(str(longer))
     expected = circuits.Guarded.from_layers(layers, table, 5)
-    assert found is not None
+    assert isinstance(found, circuits.Guarded)
     np.testing.assert_array_equal(found.own[3:], expected.own[3:])
     np.testing.assert_array_equal(found.shared, expected.shared)
     before = circuits.resolved(str(path))

@@ -75,5 +75,5 @@ def test_powers_add_and_means_are_squared():
     np.testing.assert_allclose(found, [[expected]])
     # Errors of mean zero leave their powers alone.
     signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(2, 1, 4000, 8, 1))
-    found = theory.private_pair_mse(*(0.3 * signs), T, n, size, z, e)
+    found = theory.private_pair_mse(0.3 * signs[0], 0.3 * signs[1], T, n, size, z, e)
     np.testing.assert_allclose(found, [[2 * (q + links) * 0.09]], rtol=0.01)

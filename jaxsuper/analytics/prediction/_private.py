@@ -51,18 +51,18 @@ def _own(subject: Subject, circuits: AbstractCircuits) -> Form:
     layout, every = subject.layout, lambda stack: _every_layer(stack, n_layers)
     weights = every(circuits.difference_weights())
     take = lambda ids: weights[:, ids]
-    active = [
+    v, w = (
         theory.Active(_values(circuits, ids, number, n_layers), take(ids))
         for number, ids in enumerate((first, second))
-    ]
+    )
     shared = (every(circuits.mean_weights())[:, :, 0] + every(circuits.biases()))[:, 1:]
     channels = np.asarray(layout.matrix, np.float64)
     read = channels[list(layout.difference_channels)]
-    found = theory.pair_errors(*active, take(third), shared, read, S)
-    several = (each.reshape(n_layers, _N_DRAWS, _MET, -1) for each in found)
-    errors = theory.private_pair_mse(*several, subject.n_circuits, n, S, z, e)
+    found = theory.pair_errors(v, w, take(third), shared, read, S)
+    by_neuron, by_link = (each.reshape(n_layers, _N_DRAWS, _MET, -1) for each in found)
+    errors = theory.private_pair_mse(by_neuron, by_link, subject.n_circuits, n, S, z, e)
     values = _indicators(subject)
-    held = channels[:, 0] + active[1].values @ channels[:, 1:].T
+    held = channels[:, 0] + w.values @ channels[:, 1:].T
     for name, used in layout.readouts:
         if name == "on":
             continue
