@@ -7,7 +7,7 @@ from jaxtyping import Array, Int
 
 from .._types import Activations, ActiveIds
 from . import _shared as shared
-from ._clipped import AbstractClipped, clipped_layers, dense_clipped
+from ._clipped import AbstractClipped, clipped_layers, clipped_wiring, dense_clipped
 from ._network import Traits
 from ._placement import neurons_of
 
@@ -33,6 +33,7 @@ class Oracle(AbstractClipped):
     exists = shared.all_exist
     dense_first = shared.no_dense_first
     dense_layer = dense_clipped
+    wiring = clipped_wiring
 
     def activate(
         self, before: Activations, sets: Int[Array, "T S"], active: ActiveIds
