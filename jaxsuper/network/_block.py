@@ -210,7 +210,7 @@ class Block(AbstractNetwork):
 
     def embedded(
         self, active: ActiveIds, inputs: Float[Array, "d z B"]
-    ) -> tuple[ActiveIds, Float[Array, "d m B"]]:
+    ) -> tuple[Int[Array, "m B"], Float[Array, "d m B"]]:
         """Return what the circuits hold after their own first layer, and 1 for both addresses."""
         values = shared.first_activations(self.circuits, active, inputs, self.precision)
         return active, values.at[:2].set(jnp.where(active < self.n_circuits, 1.0, 0.0))
@@ -258,4 +258,5 @@ class Block(AbstractNetwork):
             reading=matrix[:3],
             reading_all=np.zeros_like(matrix[:3]),
             reading_constant=np.array([1.0, -1.0, -1.0], np.float32),
+            inputs="what the circuits hold after their own first layer, addresses 1",
         )

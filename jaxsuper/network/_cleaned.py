@@ -18,7 +18,17 @@ from ._edges import decided_alone
 from ._network import ROTATION, Traits
 from ._placement import indicator_vectors
 from ._sums import gather_sum
-from ._wiring import blockwise, clipped_rests, counted, ends_of, Gap, identical, repeated, Rest, Wiring
+from ._wiring import (
+    blockwise,
+    clipped_rests,
+    counted,
+    ends_of,
+    Gap,
+    identical,
+    repeated,
+    Rest,
+    Wiring,
+)
 
 
 def _cannot(edges: Edges) -> str:
@@ -207,7 +217,9 @@ def _cleaned_wiring(self: Cleaned) -> Wiring:
         bias = np.asarray(shared.bias_of(circuits, 0))
         shut = repeated([bias[2], 0.0, bias[2] - 1, bias[3] - 1], n)
         nobody, nothing = np.zeros(0, np.int32), np.zeros((0, 4, 4), np.float32)
-        return Gap(nobody, nobody, nothing, (Rest("gates", True, lambda: blockwise(own, eye)),), shut)
+        return Gap(
+            nobody, nobody, nothing, (Rest("gates", True, lambda: blockwise(own, eye)),), shut
+        )
 
     def pair(layer: int) -> tuple[Gap, Gap]:
         sources, targets, there = ends_of(self, layer)

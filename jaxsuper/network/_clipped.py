@@ -245,7 +245,10 @@ def clipped_gap(self: AbstractClipped, layer: int) -> Gap:
     sources, targets, there = ends_of(self, layer)
     own, opens = (np.asarray(part)[there] for part in shared.dense_own(self, layer))
     mean = np.asarray(mean_matrix(self.circuits, layer))
-    before, after = np.asarray(self.placement.sets[layer - 1]), np.asarray(self.placement.sets[layer])
+    before, after = (
+        np.asarray(self.placement.sets[layer - 1]),
+        np.asarray(self.placement.sets[layer]),
+    )
     opening = opens > 0
     count = counted(after[targets[opening]], before[sources[opening]], n)
     chi = np.asarray(self.inhibition[layer - 1] * self.inhibition_factor)

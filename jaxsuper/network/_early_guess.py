@@ -1,10 +1,11 @@
 """Guessed indicators: the active set is guessed from the first layer, and the guess is carried."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from .._types import Activations, ActiveIds
 from . import _two_part as two_part
@@ -69,7 +70,7 @@ class EarlyGuess(AbstractCarried):
 
     def embedded(
         self, active: ActiveIds, inputs: Float[Array, "d z B"]
-    ) -> tuple[ActiveIds, Float[Array, "d m B"]]:
+    ) -> tuple[Int[Array, "m B"], Float[Array, "d m B"]]:
         """Return the active circuits with their payloads, and those guessed with their indicators."""
         guessed, _ = self._guessed(active, inputs)
         values = first_activations(self.circuits, active, inputs, self.precision)
@@ -80,4 +81,7 @@ class EarlyGuess(AbstractCarried):
     def wiring(self) -> Wiring:
         """Return which neuron, and which part of every weight, belongs to whom."""
         width = self.circuits.width
-        return carried_wiring(self, jnp.tile(jnp.eye(width), (self.n_circuits, 1, 1)))
+        plain = carried_wiring(self, jnp.tile(jnp.eye(width), (self.n_circuits, 1, 1)))
+        return replace(
+            plain, inputs="active circuits' first payloads, then 1 for those guessed to be on"
+        )

@@ -251,7 +251,7 @@ class AbstractNetwork(eqx.Module):
 
     def embedded(
         self, active: ActiveIds, inputs: Float[Array, "d z B"]
-    ) -> tuple[ActiveIds, Float[Array, "d m B"]]:
+    ) -> tuple[Int[Array, "m B"], Float[Array, "d m B"]]:
         """Return what the first layer embeds, linearly, by `Wiring.embedding`.
 
         Args:

@@ -191,7 +191,7 @@ class Private(AbstractNetwork):
 
     def embedded(
         self, active: ActiveIds, inputs: Float[Array, "d z B"]
-    ) -> tuple[ActiveIds, Float[Array, "d m B"]]:
+    ) -> tuple[Int[Array, "m B"], Float[Array, "d m B"]]:
         """Return what the circuits hold after their own first layer, and 1 for being on."""
         values = shared.first_activations(self.circuits, active, inputs, self.precision)
         return active, values.at[0].set(jnp.where(active < self.n_circuits, 1.0, 0.0))
@@ -245,4 +245,5 @@ class Private(AbstractNetwork):
             reading=(reading / self.redundancy).astype(np.float32),
             reading_all=np.zeros_like(reading),
             reading_constant=matrix[:, 0],
+            inputs="what the circuits hold after their own first layer, on-neuron 1",
         )

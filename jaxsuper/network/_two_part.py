@@ -306,7 +306,9 @@ def row_neurons(network: AbstractTwoPart, layer: int) -> Int[np.ndarray, "T d S"
     """Return the columns of each circuit's neurons, row by row, padded with -1."""
     sets, own = np.asarray(network.placement.sets[layer]), network.indicator_redundancy
     parts = sets[:, :own], sets[:, own:]
-    found = np.full((len(sets), network.circuits.width, max(own, sets.shape[1] - own)), -1, np.int32)
+    found = np.full(
+        (len(sets), network.circuits.width, max(own, sets.shape[1] - own)), -1, np.int32
+    )
     for row, part in enumerate(part_of_row(network)):
         found[:, row, : parts[part].shape[1]] = parts[part]
     return found

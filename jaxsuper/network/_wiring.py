@@ -79,6 +79,8 @@ class Wiring:
         reading: (k, d), channels from each of a circuit's neurons of row i.
         reading_all: (k, d), channels from every neuron of row i.
         reading_constant: (k,).
+        inputs: what is embedded, in words.
+        masked: whether neurons are told which circuits are active, instead of a ReLU.
     """
 
     neurons: tuple[Int[np.ndarray, "T d S"], ...]
@@ -89,6 +91,8 @@ class Wiring:
     reading: Float[np.ndarray, "k d"]
     reading_all: Float[np.ndarray, "k d"]
     reading_constant: Float[np.ndarray, " k"]
+    inputs: str = "what the circuits are given, a^0"
+    masked: bool = False
 
     def parts(self, gap: int) -> Float[np.ndarray, "d n d n"]:
         """Return the sum of all edges' parts of a gap, counted from 0."""
@@ -160,7 +164,12 @@ def blockwise(weights: Any, links: Float[np.ndarray, "n n"]) -> Float[np.ndarray
 
 
 def clipped_rests(
-    mean: Any, count: Float[np.ndarray, "n n"], chi: Any, sends: int, where: Any = None, to: str = ""
+    mean: Any,
+    count: Float[np.ndarray, "n n"],
+    chi: Any,
+    sends: int,
+    where: Any = None,
+    to: str = "",
 ) -> tuple[Rest, Rest]:
     """Return what Ctilde / S has besides the circuits' own mean weights.
 

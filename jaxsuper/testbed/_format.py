@@ -72,14 +72,13 @@ to no circuit. It is interference, label 3 (on links that several circuits use, 
     carried, early-guess                 clipping and inhibition of the gates
 
 or machinery that all circuits need, label 4: gates, addresses and copies of them. A weight that
-circuits use is labelled 1 or 2 even if what is left over changes or cancels it.
+circuits use is labelled 1 or 2 even if what is left over changes it; where it is left out on purpose
+(self-links) there is none.
 """
 
 from typing import Any
 
 import msgspec
-
-from .._errors import bad, check
 
 
 FORMAT, VERSION = "jaxsuper-testbed", 1
@@ -112,6 +111,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         n_relu: K, the layers there are.
         reported: which of them are reported.
         channels: names of the c channels.
+        channel_matrix: (c, d), which combinations of a circuit's neurons they are.
         readouts: names of quantities -> their channels.
         n_active: z, circuits or groups that start.
         n_samples: N.
@@ -139,6 +139,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     n_relu: int
     reported: list[int]
     channels: list[str]
+    channel_matrix: list[list[int]]
     readouts: dict[str, list[int]]
     n_active: int
     n_samples: int
