@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         saving,
         simulation,
         sweep,
+        testbed,
         testing,
         theory,
         training,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from .network import build, dense_layers, dense_network, DenseNetwork
     from .saving import load, save
     from .simulation import environment, forward, Measurement, sample_inputs, simulate
+    from .testbed import components, export, read_export
 
     __version__: str
 
@@ -63,6 +65,7 @@ _FOLDERS = (
     "saving",
     "simulation",
     "sweep",
+    "testbed",
     "testing",
     "theory",
     "training",
@@ -86,6 +89,7 @@ _lazy_name, _names = lazy(
         "network": ("DenseNetwork", "build", "dense_layers", "dense_network"),
         "saving": ("load", "save"),
         "simulation": ("Measurement", "environment", "forward", "sample_inputs", "simulate"),
+        "testbed": ("components", "export", "read_export"),
     },
 )
 
@@ -125,11 +129,13 @@ __all__ = [
     "build",
     "check",
     "circuits",
+    "components",
     "dense_layers",
     "dense_network",
     "design",
     "environment",
     "exact_trajectory",
+    "export",
     "features",
     "forward",
     "johnson_bound",
@@ -139,6 +145,7 @@ __all__ = [
     "plotting",
     "predict",
     "programs",
+    "read_export",
     "run_experiment",
     "sample_inputs",
     "save",
@@ -146,6 +153,7 @@ __all__ = [
     "simulate",
     "simulation",
     "sweep",
+    "testbed",
     "testing",
     "theory",
     "training",
