@@ -7,6 +7,7 @@ from ._loaded import Loaded
 from ._measured import baseline_rows, critical_of, naive_share, position_of
 from ._read import Exported, read_export
 from ._stream import Stream
+from ._suite import chosen, Entry, export_entry, finished, suite, trained_circuits
 from ._target import DecompositionTarget, ideal_components, Target
 
 
@@ -14,17 +15,23 @@ __all__ = [
     "Components",
     "Config",
     "DecompositionTarget",
+    "Entry",
     "Exported",
     "Loaded",
     "Parts",
     "Stream",
     "Target",
     "baseline_rows",
+    "chosen",
     "components",
     "critical_of",
     "export",
+    "export_entry",
+    "finished",
     "ideal_components",
     "naive_share",
     "position_of",
     "read_export",
+    "suite",
+    "trained_circuits",
 ]
