@@ -47,12 +47,23 @@ _MASKED = """The construction is no ReLU network: after every layer all neurons 
 circuits in `active` (`neurons.{k}` of `truth.safetensors`), and nothing else is done to them. In the lines
 below put this mask in the place of the ReLU.
 """
+# Squares of rounding errors in single precision lie below it.
+_ROUNDING = 1e-10
 # Errors that the card shows by layer.
 _SHOWN = ("mse", "frac_samples", "frac_inactive")
 
 
 def _number(value: Any) -> str:
-    return "" if value is None else f"{value:.3g}"
+    if value is None:
+        return ""
+    return "0" if abs(value) < _ROUNDING else f"{value:.3g}"
+
+
+def _times(naive: Any, own: Any) -> str:
+    """Return how many times lower an error is."""
+    if naive is None or own is None:
+        return ""
+    return "exact" if own < _ROUNDING else f"{naive / own:.3g}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -99,19 +110,17 @@ def _baseline(config: Config) -> str:
     for row in config.baseline:
         if row["readout"] not in shown:
             continue
-        better = row["naive"] / row["active"] if row["active"] and row["naive"] is not None else None
-        every = row["naive_every"] / row["gated"] if row["gated"] and row["naive_every"] else None
         rows.append(
             [
                 row["n_active"],
                 row["layer"],
                 f"{_number(row['active'])} ± {_number(row['active_stderr'])}",
                 _number(row["naive"]),
-                _number(better),
+                _times(row["naive"], row["active"]),
                 _number(row["naive_every"]),
                 _number(row["every"]),
                 _number(row["gated"]),
-                _number(every),
+                _times(row["naive_every"], row["gated"]),
             ]
         )
     head = [
@@ -158,10 +167,10 @@ tags: [computation-in-superposition, interpretability, ground-truth, synthetic]
 
 A network of {config.n_relu} layers of D = {neurons} neurons, in which T = {config.n_circuits} circuits of d =
 {width} neurons compute in superposition, {config.n_layers} layers deep (construction `{config.construction}`, made
-by jaxsuper {config.made_with.get("jaxsuper", "")}). Nothing was trained. {config.n_active} of them start in a
-sample. One network with each circuit on neurons of its own would hold {naive}. Which circuit is where, which
-weight is whose, and what is on in every sample stands in `truth.safetensors` and `samples.safetensors`: it is for
-scoring, and no method is to look at it. Idea and published construction: Linsefors and Bushnaq, "Rotations in
+by jaxsuper {config.made_with.get("jaxsuper", "")}). Its weights were built, not trained. {config.n_active} of the
+circuits start in a sample. With each circuit on neurons of its own {naive} would fit. Which circuit is where,
+which weight is whose and what is on in every sample stands in `truth.safetensors` and `samples.safetensors`
+(`active`, `truth`): that is for scoring, and no method is to look at it. Idea and published construction: Linsefors and Bushnaq, "Rotations in
 Superposition" (2025), and "Circuits in Superposition 2" (2025); hand-coded networks for parameter decomposition
 before: Gibson, the ping-pong construction (2025), 64 circuits in 64 neurons.
 
