@@ -183,7 +183,8 @@ def export(
         sha256={name: sha256_of(folder / name) for name in (MODEL, TRUTH, SAMPLES)},
         made_with={name: version(name) for name in _PACKAGES},
     )
-    hooked = resources.files(__package__).joinpath(_HOOKED).read_text(encoding="utf-8")
+    own = resources.files(__name__.rpartition(".")[0])
+    hooked = (own / _HOOKED).read_text(encoding="utf-8")
     for name, text in ((CARD, card_of(config)), (HOOKED, hooked)):
         with written_whole(folder / name) as partial:
             partial.write_text(text, encoding="utf-8")

@@ -69,11 +69,9 @@ class Exported:
 
     def parts(self, layer: int) -> Parts:
         """Return the circuits' or edges' parts of W_k."""
-        ends = (
-            _named(self.truth, f"parts.{layer}.{name}", layer) for name in ("sources", "targets")
-        )
         return Parts(
-            *ends,
+            _named(self.truth, f"parts.{layer}.sources", layer),
+            _named(self.truth, f"parts.{layer}.targets", layer),
             self.truth[f"parts.{layer}.weights"],
             self.truth["rows"],
             self.neurons(layer),

@@ -86,15 +86,19 @@ def _configuration(settings: dict[str, Any]) -> Configuration:
     return Configuration(**given)
 
 
+def _own() -> Any:
+    return resources.files(__name__.rpartition(".")[0])
+
+
 def trained_circuits() -> Path:
     """Return the file of the suite's trained circuits, for `--circuit`."""
-    return Path(str(resources.files(__package__).joinpath(_TRAINED)))
+    return Path(str(_own() / _TRAINED))
 
 
 @cache
 def suite() -> tuple[Entry, ...]:
     """Return the networks of the suite, as they are frozen."""
-    text = resources.files(__package__).joinpath(_FILE).read_bytes()
+    text = (_own() / _FILE).read_bytes()
     return tuple(msgspec.json.decode(text, type=list[Entry]))
 
 

@@ -340,7 +340,14 @@ def bad_lines(draw: Any, command: str) -> Case:
         other = draw(misspelled(name.replace("_", "-"), known).filter(lambda slip: "_" not in slip))
         return make("flag", [*line(command), f"--{other}", "1"], ("Unrecognized",))
     if way == "missing":
-        if draw(st.booleans()) or command in ("simulate", "tune", "verify", "sweep", "figures", "export"):
+        if draw(st.booleans()) or command in (
+            "simulate",
+            "tune",
+            "verify",
+            "sweep",
+            "figures",
+            "export",
+        ):
             last = draw(st.sampled_from(sorted(n for n, k in given.items() if k in (int, float))))
             return make("missing", [*line(command, drop=last), flag(last)], (flag(last), last))
         name = draw(st.sampled_from(_required(command)))

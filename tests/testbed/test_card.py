@@ -1,5 +1,6 @@
 """The card's lines run as they stand, and what it says of the network is what was measured."""
 
+import importlib
 import importlib.util
 import re
 import sys
@@ -7,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 from jaxsuper import simulation, testbed
-from tests.testbed.runs import exported
+
+from .runs import exported
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +149,8 @@ def test_a_library_of_autoencoders_takes_the_stream(one):
     """A TopK autoencoder of SAELens is trained on the stream for some steps, and its loss falls."""
     sae_lens = pytest.importorskip("sae_lens")
     torch = pytest.importorskip("torch")
-    from sae_lens.config import SAETrainerConfig
-    from sae_lens.training.sae_trainer import SAETrainer
-
+    SAETrainerConfig = importlib.import_module("sae_lens.config").SAETrainerConfig
+    SAETrainer = importlib.import_module("sae_lens.training.sae_trainer").SAETrainer
     stream = testbed.Stream(one, 1, 24, convert=torch.from_numpy)
     sae = sae_lens.TopKTrainingSAE(sae_lens.TopKTrainingSAEConfig(d_in=96, d_sae=40, k=8))
     acts = torch.from_numpy(np.array(one.activations(1)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from jaxsuper import network, testbed
 
-from tests.testbed.runs import exported, run
+from .runs import exported, run
 
 
 def reproduced(one):

@@ -36,8 +36,9 @@ def test_some_of_the_frozen_sizes_are_still_what_theory_says():
         ("small-private-z1-d130", 1, 1.3, "private"),
     ):
         assert _suite._entry(name, "small", z, distance, design) == frozen[name]
-    assert frozen["small-private-z1-d130"].settings["n_circuits"] == (
-        frozen["small-tuned-z1-d130"].settings["n_circuits"]
+    assert (
+        frozen["small-private-z1-d130"].settings["n_circuits"]
+        == (frozen["small-tuned-z1-d130"].settings["n_circuits"])
     )
 
 
@@ -48,7 +49,9 @@ def test_all_of_the_frozen_sizes_are_what_theory_says():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["small-tuned-z2-d100", "program-small-z1-d050", "trained-small-z1-d050"])
+@pytest.mark.parametrize(
+    "name", ["small-tuned-z2-d100", "program-small-z1-d050", "trained-small-z1-d050"]
+)
 def test_a_network_of_the_suite_is_the_same_every_time(name, tmp_path):
     """Integers bit for bit, floats to 1e-6; another seed is another network."""
     (entry,) = testbed.chosen([name])
@@ -90,7 +93,6 @@ def test_the_request_is_answered_on_paper():
     one = entry.configuration()
     assert one.n_layers >= 3 and one.n_circuits >= 500
     assert one.network_width < 500 * 4 and one.network_width < 4 * one.n_circuits
-
 
 
 @pytest.mark.slow
