@@ -102,7 +102,11 @@ def write(
             progress=bar,
         )
     shown = [name for name in config.readouts if name != "on"] or list(config.readouts)
-    made = table("last layer, squared error per active circuit", ["z", "network", "naive"], [])
+    say(
+        console,
+        f"squared error of an active circuit after layer {config.n_layers}, z of them active:",
+    )
+    made = table("", ["z", "this network", "naive baseline"], [])
     for row in config.baseline:
         if row["readout"] in shown and row["layer"] == config.n_layers:
             made.add_row(str(row["n_active"]), number(row["active"]), number(row["naive"]))

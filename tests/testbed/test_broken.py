@@ -11,9 +11,9 @@ from jaxsuper.testbed import _export
 from .runs import exported, settings
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    return exported("clipped", tmp_path_factory.mktemp("net"))[1].directory
+@pytest.fixture(scope="session")
+def whole(one):
+    return one.directory
 
 
 def copy(whole, folder):

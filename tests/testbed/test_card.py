@@ -9,13 +9,6 @@ import numpy as np
 import pytest
 from jaxsuper import simulation, testbed
 
-from .runs import exported
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory):
-    return exported("clipped", tmp_path_factory.mktemp("net"))[1]
-
 
 def lines_of(one, language):
     """Return the lines of the card that load the network."""

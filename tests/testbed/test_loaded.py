@@ -6,13 +6,6 @@ import numpy as np
 import pytest
 from jaxsuper import testbed
 
-from .runs import exported
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory):
-    return exported("clipped", tmp_path_factory.mktemp("net"))[1]
-
 
 @pytest.fixture(scope="module")
 def inputs(one):

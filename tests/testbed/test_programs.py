@@ -38,7 +38,7 @@ def test_hops_are_paths_of_that_many_edges():
 @pytest.mark.parametrize(
     "construction, edges",
     [
-        ("clipped", "chain"),
+        pytest.param("clipped", "chain", marks=pytest.mark.slow),
         *(
             pytest.param(construction, edges, marks=pytest.mark.slow)
             for construction in ("clipped", "cleaned", "separate", "split", "oracle")
