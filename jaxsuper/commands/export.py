@@ -64,6 +64,11 @@ def run(command: Command, console: Console) -> int:
     if command.directory == SUITE:
         from ._suite import run_suite
 
+        for field in fields(Command):
+            own = field.name in ("directory", "out", "only", "list")
+            given = getattr(command, field.name)
+            rule = "must be left out for the suite, whose settings are fixed"
+            check(own or given == field.default, field.name, rule, given)
         return run_suite(command, console)
     for name in ("out", "only", "list"):
         given = getattr(command, name)

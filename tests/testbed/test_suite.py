@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from jaxsuper import simulation, testbed
+from jaxsuper import cli, simulation, testbed
 from jaxsuper.testbed import _suite
 
 
@@ -109,3 +109,31 @@ def test_the_request_is_answered(name):
     seized = simulation.prepare(replace(settings, n_circuits=3 * settings.n_circuits))
     rows = testbed.baseline_rows(seized, (2,), 128, 0)
     assert [row for row in rows if row["readout"] == "x"][-1]["gated"] > rows[-1]["naive_every"]
+
+
+@pytest.mark.slow
+def test_the_command_writes_resumes_and_refuses(tmp_path, capsys):
+    """One network and the suite; what is finished is not made again, what does not fit is one line."""
+    run = lambda words: cli.main(["--cache", "none", *words.split()])
+    sizes = (
+        "--network-width 100 --n-circuits 12 --redundancy 3 --n-layers 2 --n-samples 8 --loads 1"
+    )
+    assert run(f"export {tmp_path / 'net'} {sizes}") == 0
+    assert "12 circuits in 100 neurons, 8 samples" in capsys.readouterr().out
+    assert testbed.read_export(tmp_path / "net").config.settings["redundancy"] == 3
+    suite = f"export suite --out {tmp_path / 'suite'} --only small-tuned-z1-d050"
+    assert run(suite) == 0
+    folder = tmp_path / "suite" / "small-tuned-z1-d050"
+    times = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    assert run(suite) == 0
+    assert "1 networks are there already" in capsys.readouterr().out
+    assert times == {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    for words, said in (
+        ("export suite", "`out` must be given with the suite"),
+        ("export suite --list --seed 3", "`seed` must be left out for the suite"),
+        (f"export {tmp_path / 'x'} --list", "`list` must be left out but for the suite"),
+        (f"export {tmp_path / 'x'} {sizes} --n-active 13", "`n_active` must be at most"),
+    ):
+        assert run(words) == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
