@@ -11,7 +11,7 @@ are active in a sample. What is kept:
     oracle        W between neurons of active circuits, without ReLU: the construction of that name
 
 Biases stay, so does the first layer, which is exact. Only what one active circuit does to another is
-left in `active`. Source of the question: Linsefors, comments on superposition (2025-26); notes#recovery.
+left in `active`. Source of the question: [S]; measured: notes#parts-of-the-weights.
 """
 
 from collections.abc import Sequence
