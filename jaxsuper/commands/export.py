@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -11,7 +11,7 @@ from .._errors import check
 from .._limits import check_index
 from .._settings import Configuration
 from ._choices import Choices
-from ._terminal import number, plain_warnings, progress_bar, say, table
+from ._terminal import number, plain_warnings, progress_bar, save_picture, say, table
 
 
 SUITE = "suite"
@@ -79,6 +79,13 @@ def run(command: Command, console: Console) -> int:
     return 0
 
 
+def draw(config: Any, path: Path) -> None:
+    """Draw the picture of a card."""
+    from ..plotting import export_figure
+
+    save_picture(path, lambda: export_figure(config))
+
+
 def write(
     settings: Configuration,
     directory: Path,
@@ -104,6 +111,7 @@ def write(
             seed=settings.seed,
             settings=settings,
             loads=loads,
+            draw=draw,
             progress=bar,
         )
     shown = [name for name in config.readouts if name != "on"] or list(config.readouts)

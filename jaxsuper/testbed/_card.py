@@ -5,7 +5,7 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from ._format import Config
+from ._format import Config, PICTURE
 
 
 _TEXT = "card.txt"
@@ -110,11 +110,12 @@ def _labels(config: Config) -> str:
     return _table(["into layer", *names], rows)
 
 
-def card_of(config: Config) -> str:
+def card_of(config: Config, drawn: bool = False) -> str:
     """Return the card as Markdown.
 
     Args:
         config: all that it says.
+        drawn: whether there is a picture of its errors beside it.
     """
     text = (resources.files(__name__.rpartition(".")[0]) / _TEXT).read_text(encoding="utf-8")
     settings = ", ".join(f"`{name}` {value}" for name, value in config.settings.items())
@@ -133,6 +134,9 @@ def card_of(config: Config) -> str:
         position=_position(config),
         errors=_errors(config),
         baseline=_baseline(config),
+        picture=f"![errors by layer, and those of the naive baseline]({PICTURE})\n\n"
+        if drawn
+        else "",
         labels=_labels(config),
         masked=_MASKED if config.activation == "masked" else "",
         inputs=config.inputs,

@@ -94,7 +94,9 @@ class Exported:
             which: the numbers of the pairs wanted; 8 D bytes each.
         """
         parts = self.parts(layer)
-        small = tuple(np.asarray(self.truth[f"pairs.{layer}.{name}"]) for name in ("part", "u", "v"))
+        small = tuple(
+            np.asarray(self.truth[f"pairs.{layer}.{name}"]) for name in ("part", "u", "v")
+        )
         return parts.pairs(which, small)
 
     def directions(self, layer: int, row: int) -> Float[np.ndarray, "T D"]:

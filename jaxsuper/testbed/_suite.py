@@ -33,7 +33,7 @@ from .._settings import Configuration, IDENTITY
 from ..circuits import save_layers
 from ..simulation import capacity_of, prepare
 from ..training import boolean_tasks, train_small
-from ._export import export, Report
+from ._export import export
 from ._format import Config
 from ._measured import critical_of
 from ._read import read_export
@@ -114,13 +114,13 @@ def chosen(only: Sequence[str] = ()) -> tuple[Entry, ...]:
     return tuple(e for e in suite() if not only or e.name.startswith(tuple(only)))
 
 
-def export_entry(entry: Entry, folder: Path, progress: Report | None = None) -> Config:
+def export_entry(entry: Entry, folder: Path, **options: Any) -> Config:
     """Build one network of the suite and export it.
 
     Args:
         entry: which.
         folder: its own.
-        progress: as of `export`.
+        **options: `draw` and `progress`, as of `export`.
     """
     settings = entry.configuration()
     return export(
@@ -130,7 +130,7 @@ def export_entry(entry: Entry, folder: Path, progress: Report | None = None) -> 
         n_samples=entry.n_samples,
         seed=settings.seed,
         settings=settings,
-        progress=progress,
+        **options,
     )
 
 
