@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from jaxsuper import simulation, testbed
+from jaxsuper.plotting import export_figure
 
 
 def lines_of(one, language):
@@ -173,3 +174,15 @@ def test_a_library_of_autoencoders_takes_the_stream(one):
     config = SAETrainerConfig(**{name: value for name, value in given.items() if name in fields})
     SAETrainer(config, sae, stream).fit()
     assert loss() < 0.5 * before
+
+
+def test_the_picture_of_the_card(one):
+    """Two panels, a line with points for each z and a dashed one; what is exact is left out."""
+    figure = export_figure(one.config)
+    for ax, naive in zip(figure.axes, ("naive", "naive_every"), strict=True):
+        lines = [line for line in ax.lines if line.get_linestyle() == "--"]
+        found = [line.get_ydata()[-1] for line in lines]
+        rows = [row for row in one.config.baseline if row["readout"] == "x" and row["layer"] == 3]
+        assert found == [row[naive] for row in rows]
+    first = np.asarray(figure.axes[0].lines[0].get_ydata(), float)
+    assert np.isnan(first[0]) and not np.isnan(first[1:]).any()
