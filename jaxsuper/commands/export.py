@@ -28,6 +28,7 @@ class Command(Choices):
 
     Attributes:
         directory: the folder, made if it is not there; or the word suite.
+        batch_size: samples that the card's errors are measured on, others than those exported.
         n_samples: samples to export.
         loads: z for which the card compares with the naive baseline.
         out: of suite: the folder that its networks' folders are made in.
@@ -35,7 +36,6 @@ class Command(Choices):
         list: of suite: say which networks there are, and write none.
     """
 
-    batch_size: tyro.conf.Suppress[tyro.conf.Fixed[int]] = Configuration.batch_size
     directory: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")] = ""
     n_samples: int = 1000
     loads: tuple[int, ...] = (1, 2, 3, 4)
@@ -59,6 +59,7 @@ def run(command: Command, console: Console) -> int:
     """
     check(command.directory != "", "DIR", "must be given", "nothing", "jaxsuper export --help")
     check_index("n_samples", command.n_samples)
+    check_index("batch_size", command.batch_size, 2)
     for load in command.loads:
         check_index("loads", load)
     if command.directory == SUITE:
@@ -111,6 +112,7 @@ def write(
             seed=settings.seed,
             settings=settings,
             loads=loads,
+            measured=settings.batch_size,
             draw=draw,
             progress=bar,
         )

@@ -79,6 +79,7 @@ LINES: dict[str, dict[str, str]] = {
         "n_circuits": "12",
         "redundancy": "3",
         "n_layers": "2",
+        "batch_size": "16",
         "n_samples": "8",
         "loads": "1",
     },

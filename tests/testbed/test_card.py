@@ -181,7 +181,7 @@ def test_the_picture_of_the_card(one):
     figure = export_figure(one.config)
     for ax, naive in zip(figure.axes, ("naive", "naive_every"), strict=True):
         lines = [line for line in ax.lines if line.get_linestyle() == "--"]
-        found = [line.get_ydata()[-1] for line in lines]
+        found = [np.asarray(line.get_ydata(), float)[-1] for line in lines]
         rows = [row for row in one.config.baseline if row["readout"] == "x" and row["layer"] == 3]
         assert found == [row[naive] for row in rows]
     first = np.asarray(figure.axes[0].lines[0].get_ydata(), float)
