@@ -53,9 +53,16 @@ def main() -> None:
                         print(*place, error, flush=True)
                         continue
                     named = dict(zip(_PLACE, place, strict=True)) | {"n_circuits": count}
-                    rows += [named | row for row in measured]
-                    RESULT.write_text(json.dumps(rows, indent=1) + "\n")
+                    rows += [named | _short(row) for row in measured]
+                    lines = ",\n".join(json.dumps(row) for row in rows)
+                    RESULT.write_text(f"[\n{lines}\n]\n")
                     print(*place, count, _summary(measured), flush=True)
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with five digits."""
+    digits = lambda value: float(f"{value:.5g}") if isinstance(value, float) else value
+    return {name: digits(value) for name, value in row.items() if name != "by_network"}
 
 
 def _summary(rows: list[dict[str, Any]]) -> str:
