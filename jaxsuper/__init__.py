@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         saving,
         simulation,
         sweep,
+        testbed,
         testing,
         theory,
         training,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from .network import build, dense_layers, dense_network, DenseNetwork
     from .saving import load, save
     from .simulation import environment, forward, Measurement, sample_inputs, simulate
+    from .testbed import components, export, read_export
 
     __version__: str
 
@@ -64,6 +66,7 @@ _FOLDERS = (
     "saving",
     "simulation",
     "sweep",
+    "testbed",
     "testing",
     "theory",
     "training",
@@ -88,6 +91,7 @@ _lazy_name, _names = lazy(
         "network": ("DenseNetwork", "build", "dense_layers", "dense_network"),
         "saving": ("load", "save"),
         "simulation": ("Measurement", "environment", "forward", "sample_inputs", "simulate"),
+        "testbed": ("components", "export", "read_export"),
     },
 )
 
@@ -128,11 +132,13 @@ __all__ = [
     "build",
     "check",
     "circuits",
+    "components",
     "dense_layers",
     "dense_network",
     "design",
     "environment",
     "exact_trajectory",
+    "export",
     "features",
     "forward",
     "johnson_bound",
@@ -142,6 +148,7 @@ __all__ = [
     "plotting",
     "predict",
     "programs",
+    "read_export",
     "run_experiment",
     "sample_inputs",
     "save",
@@ -149,6 +156,7 @@ __all__ = [
     "simulate",
     "simulation",
     "sweep",
+    "testbed",
     "testing",
     "theory",
     "training",

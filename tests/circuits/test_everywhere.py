@@ -74,6 +74,9 @@ def test_indicators_on_neurons_of_their_own(small):
     structured, dense, matrices = views(net)
     np.testing.assert_allclose(structured.estimates, dense.estimates, atol=2e-5)
     np.testing.assert_allclose(structured.activations, dense.activations, atol=2e-5)
+    wiring = net.wiring()
+    for gap, weights in enumerate(matrices.weights):
+        np.testing.assert_allclose(wiring.weights(gap).reshape(weights.shape), weights, atol=1e-6)
     exists = net.exists()
     assert net.network_width == exists.sum() == 2 * 30 + 4 * 20
     relays = np.asarray(matrices.weights).reshape(LAYERS - 1, 6, 50, 6, 50)[:, 2:, 30:, 2:, 30:]
