@@ -1,0 +1,46 @@
+"""How far attention looks back: distances, truncated context, and networks of known ranges."""
+
+from ._arrangements import arranged, ARRANGEMENTS, Design, heads_of, network_of, ranges_of
+from ._distances import BEYOND, Distances, distances_of, uniform_reference
+from ._drops import correlation, drop_correlation, same_layers, SameLayers
+from ._heads import FALLBACK, Head, PREVIOUS, SINK
+from ._patterns import open_patterns, Patterns, patterns_of
+from ._power import Area, area_of
+from ._scan import Rule
+from ._transformer import HandSet, random_tokens
+from ._truncation import KINDS, Similarity, similarity_of, truncation_similarity, WINDOWS
+
+
+__all__ = [
+    "ARRANGEMENTS",
+    "BEYOND",
+    "FALLBACK",
+    "KINDS",
+    "PREVIOUS",
+    "SINK",
+    "WINDOWS",
+    "Area",
+    "Design",
+    "Distances",
+    "HandSet",
+    "Head",
+    "Patterns",
+    "Rule",
+    "SameLayers",
+    "Similarity",
+    "area_of",
+    "arranged",
+    "correlation",
+    "distances_of",
+    "drop_correlation",
+    "heads_of",
+    "network_of",
+    "open_patterns",
+    "patterns_of",
+    "random_tokens",
+    "ranges_of",
+    "same_layers",
+    "similarity_of",
+    "truncation_similarity",
+    "uniform_reference",
+]

@@ -1,0 +1,96 @@
+"""`jaxsuper attention`: how far attention looks back, of a model in a file or of networks of known ranges."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+
+from ._result import check_outputs
+
+
+LeftOut = Literal["nothing", "sinks", "first", "uniform"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """Measure how far attention looks back: of a model's patterns, or of networks of known ranges.
+
+    With FILE, .npz or .safetensors by any framework: distances of the patterns in it, by layer and
+    head, with standard errors over sequences. The patterns are an array `attention` [sequence, layer,
+    head, query, key], or `attention.0`, `attention.1`, ... [sequence, head, query, key] by layer;
+    beside them there may be `tokens`, `value_norms` [sequence, layer, head, key] and `lengths`.
+
+    Without, networks whose ranges are built in: how well distances, and the similarity of residual
+    streams with full and with cut context, tell apart whether heads stand in the order of their
+    ranges (specialised), against it (reversed), or mixed in every layer (unspecialised).
+
+    Attributes:
+        file: of patterns.
+        leave_out: of the distances: sinks of each head, the first position, what uniform attention
+            would have, too.
+        delimiters: token ids whose positions are left out.
+        by_query: bring what is left of each query to one, instead of counting mass alike.
+        value_norms: weight what is attended to by the length of its value.
+        least_context: tokens that queries must have before them to count; a quarter of the positions
+            if left out.
+        sink_threshold: attention above which a query is held by a position.
+        sink_share: of the later queries that must be, for a sink.
+        heads: print a table of all heads.
+        networks: of each arrangement.
+        sequences: of each network.
+        positions: tokens of a sequence.
+        layers: that attend.
+        windows: lengths of the cut context.
+        order: how strictly ranges follow the layers: 1 sorts them, 0 leaves it to chance.
+        temperature: of the softmax of built networks.
+        in_place: layers behind, in half of the comparison, that attend to nothing and amplify.
+        amplification: how much they add.
+        seed: from which all that is random follows.
+        json: write settings, environment, timing and rows to this file; a comparison resumes.
+        plot: draw into this file (png, pdf, svg).
+    """
+
+    file: Annotated[Path | None, tyro.conf.Positional] = None
+    leave_out: tuple[LeftOut, ...] = ("sinks",)
+    delimiters: tuple[int, ...] = ()
+    by_query: bool = False
+    value_norms: bool = False
+    least_context: int | None = None
+    sink_threshold: float = 0.1
+    sink_share: float = 0.5
+    heads: bool = False
+    networks: int = 20
+    sequences: int = 8
+    positions: int = 128
+    layers: int = 6
+    windows: tuple[int, ...] = (1, 2, 5, 10, 20, 50)
+    order: float = 0.5
+    temperature: float = 0.1
+    in_place: int = 3
+    amplification: float = 1.0
+    seed: int = 0
+    json: Path | None = None
+    plot: Path | None = None
+
+
+def run(command: Command, console: Console) -> None:
+    """Analyse a file, or compare networks; print, write and draw.
+
+    Args:
+        command: the settings.
+        console: where the tables go.
+
+    Raises:
+        ValueError: for bad input.
+    """
+    check_outputs(command.json, command.plot)
+    if command.file is not None:
+        from ._attention_file import run_file
+
+        run_file(command, command.file, console)
+        return
+    from ._attention_networks import run_networks
+
+    run_networks(command, console)
