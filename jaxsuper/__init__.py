@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import (
         allocation,
         analytics,
+        attention,
         circuits,
         design,
         features,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 _FOLDERS = (
     "allocation",
     "analytics",
+    "attention",
     "circuits",
     "design",
     "features",
@@ -122,6 +124,7 @@ __all__ = [
     "allocate",
     "allocation",
     "analytics",
+    "attention",
     "build",
     "check",
     "circuits",

@@ -1,6 +1,7 @@
 """How far attention looks back: distances, truncated context, and networks of known ranges."""
 
 from ._arrangements import arranged, ARRANGEMENTS, Design, heads_of, network_of, ranges_of
+from ._comparison import amplified, compare, Comparison, LINES, measure, Measured, PAIRS, SAID
 from ._distances import BEYOND, Distances, distances_of, uniform_reference
 from ._drops import correlation, drop_correlation, same_layers, SameLayers
 from ._heads import FALLBACK, Head, PREVIOUS, SINK
@@ -16,24 +17,32 @@ __all__ = [
     "BEYOND",
     "FALLBACK",
     "KINDS",
+    "LINES",
+    "PAIRS",
     "PREVIOUS",
+    "SAID",
     "SINK",
     "WINDOWS",
     "Area",
+    "Comparison",
     "Design",
     "Distances",
     "HandSet",
     "Head",
+    "Measured",
     "Patterns",
     "Rule",
     "SameLayers",
     "Similarity",
+    "amplified",
     "area_of",
     "arranged",
+    "compare",
     "correlation",
     "distances_of",
     "drop_correlation",
     "heads_of",
+    "measure",
     "network_of",
     "open_patterns",
     "patterns_of",

@@ -117,18 +117,21 @@ class HandSet(eqx.Module):
             tokens: 0..V-1, at most T.
         """
         n = len(tokens)
-        query, key = jnp.arange(n)[:, None], jnp.arange(n)[None, :]
-        distance = query - key
-        same = (tokens[:, None] == tokens[None, :]) & (distance > 0)
+        distance = (jnp.arange(n)[:, None] - jnp.arange(n)[None, :])[None]
         before = jnp.concatenate([jnp.full(1, -1, tokens.dtype), tokens[:-1]])
-        followed = (tokens[:, None] == before[None, :]) & (distance >= 0)
-        reach = jnp.minimum(jnp.maximum(distance, 0), self.by_distance.shape[-1] - 1)
+        same = ((tokens[:, None] == tokens[None, :])[None] & (distance > 0)).astype(jnp.float32)
+        followed = ((tokens[:, None] == before[None, :])[None] & (distance >= 0)).astype(
+            jnp.float32
+        )
+        first = (jnp.arange(n) == 0).astype(jnp.float32)[None, None]
+        reach = jnp.clip(distance[0], 0, self.by_distance.shape[-1] - 1)
+        back = distance.astype(jnp.float32)
 
-        def layer(by_distance, match, induction, near, sink):
-            far = distance[None] >= near[:, None, None]
-            found = match[:, None, None] * same + induction[:, None, None] * followed
-            score = jnp.where(far, found, 0.0) + by_distance[:, reach]
-            score = jnp.maximum(score, sink[:, None, None] * (key == 0)[None])
+        def layer(by_distance, *rest):
+            match, induction, near, sink = (each[:, None, None] for each in rest)
+            content = match * same + induction * followed
+            score = jnp.where(back >= near, content, 0.0) + by_distance[:, reach]
+            score = jnp.maximum(score, sink * first)
             score = jnp.where(distance >= 0, score / self.temperature, -jnp.inf)
             return jax.nn.softmax(score, axis=-1)
 

@@ -87,9 +87,7 @@ def rows_of(found: "Distances") -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for layers in (True, False):
         names = found.by_layer if layers else found.values
-        tables = {
-            name: (found.mean(name, layers), found.stderr(name, layers)) for name in names
-        }
+        tables = {name: (found.mean(name, layers), found.stderr(name, layers)) for name in names}
         shape = (len(found.distribution), 1 if layers else found.distribution.shape[1])
         for layer, head in np.ndindex(*shape):
             place = layer if layers else (layer, head)

@@ -1,4 +1,4 @@
-"""`jaxsuper attention`: how far attention looks back, of a model in a file or of networks of known ranges."""
+"""`jaxsuper attention`: how far attention looks back, of a model or of known ranges."""
 
 from dataclasses import dataclass
 from pathlib import Path

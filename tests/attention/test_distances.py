@@ -2,7 +2,9 @@
 
 from itertools import product
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import theory
@@ -141,11 +143,13 @@ BUILT = [Head("window", 1, 1), Head("window", 0, 4), Head("window", 8, 15), Head
 def built():
     layers = [[*BUILT, SINK]]
     net = HandSet.random(layers, 96, key=jax.random.key(0), temperature=0.2)
-    return net, np.asarray(net.patterns(np.arange(96, dtype=np.int32)))
+    cold = eqx.tree_at(lambda net: net.temperature, net, jnp.float32(0.1))
+    made = eqx.filter_jit(lambda net: net.patterns(jnp.arange(96)))
+    return np.asarray(made(net)), np.asarray(made(cold))
 
 
 def test_built_ranges_come_back_up_to_the_leakage(built):
-    _, patterns = built
+    patterns, _ = built
     found = distances_of(patterns_of(patterns), Rule(), 48)
     for place, head in enumerate(BUILT):
         said = theory.window_distances(head.near, head.far, 96, 48, 0.2)
@@ -168,7 +172,7 @@ def test_a_sink_head_changes_nothing_but_its_leakage(built):
     assert np.array_equal(without.values["mean"], with_it.values["mean"][..., :-1])
     # Of the layer, by what the sink head leaks at this temperature: less than a quarter of a mass.
     gap = abs(without.by_layer["mean"] - with_it.by_layer["mean"])[0, 0]
-    leak = 1 - theory.target_share(1, 96, 0.2)
+    leak = 1 - theory.target_share(1, 96, 0.1)
     assert gap < leak / len(BUILT) * 96
     with_sink = distances_of(patterns_of(patterns), Rule(), 48)
     assert abs(with_sink.by_layer["mean"] - without.by_layer["mean"])[0, 0] > 10
@@ -208,7 +212,7 @@ def test_files_say_what_arrays_say(name, tmp_path):
     WAYS[name](path)
     from_file = distances_of(open_patterns(path), Rule(found=True), START)
     in_memory = distances_of(patterns_of(PATTERNS), Rule(found=True), START)
-    exact = 1e-2 if name.startswith(("half", "brain")) else 1e-12
+    exact = {"half": 1e-2, "brain": 1e-2, "double": 1e-5}.get(name.split(".")[0], 1e-12)
     assert np.allclose(from_file.values["mean"], in_memory.values["mean"], rtol=exact)
     assert np.array_equal(from_file.sinks, in_memory.sinks)
 
@@ -225,7 +229,7 @@ def test_small_half_precision_numbers_come_out(tmp_path):
 
 def test_previous_token_head_is_one_back():
     net = HandSet.random([[PREVIOUS]], 40, key=jax.random.key(1), temperature=0.02)
-    patterns = np.asarray(net.patterns(np.arange(40, dtype=np.int32)))
+    patterns = np.asarray(net.patterns(jnp.arange(40)))
     found = distances_of(patterns_of(patterns), Rule(), 10)
     assert found.mean("mean")[0, 0] == pytest.approx(1, abs=1e-6)
     assert found.mean("median")[0, 0] == 1 and found.mean("beyond 1")[0, 0] < 1e-6
