@@ -13,6 +13,7 @@ Each network gives one number for each measurement, from the same sequences:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -21,7 +22,7 @@ from jaxtyping import Float
 
 from .._errors import check
 from .._journal import anew, Once
-from .._limits import check_index
+from .._limits import check_cost, check_index, Cost
 from ._arrangements import ARRANGEMENTS, Design, network_of
 from ._distances import distances_of
 from ._drops import drop_correlation, same_layers
@@ -233,6 +234,13 @@ def compare(
     check(
         lines, "windows", f"must hold {LINES[0]} and {LINES[1]}, whose lines are compared", windows
     )
+    room = design.n_positions - max(windows) - 1
+    check(room >= 1, "windows", "must leave tokens of the sequence before them", windows)
+    n_ends = min(n_ends, room)
+    check_cost(
+        partial(_cost, design, len(windows)),
+        {"positions": design.n_positions, "sequences": sequences, "networks": n_networks},
+    )
     found: dict[str, list[Measured]] = {name: [] for name in ARRANGEMENTS}
     total = n_networks * len(ARRANGEMENTS)
     for network in range(n_networks):
@@ -242,6 +250,14 @@ def compare(
             if progress is not None:
                 progress(sum(map(len, found.values())), total)
     return Comparison(design, found, tuple(windows))
+
+
+def _cost(design: Design, windows: int, positions: int, sequences: int, networks: int) -> Cost:
+    """Return what a comparison takes, of one network in memory at once."""
+    heads = design.n_layers * (design.n_heads + design.n_sinks)
+    entries = 1.0 * heads * positions**2 * sequences
+    streams = 8.0 * windows * sequences * 16 * (design.n_layers + design.in_place) * design.width
+    return Cost(24 * entries + streams, 3 * networks * entries * design.width * 2e-9)
 
 
 def amplified(design: Design, in_place: int, amplification: float | int) -> Design:

@@ -7,7 +7,6 @@ from typing import Any, TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 
-from .._errors import check
 from ._result import config_of, envelope, finite, write
 from ._terminal import number, progress_bar, save_picture, say, table
 
@@ -33,10 +32,6 @@ def run_file(command: "Command", file: Path, console: Console) -> None:
     from ..attention import distances_of, open_patterns, Rule
 
     left_out = set(command.leave_out)
-    check("nothing" not in left_out or len(left_out) == 1, "leave_out", "must be nothing alone, or "
-          "what is left out", command.leave_out)  # fmt: skip
-    if command.delimiters:
-        left_out.add("delimiters")
     rule = Rule(
         first="first" in left_out,
         tokens=tuple(command.delimiters),

@@ -5,7 +5,6 @@ from typing import Any, TYPE_CHECKING
 
 from rich.console import Console
 
-from .._limits import check_seed
 from ._result import config_of, envelope, finite, write
 from ._resuming import resumable
 from ._terminal import number, progress_bar, save_picture, say, table
@@ -26,7 +25,6 @@ def run_networks(command: "Command", console: Console) -> None:
     Raises:
         ValueError: for bad input.
     """
-    check_seed("seed", command.seed)
     from ..attention import amplified, ARRANGEMENTS, compare, Design
 
     design = Design(

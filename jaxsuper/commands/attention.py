@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import tyro
 from rich.console import Console
 
+from .._errors import check
+from .._limits import check_index, check_number, check_positive, check_seed
 from ._result import check_outputs
 
 
@@ -86,6 +88,7 @@ def run(command: Command, console: Console) -> None:
         ValueError: for bad input.
     """
     check_outputs(command.json, command.plot)
+    _check(command)
     if command.file is not None:
         from ._attention_file import run_file
 
@@ -94,3 +97,37 @@ def run(command: Command, console: Console) -> None:
     from ._attention_networks import run_networks
 
     run_networks(command, console)
+
+
+def _check(command: Command) -> None:
+    """Raise a `ValueError` for a setting that can be nothing, whether it is of use here or not."""
+    check_seed("seed", command.seed)
+    check_index("networks", command.networks, 2)
+    for name in ("sequences", "layers"):
+        check_index(name, getattr(command, name))
+    check_index("positions", command.positions, 16)
+    check_index("in_place", command.in_place, 0)
+    check_positive("temperature", command.temperature)
+    for name, most in (("order", 1.0), ("amplification", 1e3)):
+        value = getattr(command, name)
+        check_number(name, value)
+        check(0 <= value <= most, name, f"must lie in 0..{most:g}", value)
+    for name in ("sink_threshold", "sink_share"):
+        value = getattr(command, name)
+        check(0 < value <= 1, name, "must lie above 0 and be at most 1", value)
+    if command.least_context is not None:
+        check_index("least_context", command.least_context)
+    for token in command.delimiters:
+        check_index("delimiters", token, 0)
+    out = set(command.leave_out)
+    check(len(out) > 0, "leave_out", "must name at least one; nothing is one", "none")
+    alone = "nothing" not in out or len(out) == 1
+    check(alone, "leave_out", "must be nothing alone, or what is left out", command.leave_out)
+    windows = command.windows
+    for window in windows:
+        check_index("windows", window)
+    check(len({*windows}) == len(windows), "windows", "must differ", windows)
+    both = {5, 10} <= {*windows}
+    check(both, "windows", "must hold 5 and 10, whose lines are compared", windows)
+    most = command.positions // 2
+    check(max(windows) <= most, "windows", f"must be at most {most}, half of `positions`", windows)
