@@ -18,7 +18,7 @@ from functools import partial
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float, Int
 
 from .._errors import check
 from .._journal import anew, Once
@@ -29,19 +29,18 @@ from ._drops import drop_correlation, same_layers
 from ._patterns import patterns_of
 from ._power import Area, area_of
 from ._scan import Rule
-from ._transformer import random_tokens
+from ._transformer import HandSet, random_tokens
 from ._truncation import truncation_similarity, WINDOWS
 
 
 LINES = (5, 10)
 _SHIFT = (2, 20)
-# Measurement -> what it is said to be for each of `ARRANGEMENTS`, in ranks.
+# Measurement, without its window -> what it is said to be for each of `ARRANGEMENTS`, in ranks.
 SAID: dict[str, tuple[int, int, int]] = {
     "slope": (1, -1, 0),
     "slope with sinks": (1, -1, 0),
     "spread": (1, 1, 0),
-    "centroid 5": (1, -1, 0),
-    "centroid 10": (1, -1, 0),
+    "centroid": (1, -1, 0),
     "correlation": (0, 0, 1),
     "overlap": (0, 0, 1),
     "shift": (1, -1, 0),
@@ -75,7 +74,8 @@ class Measured:
 
 
 @eqx.filter_jit
-def _patterns(model, tokens):
+def patterns_in(model: HandSet, tokens: Int[Array, "S T"]) -> Float[Array, "S L H T T"]:
+    """Return the attention of a network in sequences."""
     return eqx.filter_vmap(lambda each: model.patterns(each))(tokens)
 
 
@@ -103,7 +103,7 @@ def measure(
     tokens = random_tokens(
         sequences, design.n_positions, design.n_tokens, seed=1000 * network + seed
     )
-    patterns = patterns_of(np.asarray(_patterns(model, jnp.asarray(tokens))))
+    patterns = patterns_of(np.asarray(patterns_in(model, jnp.asarray(tokens))))
     half = design.n_positions // 2
     without = distances_of(patterns, Rule(found=True), half)
     with_sinks = distances_of(patterns, Rule(), half)
@@ -111,13 +111,13 @@ def measure(
     drops = found.drops()
     means = without.mean("mean", layers=True)
     values = {
-        "slope": _slope(means),
-        "slope with sinks": _slope(with_sinks.mean("mean", layers=True)),
+        "slope": octaves_per_layer(means),
+        "slope with sinks": octaves_per_layer(with_sinks.mean("mean", layers=True)),
         "spread": float(np.nanstd(np.log2(means))),
     }
     lines = [drops[:, windows.index(k)] for k in LINES]
-    for k, line in zip(LINES, lines, strict=True):
-        values[f"centroid {k}"] = _centroid(line)
+    for place, k in enumerate(windows):
+        values[f"centroid {k}"] = _centroid(drops[:, place])
     value, error = drop_correlation(lines[0], lines[1])
     profiles = [line.mean(0) / line.mean(0).sum() for line in lines]
     values |= {
@@ -138,7 +138,7 @@ def measure(
     )
 
 
-def _slope(means: Float[np.ndarray, " L"]) -> float:
+def octaves_per_layer(means: Float[np.ndarray, " L"]) -> float:
     """Return by how many octaves a mean distance grows per layer (least squares)."""
     there = np.isfinite(means) & (means > 0)
     place = np.flatnonzero(there) - np.flatnonzero(there).mean()
@@ -174,7 +174,7 @@ class Comparison:
 
         Below 1/2 it says the opposite; where it is said to be alike, the first is taken for larger.
         """
-        ranks = dict(zip(ARRANGEMENTS, SAID[name], strict=True))
+        ranks = dict(zip(ARRANGEMENTS, SAID[name.rstrip(" 0123456789")], strict=True))
         first, second = (self.values(name, arrangement) for arrangement in pair)
         if ranks[pair[0]] < ranks[pair[1]]:
             first, second = second, first
@@ -202,7 +202,7 @@ def _over_networks(given) -> tuple[np.ndarray, np.ndarray]:
 def compare(
     design: Design,
     n_networks: int = 20,
-    sequences: int = 8,
+    sequences: int = 12,
     windows: Sequence[int] = WINDOWS,
     *,
     n_ends: int = 16,

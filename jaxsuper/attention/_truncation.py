@@ -58,7 +58,7 @@ class Similarity:
 
 def truncation_similarity(
     model: Callable[..., Float[Array, "layers n D"]],
-    tokens: Int[Any, "S T"],
+    tokens: Any,
     windows: Sequence[int] = WINDOWS,
     n_ends: int = 16,
     *,
@@ -70,7 +70,7 @@ def truncation_similarity(
     Args:
         model: tokens (n,) -> residual streams (layers, n, D), in JAX, for any n up to T; compiled
             once for each window. Arrays that it holds are arguments if it is a pytree.
-        tokens: S sequences of equal length.
+        tokens: (S, T) integers, sequences of equal length.
         windows: lengths k of context, each below T.
         n_ends: positions in each sequence at which streams are compared, spread evenly over those
             that have more than the longest window before them.

@@ -102,10 +102,7 @@ def rows_of(comparison: "Comparison", kind: str) -> list[dict[str, Any]]:
 
 
 def _measurements(comparison: "Comparison") -> list[str]:
-    from ..attention import SAID
-
-    first = next(iter(comparison.found.values()))[0]
-    return [name for name in SAID if name in first.values]
+    return list(next(iter(comparison.found.values()))[0].values)
 
 
 def _verdicts(comparison: "Comparison", arrangement: str) -> dict[str, int]:

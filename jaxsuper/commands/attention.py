@@ -64,7 +64,7 @@ class Command:
     sink_share: float = 0.5
     heads: bool = False
     networks: int = 20
-    sequences: int = 8
+    sequences: int = 12
     positions: int = 128
     layers: int = 6
     windows: tuple[int, ...] = (1, 2, 5, 10, 20, 50)
