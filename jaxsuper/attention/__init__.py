@@ -1,7 +1,18 @@
 """How far attention looks back: distances, truncated context, and networks of known ranges."""
 
 from ._arrangements import arranged, ARRANGEMENTS, Design, heads_of, network_of, ranges_of
-from ._comparison import amplified, compare, Comparison, LINES, measure, Measured, PAIRS, SAID
+from ._comparison import (
+    amplified,
+    compare,
+    Comparison,
+    LINES,
+    measure,
+    Measured,
+    octaves_per_layer,
+    PAIRS,
+    patterns_in,
+    SAID,
+)
 from ._distances import BEYOND, Distances, distances_of, uniform_reference
 from ._drops import correlation, drop_correlation, same_layers, SameLayers
 from ._heads import FALLBACK, Head, PREVIOUS, SINK

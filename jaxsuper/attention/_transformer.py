@@ -91,15 +91,16 @@ class HandSet(eqx.Module):
             check_number(name, number)
             check(0 <= number < 1e6, name, "must be finite and not negative", number)
         scores = scores_of(layers, n_positions)
-        keys = jax.random.split(key, 4)
-        shape = (*scores.match.shape, width, width)
+        # Drawn on the host: to compile what draws a small network takes longer than to run it.
+        draws = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        normal = lambda *shape: draws.normal(size=shape)
         hidden = _WIDER * width
+        outputs = np.linalg.qr(normal(*scores.match.shape, width, width))[0]
+        drawn = (outputs, normal(in_place, hidden, width), normal(in_place, width, hidden))
         return cls(
-            jax.random.normal(keys[0], (n_tokens, width)),
+            jnp.asarray(normal(n_tokens, width), jnp.float32),
             *(jnp.asarray(each) for each in vars(scores).values()),
-            jnp.linalg.qr(jax.random.normal(keys[1], shape))[0],
-            jax.random.normal(keys[2], (in_place, hidden, width)),
-            jax.random.normal(keys[3], (in_place, width, hidden)) / hidden**0.5,
+            *(jnp.asarray(each, jnp.float32) for each in (*drawn[:2], drawn[2] / hidden**0.5)),
             jnp.float32(temperature),
             jnp.float32(gain),
             jnp.float32(amplification),
