@@ -159,8 +159,9 @@ def distances_of(
 
     def look(sequence: int, layer: int) -> list[HeadScan]:
         length = patterns.length(sequence)
-        tokens = None if patterns.tokens is None else patterns.tokens[sequence, :length]
-        marks = np.flatnonzero(np.isin(tokens, rule.tokens)) if rule.tokens else np.zeros(0, int)
+        marks = np.zeros(0, int)
+        if patterns.tokens is not None:
+            marks = np.flatnonzero(np.isin(patterns.tokens[sequence, :length], rule.tokens))
         made = []
         for head, n in blocks:
             for i, whole in enumerate(patterns.read(sequence, layer, head, n)):
@@ -168,9 +169,9 @@ def distances_of(
                 pattern = whole if length == T else np.ascontiguousarray(whole[:length, :length])
                 place = f"sequence {sequence}, layer {layer}, head {head + i}"
                 check_pattern(pattern, patterns.coarse, place)
-                norms = (
-                    patterns.value_norms[sequence, layer, head + i, :length] if weighted else None
-                )
+                norms = None
+                if weighted and patterns.value_norms is not None:
+                    norms = patterns.value_norms[sequence, layer, head + i, :length]
                 made.append(scan_head(pattern, start, rule, marks, norms))
         return made
 

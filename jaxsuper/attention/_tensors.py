@@ -73,7 +73,7 @@ class Tensor:
             ValueError: if the file ends before.
         """
         found = np.empty(count, self.raw)
-        view = memoryview(found).cast("B")
+        view: Any = memoryview(found.data).cast("B")
         if self.offset is None:
             with self._lock:
                 self._forward(start, view)
@@ -100,7 +100,13 @@ class Tensor:
         """Return all of a small array; bfloat16 as float32."""
         return floats(self.read(0, prod(self.shape)), self.kind).reshape(self.shape)
 
-    def _forward(self, start: int, view: memoryview) -> None:
+    def _more(self, count: int) -> bytes:
+        """Return the next bytes of a compressed array, at most so many."""
+        part = self._file.read(count)
+        check(len(part) > 0, "file", "must be whole", self.path, f"{self.name} is cut off")
+        return part
+
+    def _forward(self, start: int, view: Any) -> None:
         """Read a piece of a compressed array, which lies further on than the last one."""
         assert self.stream is not None
         start *= self.raw.itemsize
@@ -109,10 +115,10 @@ class Tensor:
                 self.close()
                 self._file = self.stream()
             while self._place < start:
-                self._place += len(self._file.read(min(2**20, start - self._place))) or _end(self)
+                self._place += len(self._more(min(2**20, start - self._place)))
             done = 0
             while done < len(view):
-                part = self._file.read(len(view) - done) or _end(self)
+                part = self._more(len(view) - done)
                 view[done : done + len(part)] = part
                 done += len(part)
             self._place += done
@@ -252,10 +258,6 @@ def _zlib_error() -> type[Exception]:
     import zlib
 
     return zlib.error
-
-
-def _end(tensor: Tensor) -> int | Any:
-    raise bad("file", "must be whole", tensor.path, f"{tensor.name} is cut off")
 
 
 def _torn(path: Path, missing: int) -> ValueError:

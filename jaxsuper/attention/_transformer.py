@@ -96,14 +96,17 @@ class HandSet(eqx.Module):
         normal = lambda *shape: draws.normal(size=shape)
         hidden = _WIDER * width
         outputs = np.linalg.qr(normal(*scores.match.shape, width, width))[0]
-        drawn = (outputs, normal(in_place, hidden, width), normal(in_place, width, hidden))
+        into, back = normal(in_place, hidden, width), normal(in_place, width, hidden)
+        single = lambda values: jnp.asarray(values, jnp.float32)
         return cls(
-            jnp.asarray(normal(n_tokens, width), jnp.float32),
-            *(jnp.asarray(each) for each in vars(scores).values()),
-            *(jnp.asarray(each, jnp.float32) for each in (*drawn[:2], drawn[2] / hidden**0.5)),
-            jnp.float32(temperature),
-            jnp.float32(gain),
-            jnp.float32(amplification),
+            embedding=single(normal(n_tokens, width)),
+            **{name: jnp.asarray(each) for name, each in vars(scores).items()},
+            outputs=single(outputs),
+            into=single(into),
+            back=single(back / hidden**0.5),
+            temperature=single(temperature),
+            gain=single(gain),
+            amplification=single(amplification),
         )
 
     @property

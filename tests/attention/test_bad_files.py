@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -81,7 +82,7 @@ def test_bad_content(name, kind, tmp_path, capsys):
     arrays, words, said = TABLE[name]
     path = tmp_path / f"bad.{kind}"
     if kind == "npz":
-        np.savez(path, **arrays)
+        np.savez(path, **cast(Any, arrays))
     else:
         save_file({each: np.ascontiguousarray(array) for each, array in arrays.items()}, path)
     assert re.search(said, refused(capsys, path, *words.split()))

@@ -1,5 +1,7 @@
 """Cut contexts: what similarity says of networks that are known, and the test of same layers."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -102,7 +104,8 @@ def test_bad_input(change, said):
 
 
 def test_bad_networks():
-    for change in ({"order": 2.0}, {"longest": 70.0}, {"temperature": 0.0}, {"n_layers": 0}):
+    changes: list[Any] = [{"order": 2.0}, {"longest": 70.0}, {"temperature": 0.0}, {"n_layers": 0}]
+    for change in changes:
         with pytest.raises(ValueError, match=f"`{next(iter(change))}`"):
             Design(**change)
     with pytest.raises(ValueError, match="did you mean 'reversed'"):

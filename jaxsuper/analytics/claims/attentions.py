@@ -50,7 +50,8 @@ def _ranges(run: Run) -> Evidence:
             attention.patterns_of(np.asarray(pattern)), attention.Rule(), start
         )
         for place, (near, far) in enumerate(_WINDOWS):
-            said = theory.window_distances(near, far, T, start, temperature) @ np.arange(T)
+            leaking = theory.window_distances(near, far, T, start, temperature)
+            said = float(leaking @ np.arange(T))
             # At t = .1 two words in a hundred are leaked: the rival says the same there.
             rival = (near + far) / 2 if temperature > 0.1 else None
             series, mean = f"{near} to {far} back", found.mean("mean")[0, place]
@@ -205,11 +206,9 @@ def _compared(run: Run) -> tuple[attention.Comparison, attention.Comparison]:
     """Return networks as built, and with layers in place behind, once per ledger."""
     count = run.draws(24, 40)
 
-    def make():
-        return tuple(
-            attention.compare(design, count, 4, _LINES, n_ends=12, seed=run.seed)
-            for design in (_SORTED, attention.amplified(_SORTED, 3, 1.0))
-        )
+    def make() -> tuple[attention.Comparison, attention.Comparison]:
+        of = lambda design: attention.compare(design, count, 4, _LINES, n_ends=12, seed=run.seed)
+        return of(_SORTED), of(attention.amplified(_SORTED, 3, 1.0))
 
     return run.once(("attention lines", run.effort), make)
 
@@ -260,9 +259,14 @@ def _synchronised(run: Run) -> Evidence:
 )
 def _apart(run: Run) -> Evidence:
     built, _ = _compared(run)
-    values = [built.values("correlation", name) for name in ("specialised", "unspecialised")]
+    first, second = (built.values("correlation", name) for name in attention.ARRANGEMENTS[::2])
     point = _difference(
-        0, *values, "specialised less unspecialised", relation="at most", rival_relation="at least"
+        0,
+        first,
+        second,
+        "specialised less unspecialised",
+        relation="at most",
+        rival_relation="at least",
     )
     return Evidence([point], "arrangement", "difference of correlations")
 
