@@ -16,9 +16,11 @@ from ._comparison import (
 from ._distances import BEYOND, Distances, distances_of, uniform_reference
 from ._drops import correlation, drop_correlation, same_layers, SameLayers
 from ._heads import FALLBACK, Head, PREVIOUS, SINK
+from ._language import Language, letter_entropy
 from ._patterns import open_patterns, Patterns, patterns_of
 from ._power import Area, area_of
 from ._scan import Rule
+from ._trained import Learnt, learnt, Small, train_language
 from ._transformer import HandSet, random_tokens
 from ._truncation import KINDS, Similarity, similarity_of, truncation_similarity, WINDOWS
 
@@ -40,11 +42,14 @@ __all__ = [
     "Distances",
     "HandSet",
     "Head",
+    "Language",
+    "Learnt",
     "Measured",
     "Patterns",
     "Rule",
     "SameLayers",
     "Similarity",
+    "Small",
     "amplified",
     "area_of",
     "arranged",
@@ -53,6 +58,8 @@ __all__ = [
     "distances_of",
     "drop_correlation",
     "heads_of",
+    "learnt",
+    "letter_entropy",
     "measure",
     "network_of",
     "octaves_per_layer",
@@ -63,6 +70,7 @@ __all__ = [
     "ranges_of",
     "same_layers",
     "similarity_of",
+    "train_language",
     "truncation_similarity",
     "uniform_reference",
 ]

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any, TYPE_CHECKING
 
 import numpy as np
+from rich.box import SIMPLE
 from rich.console import Console
 
 from ._result import config_of, envelope, finite, write
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .attention import Command
 
 _SHOWN = ("mean", "median", "q90")
+_NARROW: Any = {"box": SIMPLE, "padding": (0, 0, 0, 1)}
 
 
 def run_file(command: "Command", file: Path, console: Console) -> None:
@@ -116,8 +118,8 @@ def _cells(found: "Distances", place: Any, layers: bool) -> list[str]:
     cells = []
     for name in (*_SHOWN, *_beyond(found), "left", "found", "uniform"):
         mean, stderr = found.mean(name, layers)[place], found.stderr(name, layers)[place]
-        error = f" ± {number(float(stderr), 2)}" if np.isfinite(stderr) else ""
-        cells.append(f"{number(float(mean), 3)}{error}" if np.isfinite(mean) else "nothing left")
+        error = f"±{number(float(stderr), 1)}" if np.isfinite(stderr) else ""
+        cells.append(f"{number(float(mean), 3)}{error}" if np.isfinite(mean) else "none left")
     return cells
 
 
@@ -127,7 +129,7 @@ def _columns(found: "Distances") -> tuple[str, ...]:
 
 def _layers(found: "Distances") -> Any:
     title = "distance in tokens by layer, of all heads' mass ± standard error over sequences"
-    shown = table(title, ("layer", *_columns(found)), ())
+    shown = table(title, ("layer", *_columns(found)), (), **_NARROW)
     for layer in range(len(found.distribution)):
         shown.add_row(str(layer), *_cells(found, layer, True))
     named = [name for name in (*_SHOWN, *_beyond(found))]
@@ -137,7 +139,13 @@ def _layers(found: "Distances") -> Any:
 
 
 def _heads(found: "Distances") -> Any:
-    shown = table("distance in tokens by head", ("layer", "head", *_columns(found)), ())
+    shown = table(
+        "distance in tokens by head",
+        ("layer", "head", *_columns(found)),
+        (),
+        box=SIMPLE,
+        padding=(0, 0, 0, 1),
+    )
     for layer, head in np.ndindex(*found.distribution.shape[:2]):
         shown.add_row(str(layer), str(head), *_cells(found, (layer, head), False))
     return shown

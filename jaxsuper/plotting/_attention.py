@@ -79,7 +79,8 @@ def _draw_layers(ax: Any, found: Distances) -> None:
     for head in range(each.shape[1]):
         ax.plot(layers, each[:, head], "_", color="0.6", markersize=6)
     ax.axhline(found.reference["mean"], linestyle="--", color="0.5", linewidth=0.8)
-    ax.set(title="mean distance", xlabel="layer", ylim=(0, None))
+    highest = np.nanmax([*np.ravel(each), *mean, found.reference["mean"]])
+    ax.set(title="mean distance", xlabel="layer", ylabel="tokens", ylim=(0, 1.08 * highest))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
