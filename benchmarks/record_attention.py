@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[attention.Design, int]] = {
     "order 1, in place": (replace(attention.amplified(ORDERED, 3, 1.0), order=1.0), SEQUENCES),
     "order 0.5, 1 sequence": (ORDERED, 1),
     "order 0.5, early sinks": (replace(ORDERED, early_sink=1.2), SEQUENCES),
+    "order 0.5, early sinks, first kept": (replace(ORDERED, early_sink=1.2), SEQUENCES),
     "order 0.25": (replace(ORDERED, order=0.25), SEQUENCES),
 }
 DRAWN = ("order 1", "order 1, in place")
@@ -55,7 +56,8 @@ def power(folder: Path) -> dict[str, Any]:
     with Journal(journal_beside(path), "folder", json.dumps(environment())) as kept:
         for name, (design, sequences) in KINDS.items():
             started = perf_counter()
-            found[name] = attention.compare(design, NETWORKS, sequences, seed=SEED, once=kept.once)
+            more = {"keep_first": "first kept" in name, "seed": SEED, "once": kept.once}
+            found[name] = attention.compare(design, NETWORKS, sequences, **more)
             print(f"{name}: {perf_counter() - started:.0f} s", flush=True)
         kept.finish()
     rows = [row for name, one in found.items() for row in rows_of(one, name)]

@@ -87,6 +87,7 @@ def measure(
     sequences: int,
     windows: list[int],
     n_ends: int,
+    keep_first: bool,
 ) -> Measured:
     """Return what is found of one network.
 
@@ -98,6 +99,7 @@ def measure(
         sequences: of it, the same for both kinds of measurement.
         windows: lengths of the cut context; those of the lines must be among them.
         n_ends: positions of each sequence at which streams are compared.
+        keep_first: put the first token in front of the cut context.
     """
     model = network_of(design, arrangement, seed=seed, network=network)
     tokens = random_tokens(
@@ -107,7 +109,7 @@ def measure(
     half = design.n_positions // 2
     without = distances_of(patterns, Rule(found=True), half)
     with_sinks = distances_of(patterns, Rule(), half)
-    found = truncation_similarity(model, tokens, windows, n_ends)
+    found = truncation_similarity(model, tokens, windows, n_ends, keep_first=keep_first)
     drops = found.drops()
     means = without.mean("mean", layers=True)
     values = {
@@ -196,7 +198,7 @@ class Comparison:
 
 def _over_networks(given) -> tuple[np.ndarray, np.ndarray]:
     values = np.array(given, float)
-    return values.mean(0), values.std(0, ddof=1) / len(values) ** 0.5
+    return np.asarray(values.mean(0)), np.asarray(values.std(0, ddof=1) / len(values) ** 0.5)
 
 
 def compare(
@@ -206,6 +208,7 @@ def compare(
     windows: Sequence[int] = WINDOWS,
     *,
     n_ends: int = 16,
+    keep_first: bool = False,
     seed: int = 0,
     once: Once = anew,
     progress: Callable[[int, int], None] | None = None,
@@ -218,6 +221,7 @@ def compare(
         sequences: of each network.
         windows: lengths of the cut context, 5 and 10 among them.
         n_ends: positions of each sequence at which streams are compared.
+        keep_first: put the first token, a sink's, in front of the cut context.
         seed: of all that is random.
         once: measures a network, or has it from an earlier run.
         progress: called with (networks done, networks in all).
@@ -245,7 +249,7 @@ def compare(
     total = n_networks * len(ARRANGEMENTS)
     for network in range(n_networks):
         for name in ARRANGEMENTS:
-            sizes = (seed, network, sequences, list(windows), n_ends)
+            sizes = (seed, network, sequences, list(windows), n_ends, keep_first)
             found[name].append(once(measure, design, name, *sizes))
             if progress is not None:
                 progress(sum(map(len, found.values())), total)
