@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import jax
 import numpy as np
 from jaxsuper import attention, environment
 from jaxsuper._files import write_json
@@ -40,6 +41,8 @@ KINDS: dict[str, tuple[attention.Design, int]] = {
     "order 0.5, early sinks, first kept": (replace(ORDERED, early_sink=1.2), SEQUENCES),
     "order 0.25": (replace(ORDERED, order=0.25), SEQUENCES),
 }
+DRAWN_AREAS = ["order 0.5", "order 0.5, in place", "order 0.5, early sinks"]
+DRAWN_AREAS += ["order 0.5, early sinks, first kept"]
 DRAWN = ("order 1", "order 1, in place")
 # What layers in place are taken for: networks of the first kind against those of the second.
 CROSSED = (
@@ -47,6 +50,8 @@ CROSSED = (
     ("reversed", "order 0.5, in place", "unspecialised", "order 0.5"),
     ("unspecialised", "order 0.5, in place", "specialised", "order 0.5"),
 )
+LANGUAGE, TRAINED, STEPS = attention.Language(), 4, 600
+TRAINED_WINDOWS = [1, 2, 5, 10, 20, 28, 32, 40]
 _STREAM = (8, 12, 12, 1024)
 
 
@@ -87,8 +92,32 @@ def power(folder: Path) -> dict[str, Any]:
         arrangements_figure({name: found[name] for name in DRAWN}),
         folder / "attention-lines-cpu.png",
     )
-    save(areas_figure(rows, list(KINDS)[:4]), folder / "attention-cpu.png")
+    save(areas_figure(rows, DRAWN_AREAS), folder / "attention-cpu.png")
     return {"rows": rows, "means": means}
+
+
+def trained_pair(seeds: list[int], steps: int) -> list[attention.Learnt]:
+    """Train networks side by side and return what they do."""
+    nets, _ = attention.train_language(LANGUAGE, seeds, steps)
+    each = [jax.tree.map(lambda leaf, i=i: leaf[i], nets) for i in range(len(seeds))]
+    return [attention.learnt(net, LANGUAGE, TRAINED_WINDOWS) for net in each]
+
+
+def trained(folder: Path) -> dict[str, Any]:
+    """Train networks on a language of known ranges, two seeds at once."""
+    found: list[attention.Learnt] = []
+    with Journal(folder / "attention-trained.journal", "folder", json.dumps(environment())) as kept:
+        for first in range(0, TRAINED, 2):
+            started = perf_counter()
+            found += kept.once(trained_pair, [first, first + 1], STEPS)
+            print(f"seeds {first}, {first + 1}: {perf_counter() - started:.0f} s", flush=True)
+        kept.finish()
+    return {
+        "language": asdict(LANGUAGE),
+        "least_loss_of_a_letter": attention.letter_entropy(LANGUAGE),
+        "steps": STEPS,
+        "networks": [asdict(one) for one in found],
+    }
 
 
 def stream(folder: Path) -> dict[str, Any]:
@@ -126,7 +155,11 @@ def stream(folder: Path) -> dict[str, Any]:
     return found
 
 
-PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {"power": power, "stream": stream}
+PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "power": power,
+    "trained": trained,
+    "stream": stream,
+}
 
 
 def main(folder: str = "benchmarks/results", *parts: str) -> None:

@@ -117,7 +117,8 @@ def recorded(name: str) -> dict:
 
 
 rows = recorded("attention-cpu.json")["power"]["rows"]
-areas_figure(rows, ["order 1", "order 1, in place", "order 0.5", "order 0.5, in place"])
+kinds = ["order 0.5", "order 0.5, in place", "order 0.5, early sinks"]
+areas_figure(rows, [*kinds, "order 0.5, early sinks, first kept"])
 
 # %% [markdown]
 # ## A model of your own
