@@ -61,6 +61,7 @@ class Measured:
         similarity: cosine, (K, layers), mean over its sequences.
         drops: losses of it, (K, layers - 1).
         layer_means: mean distance by layer, sinks left out.
+        head_means: the same by head, (L, H); NaN where nothing is left.
         verdict: of `same_layers` between the two lines, sequences as units; "" for too few.
         correlation_stderr: of the correlation, jackknife over sequences; NaN is -1.
     """
@@ -69,6 +70,7 @@ class Measured:
     similarity: list[list[float]]
     drops: list[list[float]]
     layer_means: list[float]
+    head_means: list[list[float]]
     verdict: str
     correlation_stderr: float
 
@@ -135,6 +137,7 @@ def measure(
         found.mean().tolist(),
         drops.mean(0).tolist(),
         means.tolist(),
+        without.mean("mean").tolist(),
         same_layers(lines[0], lines[1]).verdict if enough else "",
         error if np.isfinite(error) else -1.0,
     )
@@ -189,6 +192,10 @@ class Comparison:
     def drops(self, arrangement: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean losses over networks, (K, layers - 1), and their standard error."""
         return _over_networks([one.drops for one in self.found[arrangement]])
+
+    def distances(self, arrangement: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean distance by layer over networks, (L,), and its standard error."""
+        return _over_networks([one.layer_means for one in self.found[arrangement]])
 
     def correlation(self, arrangement: str) -> tuple[float, float]:
         """Return the correlation of losses between the two lines, mean over networks, and its error."""

@@ -85,9 +85,12 @@ def rows_of(comparison: "Comparison", kind: str) -> list[dict[str, Any]]:
             comparison.similarity(name),
             comparison.drops(name),
         )
+        means, means_stderr = comparison.distances(name)
         row = {
             "kind": kind,
             "arrangement": name,
+            "distances": [finite(each) for each in means],
+            "distances_stderr": [finite(each) for each in means_stderr],
             "correlation": finite(mean),
             "correlation_stderr": finite(stderr),
             "verdicts": _verdicts(comparison, name),
@@ -121,6 +124,13 @@ def _show(comparison: "Comparison", kind: str, console: Console) -> None:
     for name in _measurements(comparison):
         areas = (comparison.area(name, pair) for pair in PAIRS)
         shown.add_row(name, *(f"{one.value:.3f} [{one.low:.2f}, {one.high:.2f}]" for one in areas))
+    console.print(shown)
+    layers = [str(layer + 1) for layer in range(design.n_layers)]
+    title = "mean distance by layer, sinks left out, ± standard error over networks"
+    shown = table(title, ("arrangement", *layers), ("arrangement",))
+    for name in ARRANGEMENTS:
+        cells = zip(*comparison.distances(name), strict=True)
+        shown.add_row(name, *(f"{number(mean, 3)}±{number(error, 1)}" for mean, error in cells))
     console.print(shown)
     title = "losses of the lines of 5 and 10 tokens over layers"
     columns = ("arrangement", "correlation", "same layers", "different", "undecided")

@@ -103,21 +103,25 @@ def arrangements_figure(found: Mapping[str, Comparison]) -> Figure:
         found: kind -> comparison, as built and with layers in place behind.
 
     Returns:
-        The figure: a row for similarity and one for losses of each kind, a column for each arrangement
-        and one line for each window; bars are 95 % intervals over networks. Grey: layers that attend to
-        nothing.
+        The figure: a column for each arrangement. Above the distances, of the first kind: dots the mean
+        of each head that is no sink, the line that of the layer. Then a row for similarity and one for
+        losses of each kind, a line for each window; bars are 95 % intervals over networks. Grey: layers
+        that attend to nothing.
     """
-    rows = 2 * len(found)
+    rows = 2 * len(found) + 1
     with style():
         figure, axes = subplots(
             rows, 3, figsize=(9.2, 2.0 * rows + 0.7), squeeze=False, sharey="row", sharex="row"
         )
+        for ax, name in zip(axes[0], ARRANGEMENTS, strict=True):
+            _draw_distances(ax, next(iter(found.values())), name)
+        axes[0, 0].set_ylabel("mean distance")
         handles: dict[str, Any] = {}
         for place, (kind, comparison) in enumerate(found.items()):
             colors = shades(len(comparison.windows))
             design = comparison.design
             for column, name in enumerate(ARRANGEMENTS):
-                upper, lower = axes[2 * place, column], axes[2 * place + 1, column]
+                upper, lower = axes[2 * place + 1, column], axes[2 * place + 2, column]
                 for ax, (mean, stderr) in (
                     (upper, comparison.similarity(name)),
                     (lower, comparison.drops(name)),
@@ -145,10 +149,24 @@ def arrangements_figure(found: Mapping[str, Comparison]) -> Figure:
                 upper.set_title(f"{text}", fontsize=8)
                 lower.set_title(f"correlation of 5 and 10: {value:.2f} ± {error:.2f}", fontsize=8)
                 lower.set_xlabel("layer")
-            axes[2 * place, 0].set_ylabel("cosine with full context")
-            axes[2 * place + 1, 0].set_ylabel("loss in the layer")
+            axes[2 * place + 1, 0].set_ylabel("cosine with full context")
+            axes[2 * place + 2, 0].set_ylabel("loss in the layer")
         legend_below(figure, handles)
     return figure
+
+
+def _draw_distances(ax: Any, comparison: Comparison, arrangement: str) -> None:
+    """Draw distances by layer, of heads and of layers."""
+    mean, stderr = comparison.distances(arrangement)
+    layers = np.arange(len(mean)) + 1
+    heads = comparison.design.n_heads
+    for one in comparison.found[arrangement]:
+        each = np.array(one.head_means)[:, :heads]
+        ax.plot(layers, each, ".", color=color_of(0), alpha=0.25, markersize=3)
+    ax.errorbar(layers, mean, 1.96 * stderr, fmt="o-", color="0.1", markersize=3)
+    ax.set_yscale("log", subs=(2, 5))
+    ax.set_title(f"{arrangement}: distances", fontsize=8)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def areas_figure(rows: list[dict[str, Any]], kinds: list[str]) -> Figure:

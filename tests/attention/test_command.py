@@ -102,7 +102,10 @@ def test_figures_show_what_they_are_given(tmp_path):
     assert "sinks left in" in figure.get_suptitle()
     compared = compare(DESIGN, 2, 4, (5, 10))
     lines = arrangements_figure({"as built": compared})
-    assert [ax.get_title() for ax in lines.axes[:3]] == ["specialised", "reversed", "unspecialised"]
+    titles = [ax.get_title() for ax in lines.axes[:6]]
+    assert titles[3:] == [*compared.found] and titles[0] == "specialised: distances"
+    mean = compared.distances("reversed")[0]
+    assert any(np.array_equal(line.get_ydata(), mean) for line in lines.axes[1].lines)
     row = {
         "kind": "k",
         "measurement": "slope",
