@@ -137,9 +137,20 @@ areas_figure(rows, [*kinds, "order 0.5, early sinks, first kept"])
 # save_file(arrays | {"tokens": input_ids}, "patterns.safetensors")
 # ```
 #
-# In plain torch, of your own module: `weights = torch.softmax(scores, -1)`, [sequence, head, query, key],
-# of each layer, in the same way. A file of numpy does as well; it is read piece by piece, and need not fit
-# into memory.
+# Similarity under cut context is measured on streams that were made elsewhere, too:
+#
+# ```python
+# with torch.no_grad():
+#     run = lambda ids: torch.stack(model(ids, output_hidden_states=True).hidden_states, 1)
+#     streams = lambda ids: run(ids)[:, None, :, -1]  # [sequence, end, layer, width]
+#     full, cut = streams(input_ids), [streams(input_ids[:, -k:]) for k in (5, 10)]
+# attention.similarity_of(full.numpy(), torch.stack(cut, 1).numpy(), (5, 10)).mean()
+# ```
+#
+# A model that knows absolute positions sees the cut context at the first ones: then even its embeddings
+# differ. In plain torch, of your own module: `weights = torch.softmax(scores, -1)`, [sequence, head, query,
+# key], of each layer, in the same way. A file of numpy does as well; it is read piece by piece, and need not
+# fit into memory.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:

@@ -176,14 +176,16 @@ def distances_of(
         return made
 
     work = list(product(range(S), range(L)))
-    with ThreadPoolExecutor(1 if patterns.in_order else workers) as pool:
-        for done, (place, heads) in enumerate(
-            zip(work, pool.map(lambda place: look(*place), work), strict=True)
-        ):
-            found.add(*place, heads)
-            if progress is not None:
-                progress(done + 1, len(work))
-    patterns.close()
+    threads = 1 if patterns.in_order else workers
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            looks = pool.map(lambda place: look(*place), work)
+            for done, (place, heads) in enumerate(zip(work, looks, strict=True)):
+                found.add(*place, heads)
+                if progress is not None:
+                    progress(done + 1, len(work))
+    finally:
+        patterns.close()
     return found.result(uniform_reference(T, start, beyond), start, rule, weighted)
 
 
