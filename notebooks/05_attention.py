@@ -148,9 +148,9 @@ areas_figure(rows, [*kinds, "order 0.5, early sinks, first kept"])
 # ```
 #
 # A model that knows absolute positions sees the cut context at the first ones: then even its embeddings
-# differ. In plain torch, of your own module: `weights = torch.softmax(scores, -1)`, [sequence, head, query,
-# key], of each layer, in the same way. A file of numpy does as well; it is read piece by piece, and need not
-# fit into memory.
+# differ. In plain torch, of your own module: `weights = torch.softmax(scores, -1)` of each layer,
+# [sequence, head, query, key], in the same way. A file of numpy does as well; it is read piece by piece,
+# and need not fit into memory.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:

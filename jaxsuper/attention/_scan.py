@@ -93,15 +93,7 @@ def check_pattern(pattern: Float[np.ndarray, "T T"], coarse: bool, place: str) -
         rule = f"must have rows that sum to one, within {tolerance:g}"
         given = f"{sums[query]:.6g} at query {query} of {place}"
         raise bad("attention", rule, given, "scores before the softmax are no pattern")
-    later = max(
-        float(_above(pattern[i : i + _BLOCK, i : i + _BLOCK]))
-        if i + _BLOCK >= T
-        else max(
-            float(pattern[i : i + _BLOCK, i + _BLOCK :].max()),
-            float(_above(pattern[i : i + _BLOCK, i : i + _BLOCK])),
-        )
-        for i in range(0, T, _BLOCK)
-    )
+    later = max(_later(pattern, start) for start in range(0, T, _BLOCK))
     if later > _ROUNDING:
         query, key = np.argwhere(np.triu(pattern, 1) > _ROUNDING)[0]
         given = f"{pattern[query, key]:.3g} of query {query} on the later key {key} of {place}"
@@ -112,9 +104,11 @@ def check_pattern(pattern: Float[np.ndarray, "T T"], coarse: bool, place: str) -
         raise bad("attention", "must not be negative", given)
 
 
-def _above(block: Float[np.ndarray, "n n"]) -> np.floating:
-    """Return the largest entry above the diagonal of a small block, or 0."""
-    return np.triu(block, 1).max()
+def _later(pattern: Float[np.ndarray, "T T"], start: int) -> float:
+    """Return the most that one of a block of queries puts on a later key."""
+    rows = pattern[start : start + _BLOCK]
+    near = np.triu(rows[:, start : start + _BLOCK], 1).max()
+    return max(float(near), float(rows[:, start + _BLOCK :].max(initial=0)))
 
 
 def scan_head(
