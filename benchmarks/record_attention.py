@@ -50,7 +50,7 @@ CROSSED = (
     ("reversed", "order 0.5, in place", "unspecialised", "order 0.5"),
     ("unspecialised", "order 0.5, in place", "specialised", "order 0.5"),
 )
-LANGUAGE, TRAINED, STEPS = attention.Language(), 4, 600
+LANGUAGE, TRAINED, STEPS = attention.Language(), 4, 300
 TRAINED_WINDOWS = [1, 2, 5, 10, 20, 28, 32, 40]
 _STREAM = (8, 12, 12, 1024)
 

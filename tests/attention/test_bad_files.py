@@ -76,10 +76,11 @@ def refused(capsys, *words):
     return printed.err
 
 
-@pytest.mark.parametrize("kind", ["npz", "safetensors"])
 @pytest.mark.parametrize("name", TABLE)
-def test_bad_content(name, kind, tmp_path, capsys):
+def test_bad_content(name, tmp_path, capsys):
     arrays, words, said = TABLE[name]
+    # What is said does not depend on the kind of file, as the reading of both is tested.
+    kind = ("npz", "safetensors")[list(TABLE).index(name) % 2]
     path = tmp_path / f"bad.{kind}"
     if kind == "npz":
         np.savez(path, **cast(Any, arrays))

@@ -156,8 +156,9 @@ def test_correlation_and_its_error():
     one, other = drawn((LATE, LATE), 0.01, 200)
     value, error = drop_correlation(one, other)
     assert value > 0.99 and 0 < error < 0.01
-    again = [drop_correlation(*drawn((LATE, FLAT), 0.2, 40, key))[0] for key in range(100)]
-    errors = [drop_correlation(*drawn((LATE, FLAT), 0.2, 40, key))[1] for key in range(100)]
+    again, errors = zip(
+        *(drop_correlation(*drawn((LATE, FLAT), 0.2, 20, key)) for key in range(100)), strict=True
+    )
     assert 0.7 < np.mean(errors) / np.std(again) < 1.4
 
 
