@@ -10,6 +10,7 @@ import pytest
 from jaxsuper import theory
 from jaxsuper.attention import (
     distances_of,
+    FALLBACK,
     HandSet,
     Head,
     open_patterns,
@@ -233,3 +234,18 @@ def test_previous_token_head_is_one_back():
     found = distances_of(patterns_of(patterns), Rule(), 10)
     assert found.mean("mean")[0, 0] == pytest.approx(1, abs=1e-6)
     assert found.mean("median")[0, 0] == 1 and found.mean("beyond 1")[0, 0] < 1e-6
+
+
+def test_heads_attend_to_what_their_kind_says():
+    tokens = jnp.array([0, 3, 4, 3, 5, 4, 3])
+    heads = [Head("match", 1), Head("induction", 1), Head("match", 1, sink=FALLBACK), SINK]
+    heads += [Head("match", 4), Head("window", 2, 3)]
+    net = HandSet.random([heads], 40, key=jax.random.key(0), temperature=0.02)
+    match, induction, fallback, sink, far, window = np.asarray(net.patterns(tokens))[0]
+    targets = lambda pattern, query: set(np.flatnonzero(pattern[query] > 0.01))
+    assert targets(match, 6) == {1, 3} and targets(induction, 6) == {2, 4}
+    assert np.allclose(match[6, [1, 3]], 0.5)
+    assert targets(match, 4) == {0, 1, 2, 3, 4}  # no 5 before: all alike
+    assert targets(fallback, 4) == {0} and targets(fallback, 6) == {1, 3}
+    assert targets(far, 6) == {1} and targets(window, 6) == {3, 4}
+    assert all(targets(sink, query) == {0} for query in range(7))
