@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._errors import check, check_kind, Shown
+from .._errors import check, Shown
 from .._limits import check_cost, check_index, Cost
 
 
@@ -83,7 +83,7 @@ def truncation_similarity(
     Raises:
         ValueError: for tokens and windows that do not fit each other.
     """
-    check_kind("model", callable(model), bool)
+    check(callable(model), "model", "must be callable", Shown(model))
     tokens = np.asarray(tokens)
     check(tokens.ndim == 2, "tokens", "must have the axes [sequence, position]", tokens.shape)
     check(tokens.dtype.kind in "iu", "tokens", "must be integers", tokens.dtype)

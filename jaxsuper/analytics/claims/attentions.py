@@ -52,8 +52,7 @@ def _ranges(run: Run) -> Evidence:
         for place, (near, far) in enumerate(_WINDOWS):
             leaking = theory.window_distances(near, far, T, start, temperature)
             said = float(leaking @ np.arange(T))
-            # At t = .1 two words in a hundred are leaked: the rival says the same there.
-            rival = (near + far) / 2 if temperature > 0.1 else None
+            rival = (near + far) / 2
             series, mean = f"{near} to {far} back", found.mean("mean")[0, place]
             points.append(Point(temperature, mean, said, rival=rival, series=series))
     return Evidence(points, "temperature", "mean distance", tolerance=1e-4)
