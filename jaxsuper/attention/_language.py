@@ -7,6 +7,7 @@ back that far: the shortest context that holds the bracket has as many tokens.
 """
 
 from dataclasses import dataclass
+from math import log
 
 import jax
 import jax.numpy as jnp
@@ -90,8 +91,6 @@ def sample(language: Language, *, key: KeyScalar) -> tuple[Int[Array, " T"], Int
 
 def letter_entropy(language: Language) -> float:
     """Return the least loss of a letter that follows two letters, in nats."""
-    from math import log
-
     A, sure = language.letters, language.sure
     likely, other = sure + (1 - sure) / A, (1 - sure) / A
     return -(likely * log(likely) + (A - 1) * other * log(other))

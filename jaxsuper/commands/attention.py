@@ -29,28 +29,28 @@ class Command:
     ranges (specialised), against it (reversed), or mixed in every layer (unspecialised).
 
     Attributes:
-        file: of patterns.
-        leave_out: of the distances: sinks of each head, the first position, what uniform attention
-            would have, too.
-        delimiters: token ids whose positions are left out.
-        by_query: bring what is left of each query to one, instead of counting mass alike.
-        value_norms: weight what is attended to by the length of its value.
-        least_context: tokens that queries must have before them to count; a quarter of the positions
+        file: attention patterns of a model; left out, networks of known ranges are compared.
+        leave_out: what the distances are told without: the sinks of each head, the first position, what
+            uniform attention would have, too; or nothing.
+        delimiters: token ids whose positions are left out as well; the file must hold tokens.
+        by_query: bring what is left of each query to one, instead of counting all mass alike.
+        value_norms: weight a key by the length of its value; the file must hold value_norms.
+        least_context: count only queries with so many tokens before them; a quarter of the positions
             if left out.
-        sink_threshold: attention above which a query is held by a position.
-        sink_share: of the later queries that must be, for a sink.
-        heads: print a table of all heads.
-        networks: of each arrangement.
-        sequences: of each network.
-        positions: tokens of a sequence.
-        layers: that attend.
-        windows: lengths of the cut context.
-        order: how strictly ranges follow the layers: 1 sorts them, 0 leaves it to chance.
-        temperature: of the softmax of built networks.
-        in_place: layers behind, in half of the comparison, that attend to nothing and amplify.
-        amplification: how much they add.
-        seed: from which all that is random follows.
-        json: write settings, environment, timing and rows to this file; a comparison resumes.
+        sink_threshold: a query is held by a position that it puts more attention on than this.
+        sink_share: a position that holds at least this share of its later queries is a sink.
+        heads: print a table of all heads, too.
+        networks: how many are built of each arrangement.
+        sequences: how many each network is measured on.
+        positions: how many tokens a sequence has.
+        layers: how many layers of a network attend.
+        windows: lengths of the cut context, 5 and 10 among them.
+        order: how strictly ranges follow the layers: 1 sorts them, 0 leaves them to chance.
+        temperature: that of the softmax, against targets that score 1.
+        in_place: a second comparison has so many layers behind that attend to nothing and amplify.
+        amplification: how much these add to a stream, 1 as much as it has.
+        seed: what all that is random follows from.
+        json: write settings, environment, timing and rows to this file; a comparison that ended resumes.
         plot: draw into this file (png, pdf, svg).
     """
 
