@@ -1,6 +1,7 @@
 """The command: files and comparisons, what it prints and writes, and that it resumes."""
 
 import json
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -97,7 +98,7 @@ def test_a_comparison_resumes(compared, tmp_path):
 
     with Journal(tmp_path / "j", "json", "here") as kept:
         with pytest.raises(KeyboardInterrupt):
-            compare(DESIGN, 2, 4, (5, 10), once=interrupted)
+            compare(DESIGN, 2, 4, (5, 10), once=cast(Any, interrupted))
         assert len(kept) == 4
         again = compare(DESIGN, 2, 4, (5, 10), once=kept.once)
         assert len(kept) == 6
