@@ -123,7 +123,8 @@ def _chunk(
             slope, (whole, answer) = jax.grad(loss, has_aux=True)(net)
             done = number.astype(jnp.float32) / steps.astype(jnp.float32)
             rate = jnp.minimum(done * 20, 1.0) * 0.5 * (1 + jnp.cos(jnp.pi * done))
-            change, state = _ADAM.update(slope, state, net)
+            with jax.numpy_dtype_promotion("standard"):  # optax mixes weak and integer types
+                change, state = _ADAM.update(slope, state, net)
             move = lambda old, new: old - 3e-3 * rate * new
             return (jax.tree.map(move, net, change), state), jnp.stack([whole, answer])
 
