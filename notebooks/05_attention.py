@@ -37,10 +37,8 @@ design = attention.Design(order=1.0)
 shown = lambda h: f"window {h.near}-{h.far}" if h.kind == "window" else f"{h.kind} {h.near}-"
 for name in attention.ARRANGEMENTS:
     heads = attention.heads_of(design, name)
-    print(
-        f"{name:14}",
-        [[f"{head.kind[0]}{head.near}-{head.far}" for head in layer] for layer in heads[:2]],
-    )
+    for place, layer in {"first": heads[0], "last": heads[-1]}.items():
+        print(f"{name:13} {place:5} layer:", ", ".join(map(shown, layer[:-1])))
 
 # %% [markdown]
 # The same heads stand in the order of their ranges (*specialised*: early layers local, late ones
