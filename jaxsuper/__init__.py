@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import (
         allocation,
         analytics,
+        attention,
         circuits,
         design,
         features,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 _FOLDERS = (
     "allocation",
     "analytics",
+    "attention",
     "circuits",
     "design",
     "features",
@@ -129,6 +131,7 @@ __all__ = [
     "allocate",
     "allocation",
     "analytics",
+    "attention",
     "build",
     "check",
     "circuits",

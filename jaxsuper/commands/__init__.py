@@ -18,6 +18,7 @@ NAMES = (
     "design",
     "scaling",
     "export",
+    "attention",
 )
 
 

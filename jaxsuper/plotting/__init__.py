@@ -10,6 +10,7 @@ from .._lazy import lazy
 
 if TYPE_CHECKING:
     from ._article import claim_article
+    from ._attention import areas_figure, arrangements_figure, distances_figure
     from ._branches import branch_figure
     from ._changes import changes_figure, plot_changes
     from ._checked import claim_figure
@@ -38,6 +39,7 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "_article": ("claim_article",),
+        "_attention": ("areas_figure", "arrangements_figure", "distances_figure"),
         "_branches": ("branch_figure",),
         "_changes": ("changes_figure", "plot_changes"),
         "_checked": ("claim_figure",),
@@ -67,6 +69,8 @@ __getattr__, __dir__ = lazy(
 
 __all__ = [
     "accuracy_figure",
+    "areas_figure",
+    "arrangements_figure",
     "branch_figure",
     "capacity_figure",
     "changes_figure",
@@ -76,6 +80,7 @@ __all__ = [
     "conjunctions_figure",
     "critical_figure",
     "design_figure",
+    "distances_figure",
     "every_design_figure",
     "export_figure",
     "formula_figure",

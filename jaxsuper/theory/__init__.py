@@ -1,5 +1,6 @@
 """Closed forms: scalars in, scalars out, each with its formula, assumptions and source."""
 
+from ._attention import amplified_cosine, target_share, window_distances
 from ._bounds import (
     pair_count_bound,
     random_max_overlap,
@@ -102,6 +103,7 @@ __all__ = [
     "Stage",
     "active_mse",
     "affine_mse",
+    "amplified_cosine",
     "best_density",
     "best_threshold",
     "carried_active_mse",
@@ -171,11 +173,13 @@ __all__ = [
     "shared_published_mse",
     "state_evolution",
     "still_right",
+    "target_share",
     "third_party_links",
     "threshold_recovery",
     "tight_frame_mse",
     "welch_bound",
     "welch_mean_square",
+    "window_distances",
     "wrong_conjunctions",
     "wrong_decisions",
 ]

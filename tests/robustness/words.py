@@ -1,10 +1,12 @@
 """Bad command lines: a line that runs, with one thing wrong, by the type of each setting."""
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints, Literal, TypeAlias
 
+import numpy as np
 from hypothesis import strategies as st
 from jaxsuper import commands
 
@@ -83,18 +85,36 @@ LINES: dict[str, dict[str, str]] = {
         "n_samples": "8",
         "loads": "1",
     },
+    "attention": {"least_context": "8", "heads": "", "json": "out.json"},
 }
 POSITIONAL = {
     "scaling": ("capacity",),
     "sweep": ("ok.toml",),
     "figures": ("store",),
     "export": ("net",),
+    "attention": ("ok.npz",),
 }
 Files: TypeAlias = Mapping[str, bytes | None]
-FILES: dict[str, Files] = {"sweep": {"ok.toml": OK_GRID.encode()}}
 
+
+def _patterns() -> bytes:
+    """Return a file of attention that is spread evenly."""
+    even = np.tril(np.ones((2, 1, 2, 40, 40), np.float32))
+    content = io.BytesIO()
+    np.savez(content, attention=even / even.sum(-1, keepdims=True))
+    return content.getvalue()
+
+
+FILES: dict[str, Files] = {
+    "sweep": {"ok.toml": OK_GRID.encode()},
+    "attention": {"ok.npz": _patterns()},
+}
+
+# Commands that run without any setting, or that have only positional ones.
+NONE_REQUIRED = ("simulate", "tune", "verify", "sweep", "figures", "export", "attention")
 # Settings that may be 0; all other whole numbers start at 1.
-_FROM_ZERO = ("seed", "network", "indicator_redundancy", "steps", "process")
+_FROM_ZERO = ("seed", "network", "indicator_redundancy", "steps", "process", "in_place")
+_FROM_ZERO += ("delimiters",)
 # Far from any limit upwards, or bounded by another setting only.
 _UNBOUNDED = ("chunk", "evaluate_every", "processes")
 _SINGLE = ("lower_threshold", "upper_threshold", "gate_bias", "inhibition_factor")
@@ -219,6 +239,17 @@ CONTRADICTIONS = {
         "--edges relay --construction block",
         "--loads 0",
     ],
+    "attention": [
+        "--least-context 40",
+        "--leave-out nothing sinks",
+        "--leave-out",
+        "--delimiters 3",
+        "--value-norms",
+        "--windows 1 2 3",
+        "--windows 5 10 5",
+        "--windows 5 10 100",
+        "--json x.png --plot x.png",
+    ],
 }
 _LIMITS = ("0", "-1", "lots", "0GiB", "1e9", "nan", "2 XiB", "1 MiB", "", "1..5GiB", "GiB")
 
@@ -241,7 +272,8 @@ def hints(command: str) -> dict[str, Any]:
         inner = [part for part in get_args(kind) if part not in (type(None), Ellipsis)]
         if inner and get_origin(kind) is not Literal:
             kind = inner[0]
-        if each.name not in ("grid", "stores", "directory", "network") or command == "tune":
+        outside = ("grid", "stores", "directory", "network", "file")
+        if each.name not in outside or command == "tune":
             found[each.name] = kind
     return found
 
@@ -341,14 +373,7 @@ def bad_lines(draw: Any, command: str) -> Case:
         other = draw(misspelled(name.replace("_", "-"), known).filter(lambda slip: "_" not in slip))
         return make("flag", [*line(command), f"--{other}", "1"], ("Unrecognized",))
     if way == "missing":
-        if draw(st.booleans()) or command in (
-            "simulate",
-            "tune",
-            "verify",
-            "sweep",
-            "figures",
-            "export",
-        ):
+        if draw(st.booleans()) or command in NONE_REQUIRED:
             last = draw(st.sampled_from(sorted(n for n, k in given.items() if k in (int, float))))
             return make("missing", [*line(command, drop=last), flag(last)], (flag(last), last))
         name = draw(st.sampled_from(_required(command)))

@@ -7,6 +7,7 @@ the file of its subject, or in a file of one's own: `claims_from`.
 from . import (
     activations as activations,
     allocations as allocations,
+    attentions as attentions,
     bounds as bounds,
     capacities as capacities,
     conjunctions as conjunctions,
