@@ -45,6 +45,7 @@ from ._schemes import construction_for, indicator_schemes, shares
 from ._separate import Separate
 from ._split import Split
 from ._sums import gather_sum
+from ._wiring import Gap, Rest, scatter, Wiring
 
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "DenseNetwork",
     "Disturb",
     "EarlyGuess",
+    "Gap",
     "Links",
     "MeshProgram",
     "Needs",
@@ -67,9 +69,11 @@ __all__ = [
     "Placement",
     "Plain",
     "Private",
+    "Rest",
     "Separate",
     "Split",
     "Traits",
+    "Wiring",
     "bring_together",
     "build",
     "check_parts",
@@ -94,6 +98,7 @@ __all__ = [
     "place",
     "register",
     "run_layers",
+    "scatter",
     "share_samples",
     "shares",
     "spread_out",

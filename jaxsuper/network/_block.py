@@ -1,9 +1,11 @@
 """The block construction: one circuit at a time, (D/d)^2 of them, without error."""
 
+from itertools import pairwise
 from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._errors import check
@@ -13,6 +15,7 @@ from ..circuits import AbstractCircuits, Layout
 from . import _shared as shared
 from ._network import AbstractLayer, AbstractNetwork, ROTATION, Traits
 from ._placement import indicator_vectors, place, Placement
+from ._wiring import blockwise, Gap, repeated, Rest, Wiring
 
 
 def _check_allocation(allocation: Allocation) -> None:
@@ -204,3 +207,56 @@ class Block(AbstractNetwork):
         weights = weights.at[0, :, 1].set(eye).at[1, :, 0].set(eye)
         bias = jnp.zeros((4, n)).at[2:].set(1 - links.sum(axis=(2, 3)))
         return [(weights.reshape(4 * n, 4 * n), bias.reshape(4 * n))]
+
+    def embedded(
+        self, active: ActiveIds, inputs: Float[Array, "d z B"]
+    ) -> tuple[Int[Array, "m B"], Float[Array, "d m B"]]:
+        """Return what the circuits hold after their own first layer, and 1 for both addresses."""
+        values = shared.first_activations(self.circuits, active, inputs, self.precision)
+        return active, values.at[:2].set(jnp.where(active < self.n_circuits, 1.0, 0.0))
+
+    def wiring(self) -> Wiring:
+        """Return which neuron, and which part of every weight, belongs to whom."""
+        circuits, n = self.circuits, self.block_width
+        sets, eye = np.asarray(self.placement.sets), np.eye(n, dtype=np.float32)
+        there = [sets[layer % min(2, len(sets))] for layer in range(self.n_layers + 1)]
+        neurons = tuple(
+            np.stack([here, beyond, here, here], axis=1)
+            for here, beyond in pairwise(each.astype(np.int32) for each in there)
+        )
+        matrix, gates, copy = (np.zeros((4, 4), np.float32) for _ in range(3))
+        copy[[0, 1], [1, 0]] = 1.0
+
+        def gap(layer: int) -> Gap:
+            stack, mean = np.asarray(circuits.difference_weights()), circuits.mean_weights()
+            links = np.zeros((self.n_circuits, 4, 4), np.float32)
+            links[:, 2:, 2:] = stack[layer if len(stack) > 1 else 0]
+            # x = y - 1 + off_here.
+            links[:, 2:, 0] = links.sum(axis=2)[:, 2:]
+            own = gates.copy()
+            own[2:, 1] = -float(mean[layer if mean.shape[0] > 1 else 0, 2, 0])
+            bias = np.zeros((4, n), np.float32)
+            arrived = np.zeros((n, 4), np.float32)
+            np.add.at(arrived, there[layer][:, 0], links[:, :, 0])
+            bias[2:] = 1 - arrived.T[2:]
+            rests = (
+                Rest("gates", True, lambda: blockwise(own, eye)),
+                Rest("copies", True, lambda: blockwise(copy, eye)),
+            )
+            every = np.arange(self.n_circuits, dtype=np.int32)
+            return Gap(every, every, links, rests, bias)
+
+        # alpha = 1 - off_here, x = y - alpha; the gate of the next layer is 1 - off_next.
+        matrix[0, 0], matrix[1:3, 0], matrix[3, 1] = -1.0, 1.0, -1.0
+        matrix[1, 2], matrix[2, 3] = 1.0, 1.0
+        return Wiring(
+            neurons=neurons,
+            embedding=np.tile(np.diag([-1.0, -1.0, 1.0, 1.0]), (self.n_circuits, 1, 1)),
+            first_bias=repeated([1.0, 1.0, 0.0, 0.0], n),
+            gaps=tuple(gap(layer) for layer in range(1, self.n_layers)),
+            reported=tuple(range(self.n_layers)),
+            reading=matrix[:3],
+            reading_all=np.zeros_like(matrix[:3]),
+            reading_constant=np.array([1.0, -1.0, -1.0], np.float32),
+            inputs="what the circuits hold after their own first layer, addresses 1",
+        )

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .._types import Activations, ActiveIds, KeyScalar
@@ -12,6 +13,7 @@ from . import _shared as shared, _two_part as two_part
 from ._inhibition import clipped_links
 from ._network import ROTATION3, Traits
 from ._placement import join, repeat_first
+from ._wiring import Wiring
 
 
 # Thresholds play no part: nothing is recomputed.
@@ -109,6 +111,13 @@ def dense_carried(
     return [(weights.reshape(size, size), bias.reshape(size))]
 
 
+def carried_wiring(self: AbstractCarried, embedding: Float[Array, "T d d"]) -> Wiring:
+    """Return the wiring of a network that embeds in this way, without a bias."""
+    gap = lambda layer: two_part.two_part_gap(self, layer)
+    nothing = np.zeros(self.circuits.width, np.float32)
+    return two_part.two_part_wiring(self, gap, embedding, nothing)
+
+
 class Carried(AbstractCarried):
     """The true indicators are embedded in the first layer and copied unchanged ever after.
 
@@ -141,9 +150,15 @@ class Carried(AbstractCarried):
         It embeds what the small circuits hold after their own bias and ReLU, which does nothing to
         active ones: their alpha is 1 at the input, so that the bias can be read from it.
         """
+        size = self.circuits.width * self.block_width
+        return shared.embedding_of(self.placement, self._embedding()), jnp.zeros(size)
+
+    def _embedding(self) -> Float[Array, "T d d"]:
         circuits = self.circuits
         alpha = jnp.asarray(circuits.layout.matrix[0])
         weights = small_weights(circuits, 0)
-        weights = weights + (shared.bias_of(circuits, 0)[:, None] * alpha[None, :])[None]
-        size = circuits.width * self.block_width
-        return shared.embedding_of(self.placement, weights), jnp.zeros(size)
+        return weights + (shared.bias_of(circuits, 0)[:, None] * alpha[None, :])[None]
+
+    def wiring(self) -> Wiring:
+        """Return which neuron, and which part of every weight, belongs to whom."""
+        return carried_wiring(self, self._embedding())

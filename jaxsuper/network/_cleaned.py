@@ -4,11 +4,13 @@ from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from .._arrays import as_float, take_rows
 from .._settings import PARAMETERS
 from .._types import Activations, ActiveIds, Channels, CircuitValues
+from ..circuits import layer_of
 from ..programs import Edges
 from . import _shared as shared
 from ._clipped import AbstractClipped, AbstractClippedLayer, clipped_fields
@@ -16,6 +18,17 @@ from ._edges import decided_alone
 from ._network import ROTATION, Traits
 from ._placement import indicator_vectors
 from ._sums import gather_sum
+from ._wiring import (
+    blockwise,
+    clipped_rests,
+    counted,
+    ends_of,
+    Gap,
+    identical,
+    repeated,
+    Rest,
+    Wiring,
+)
 
 
 def _cannot(edges: Edges) -> str:
@@ -103,6 +116,10 @@ class Cleaned(AbstractClipped):
     exists = shared.all_exist
     dense_first = shared.no_dense_first
 
+    def wiring(self) -> Wiring:
+        """Return which neuron, and which part of every weight, belongs to whom."""
+        return _cleaned_wiring(self)
+
     def first_layer(self, active: ActiveIds, inputs: Float[Array, "d z B"]) -> Activations:
         """Embed the active circuits exactly into the first clean-up layer, and compute."""
         circuits, layout = self.circuits, self.circuits.layout
@@ -177,6 +194,93 @@ class Cleaned(AbstractClipped):
         )
         alone = ((decides > 0) & (opens == 0)).astype(jnp.float32)
         return jnp.matmul((sets * alone[:, None]).T, sets, precision="highest") / self.redundancy
+
+
+def _cleaned_wiring(self: Cleaned) -> Wiring:
+    """Return the wiring: an embedding into the first clean-up layer, then layer after layer."""
+    circuits, n, each = self.circuits, self.block_width, self.redundancy
+    sets = identical(self.placement, 4)
+    eye, alpha = np.eye(n, dtype=np.float32), np.array([1.0, -1.0], np.float32)
+    waits = np.zeros((4, 4), np.float32)
+    waits[[2, 3], [2, 3]], waits[2:, 0] = 1.0, -1.0
+    every = np.arange(self.n_circuits, dtype=np.int32)
+
+    def gates(layer: int) -> np.ndarray:
+        mean = np.asarray(layer_of(circuits.mean_weights(), layer))
+        own = np.zeros((4, 4), np.float32)
+        own[[0, 2, 3], :2] = mean[[2, 2, 3]] * alpha
+        return own
+
+    def first() -> Gap:
+        own = gates(0)
+        own[[2, 3], [2, 3]] = 1.0
+        bias = np.asarray(shared.bias_of(circuits, 0))
+        shut = repeated([bias[2], 0.0, bias[2] - 1, bias[3] - 1], n)
+        nobody, nothing = np.zeros(0, np.int32), np.zeros((0, 4, 4), np.float32)
+        return Gap(
+            nobody, nobody, nothing, (Rest("gates", True, lambda: blockwise(own, eye)),), shut
+        )
+
+    def pair(layer: int) -> tuple[Gap, Gap]:
+        sources, targets, there = ends_of(self, layer)
+        own, opens = (np.asarray(part)[there] for part in shared.dense_own(self, layer))
+        mean = np.asarray(layer_of(circuits.mean_weights(), layer))
+        bias, opening = np.asarray(shared.bias_of(circuits, layer)), opens > 0
+        # Of g, which is alpha after a gate, indicators are made; on1 there is none.
+        steps = np.zeros((4, 4), np.float32)
+        steps[:2, 0] = mean[:2, 0]
+        clean = opens[:, None, None] * steps[None]
+        clean[:, :2] += np.where(np.arange(4) == 1, 0.0, own[:, :2])
+        before, after = sets[layer - 1][:, 0], sets[layer][:, 0]
+        count = counted(after[targets[opening]], before[sources[opening]], n)
+        chi = np.asarray(self.inhibition[layer - 1] * self.inhibition_factor)
+        rests = (
+            *clipped_rests(steps, count, chi, each),
+            Rest("waiting", True, lambda: blockwise(waits, eye)),
+        )
+        waiting = repeated([bias[0], bias[1], 1.0, 1.0], n)
+        cleaning = Gap(sources, targets, (clean / each).astype(np.float32), rests, waiting)
+        moved = np.zeros_like(own)
+        moved[:, 2:, 2:] = own[:, 2:, 2:] / each
+        opened = repeated([bias[2], 0.0, bias[2], bias[3]], n)
+        arrived = np.zeros((n, 4), np.float32)
+        np.add.at(arrived, after[targets], moved.sum(axis=2)[:, None])
+        opened = opened - arrived.T * each
+        # What a branch has decided is a circuit's own, from itself to itself.
+        shut = every[:0]
+        if self.edges is not None and self.edges.deciding:
+            shut = every[np.asarray(decided_alone(self.edges)[layer - 1])]
+        closing = np.zeros((len(shut), 4, 4), np.float32)
+        closing[:, 2:, :2] = -mean[2:] * alpha / each
+        ends = (np.concatenate([ids, shut]) for ids in (sources, targets))
+        own_gates = gates(layer)
+        gate = Rest("gates", True, lambda: blockwise(own_gates, eye))
+        links = np.concatenate([moved, closing]).astype(np.float32)
+        return cleaning, Gap(*ends, links, (gate,), opened.astype(np.float32))
+
+    gaps = [first()]
+    # The payload waits on the neurons of the layer before while the indicators go ahead.
+    neurons = [sets[0], sets[0]]
+    for layer in range(1, self.n_layers):
+        gaps += pair(layer)
+        ahead = np.concatenate([sets[layer][:, :2], sets[layer - 1][:, 2:]], axis=1)
+        neurons += [ahead, sets[layer]]
+    layout, steps = circuits.layout, np.asarray(circuits.mean_weights()[0])
+    bias = np.asarray(shared.bias_of(circuits, 0))
+    embedding = np.zeros((self.n_circuits, 4, 4), np.float32)
+    embedding[:, :2] = steps[:2] * layout.matrix[0]
+    reads = layout.matrix[list(layout.difference_channels)]
+    embedding[:, 2:] = np.asarray(circuits.difference_weights()[0]) @ reads
+    return Wiring(
+        neurons=tuple(neurons),
+        embedding=embedding,
+        first_bias=repeated([bias[0], bias[1], 1.0, 1.0], n),
+        gaps=tuple(gaps),
+        reported=tuple(range(1, 2 * self.n_layers, 2)),
+        reading=layout.matrix / np.float32(each),
+        reading_all=np.zeros_like(layout.matrix),
+        reading_constant=np.zeros(len(layout.matrix), np.float32),
+    )
 
 
 def _step(

@@ -1,9 +1,11 @@
 """The clipped construction, the one that the published rotations use."""
 
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .._arrays import as_float
@@ -18,6 +20,7 @@ from ._inhibition import balanced, clipped_links, Links, listed_links, lists_are
 from ._network import AbstractLayer, AbstractNetwork, Traits
 from ._placement import indicator_vectors, place, Placement
 from ._sums import gather_sum
+from ._wiring import clipped_rests, counted, ends_of, Gap, repeated, simple_wiring, Wiring
 
 
 class Matrix(eqx.Module):
@@ -236,6 +239,35 @@ def dense_clipped(
     return [(blocks.reshape(width, width), bias)]
 
 
+def clipped_gap(self: AbstractClipped, layer: int) -> Gap:
+    """Return what leads into array layer `layer`: the edges' own, clipping and inhibition."""
+    width, n = self.circuits.width, self.block_width
+    sources, targets, there = ends_of(self, layer)
+    own, opens = (np.asarray(part)[there] for part in shared.dense_own(self, layer))
+    mean = np.asarray(mean_matrix(self.circuits, layer))
+    before, after = (
+        np.asarray(self.placement.sets[layer - 1]),
+        np.asarray(self.placement.sets[layer]),
+    )
+    opening = opens > 0
+    count = counted(after[targets[opening]], before[sources[opening]], n)
+    chi = np.asarray(self.inhibition[layer - 1] * self.inhibition_factor)
+    whole = (own + opens[:, None, None] * mean[None]) / self.redundancy
+    return Gap(
+        sources,
+        targets,
+        whole.reshape(-1, width, width).astype(np.float32),
+        clipped_rests(mean, count, chi, self.redundancy),
+        repeated(shared.bias_of(self.circuits, layer), n),
+    )
+
+
+def clipped_wiring(self: AbstractClipped) -> Wiring:
+    """Return the wiring of clipped weights."""
+    reading = self.circuits.layout.matrix / self.redundancy
+    return simple_wiring(self, partial(clipped_gap, self), reading)
+
+
 class Clipped(AbstractClipped):
     """W_ij = (wbar_ij Ctilde + sum_t dw_t,ij e_t^l ⊗ e_t^{l-1}) / S, read out with e/S.
 
@@ -258,3 +290,4 @@ class Clipped(AbstractClipped):
     exists = shared.all_exist
     dense_first = shared.dense_embed_inputs
     dense_layer = dense_clipped
+    wiring = clipped_wiring

@@ -1,22 +1,25 @@
 """The corrected unembedding u, and what the two constructions that use it share."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._arrays import as_float, take_rows
 from .._errors import lookup
 from .._types import Activations, Channels, CircuitValues, KeyScalar, Scalar
 from ..allocation import AbstractAllocation, extent_of
-from ..circuits import AbstractCircuits, Layout
+from ..circuits import AbstractCircuits, Layout, mean_matrix
 from ..programs import Edges
 from . import _shared as shared
 from ._edges import Arrivals, own_parts
 from ._network import AbstractLayer, AbstractNetwork
 from ._placement import indicator_vectors, place, Placement
+from ._wiring import ends_of, Gap, per_row, repeated, Rest, scatter, simple_wiring, Wiring
 
 
 OPTIONS = ("overlap", "edges")
@@ -177,6 +180,46 @@ def corrected_readout(
     total = jnp.sum(channels, axis=1, keepdims=True)
     total = total / as_float(self.placement.extent.redundancy)
     return (1 + self.correction) * means - self.correction * total
+
+
+def corrected_wiring(self: AbstractCorrected, balanced: Callable[[Any, Any], Any]) -> Wiring:
+    """Return the wiring of weights that are spread with u.
+
+    Args:
+        self: the network.
+        balanced: from the whole weights of the edges, and the opening part of them, to what u and
+            not e/S spreads.
+    """
+    layout, n, S = self.circuits.layout, self.block_width, self.redundancy
+    c = float(self.correction) / S
+
+    def gap(layer: int) -> Gap:
+        sources, targets, there = ends_of(self, layer)
+        own, opens = (np.asarray(part)[there] for part in shared.dense_own(self, layer))
+        opened = opens[:, None, None] * np.asarray(mean_matrix(self.circuits, layer))[None]
+        spread = balanced(own + opened, opened).astype(np.float32)
+        sets = (np.asarray(self.placement.sets[layer - 1 + i]) for i in range(2))
+        before, after = (per_row(each, layout.width) for each in sets)
+
+        def correction() -> np.ndarray:
+            linked = scatter(spread, after[targets], before[sources], n)
+            # What is taken from all neurons alike: sum_e w_e,ij e_source.
+            sent = np.zeros((layout.width, layout.width, n), np.float32)
+            for i, j in np.ndindex(layout.width, layout.width):
+                columns, each = before[sources, j], spread[:, i, j]
+                values = np.repeat(each, columns.shape[1])
+                sent[i, j] = np.bincount(columns.ravel(), values, minlength=n)
+            return c * (linked - sent[:, None])
+
+        return Gap(
+            sources,
+            targets,
+            ((own + opened) / S).astype(np.float32),
+            (Rest("correction", False, correction),),
+            repeated(shared.bias_of(self.circuits, layer), n),
+        )
+
+    return simple_wiring(self, gap, layout.matrix * (1 / S + c), -layout.matrix * np.float32(c))
 
 
 def even_overlap(allocation: AbstractAllocation) -> Scalar:

@@ -18,12 +18,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .._errors import check
+from .._errors import bad, check
 from .._types import Activations, ActiveIds, Channels, CircuitValues, KeyScalar
 from ..allocation import allocate, Allocation, capacity
 from ..circuits import AbstractCircuits, checked_call, Layout
 from ..programs import Edges
 from ._placement import Placement
+from ._wiring import Wiring
 
 
 @dataclass(frozen=True)
@@ -247,6 +248,28 @@ class AbstractNetwork(eqx.Module):
         Returns:
             A pair for each layer of the step, [to, from]; entry i·n + m is neuron m of block i.
         """
+
+    def embedded(
+        self, active: ActiveIds, inputs: Float[Array, "d z B"]
+    ) -> tuple[Int[Array, "m B"], Float[Array, "d m B"]]:
+        """Return what the first layer embeds, linearly, by `Wiring.embedding`.
+
+        Args:
+            active: (z, B), as of `first_layer`.
+            inputs: (d, z, B), the circuits' own inputs.
+
+        Returns:
+            Circuits and what each is given; here, the same.
+        """
+        return active, inputs
+
+    def wiring(self) -> Wiring:
+        """Return which neuron, and which part of every weight, belongs to whom.
+
+        Raises:
+            ValueError: for a construction that does not say.
+        """
+        raise bad("construction", "must say which weights are whose", self.traits.name)
 
     def __call__(self, active: Any, inputs: Any) -> Float[Array, "*batch L z k"]:
         """Run one's own inputs through the network.

@@ -1,5 +1,6 @@
 """The oracle: the clipped network told which neurons may be active."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import jax.numpy as jnp
@@ -7,9 +8,10 @@ from jaxtyping import Array, Int
 
 from .._types import Activations, ActiveIds
 from . import _shared as shared
-from ._clipped import AbstractClipped, clipped_layers, dense_clipped
+from ._clipped import AbstractClipped, clipped_layers, clipped_wiring, dense_clipped
 from ._network import Traits
 from ._placement import neurons_of
+from ._wiring import Wiring
 
 
 class Oracle(AbstractClipped):
@@ -33,6 +35,10 @@ class Oracle(AbstractClipped):
     exists = shared.all_exist
     dense_first = shared.no_dense_first
     dense_layer = dense_clipped
+
+    def wiring(self) -> Wiring:
+        """Return which neuron, and which part of every weight, belongs to whom."""
+        return replace(clipped_wiring(self), masked=True)
 
     def activate(
         self, before: Activations, sets: Int[Array, "T S"], active: ActiveIds

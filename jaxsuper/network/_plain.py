@@ -12,10 +12,12 @@ from ._corrected import (
     AbstractCorrectedLayer,
     corrected_fields,
     corrected_readout,
+    corrected_wiring,
     OPTIONS,
 )
 from ._network import Traits
 from ._placement import indicator_vectors
+from ._wiring import Wiring
 
 
 class PlainLayer(AbstractCorrectedLayer):
@@ -55,3 +57,7 @@ class Plain(AbstractCorrected):
         blocks = shared.outer(own + opens[:, None, None] * mean[None], after, before)
         bias = jnp.repeat(shared.bias_of(self.circuits, layer), self.block_width)
         return [(blocks.reshape(width, width), bias)]
+
+    def wiring(self) -> Wiring:
+        """Return which neuron, and which part of every weight, belongs to whom."""
+        return corrected_wiring(self, lambda whole, opened: whole)

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._arrays import as_float, sum_of
@@ -15,6 +16,7 @@ from ..circuits import AbstractCircuits, Layout, mean_matrix, small_weights
 from . import _shared as shared
 from ._network import AbstractLayer, AbstractNetwork, ONE_ON_NEURON, Traits
 from ._placement import indicator_vectors, place, Placement, repeat_first
+from ._wiring import blockwise, Gap, identical, repeated, Rest, small, Wiring
 
 
 def _check_allocation(allocation: Allocation) -> None:
@@ -186,3 +188,62 @@ class Private(AbstractNetwork):
         links = links.at[0].set(0.0).at[0, :, 0, :].set(jnp.eye(n))
         size = circuits.width * n
         return [(links.reshape(size, size), bias.at[0].set(0.0).reshape(size))]
+
+    def embedded(
+        self, active: ActiveIds, inputs: Float[Array, "d z B"]
+    ) -> tuple[Int[Array, "m B"], Float[Array, "d m B"]]:
+        """Return what the circuits hold after their own first layer, and 1 for being on."""
+        values = shared.first_activations(self.circuits, active, inputs, self.precision)
+        return active, values.at[0].set(jnp.where(active < self.n_circuits, 1.0, 0.0))
+
+    def wiring(self) -> Wiring:
+        """Return which neuron, and which part of every weight, belongs to whom.
+
+        A circuit reads on as -off. Its own part has the self-links that W leaves out.
+        """
+        circuits, n, each = self.circuits, self.block_width, self.redundancy - 1
+        d, matrix = circuits.width, circuits.layout.matrix
+        neurons, eye = identical(self.placement, d), np.eye(n, dtype=np.float32)
+        sign = np.ones(d, np.float32)
+        sign[0] = -1.0
+
+        def gap(layer: int) -> Gap:
+            mean, whole = small(self, layer)
+            links = (whole - mean[None]) / each * sign
+            links[:, 0] = 0.0
+            gates = mean * sign
+            gates[0] = 0.0
+            copy = np.zeros((d, d), np.float32)
+            copy[0, 0] = 1.0
+            sets = neurons[layer][:, 0]
+            own = np.zeros((n + 1, d, d), np.float32)
+            np.add.at(own, sets, links[:, None])
+            bias = repeated(shared.bias_of(circuits, layer), n) + mean[:, :1]
+            bias = bias - own[:n, :, 0].T * each
+            bias[0] = 0.0
+
+            def self_links() -> np.ndarray:
+                return -own[:n].transpose(1, 0, 2)[..., None] * eye[None, :, None, :]
+
+            rests = (
+                Rest("self-links", False, self_links),
+                Rest("gates", True, lambda: blockwise(gates, eye)),
+                Rest("copies", True, lambda: blockwise(copy, eye)),
+            )
+            every = np.arange(self.n_circuits, dtype=np.int32)
+            return Gap(every, every, links.astype(np.float32), rests, bias.astype(np.float32))
+
+        closed = np.zeros(d, np.float32)
+        closed[0] = 1.0
+        reading = matrix * sign
+        return Wiring(
+            neurons=neurons,
+            embedding=np.tile(np.diag(sign), (self.n_circuits, 1, 1)),
+            first_bias=repeated(closed, n),
+            gaps=tuple(gap(layer) for layer in range(1, self.n_layers)),
+            reported=tuple(range(self.n_layers)),
+            reading=(reading / self.redundancy).astype(np.float32),
+            reading_all=np.zeros_like(reading),
+            reading_constant=matrix[:, 0],
+            inputs="what the circuits hold after their own first layer, on-neuron 1",
+        )

@@ -4,18 +4,20 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .._settings import PARAMETERS
 from .._types import KeyScalar
 from ..allocation import AbstractAllocation
-from ..circuits import AbstractCircuits
+from ..circuits import AbstractCircuits, small_weights
 from ..programs import Edges
 from . import _shared as shared, _two_part as two_part
 from ._edges import edge_links
 from ._inhibition import balanced, clipped_links
 from ._network import ROTATION, Traits
 from ._placement import join
+from ._wiring import Wiring
 
 
 class SeparateLayer(two_part.AbstractTwoPartLayer):
@@ -160,3 +162,11 @@ class Separate(two_part.AbstractTwoPart):
         bias = shared.bias_of(circuits, layer)[:, None] * jnp.asarray(self.exists(), jnp.float32)
         size = circuits.width * self.block_width
         return [(weights.reshape(size, size), bias.reshape(size))]
+
+    def wiring(self) -> Wiring:
+        """Return which neuron, and which part of every weight, belongs to whom."""
+        gap = lambda layer: two_part.two_part_gap(self, layer, self.step_inhibition[layer - 1])
+        bias = shared.bias_of(self.circuits, 0)
+        return two_part.two_part_wiring(
+            self, gap, small_weights(self.circuits, 0), np.asarray(bias)
+        )

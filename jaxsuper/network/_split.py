@@ -12,10 +12,12 @@ from ._corrected import (
     AbstractCorrectedLayer,
     corrected_fields,
     corrected_readout,
+    corrected_wiring,
     OPTIONS,
 )
 from ._network import Traits
 from ._placement import indicator_vectors
+from ._wiring import Wiring
 
 
 class SplitLayer(AbstractCorrectedLayer):
@@ -59,3 +61,7 @@ class Split(AbstractCorrected):
         blocks = blocks + shared.outer(own, after, before) / self.redundancy
         bias = jnp.repeat(shared.bias_of(self.circuits, layer), self.block_width)
         return [(blocks.reshape(width, width), bias)]
+
+    def wiring(self) -> Wiring:
+        """Return which neuron, and which part of every weight, belongs to whom."""
+        return corrected_wiring(self, lambda whole, opened: opened)

@@ -63,7 +63,6 @@ def correlations(
     predicted: Float[np.ndarray, "N C"], true: Float[np.ndarray, "N T"]
 ) -> Float[np.ndarray, "C T"]:
     """Return the correlation of each predicted with each true indicator; 0 where one is constant."""
-
     return _standard(predicted).T @ _standard(true)
 
 

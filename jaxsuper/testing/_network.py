@@ -212,8 +212,28 @@ def settings_make_every_construction(name):
         simulation.parts_of(replace(settings, n_circuits=capacity + 1))
 
 
+def parts_add_up(name):
+    """Circuits' parts and what belongs to none are W; parts on other circuits' neurons are not."""
+    net, dense = make(name), views(name)[1]
+    wiring = net.wiring()
+    assert len(wiring.neurons) == len(wiring.gaps) + 1 == net.depth
+    # A first computing layer has no matrix in `dense_layers`.
+    skipped = len(wiring.gaps) - len(dense.weights)
+    for number, (weights, bias) in enumerate(zip(dense.weights, dense.biases[1:], strict=True)):
+        gap = number + skipped
+        found = wiring.weights(gap).reshape(weights.shape)
+        np.testing.assert_allclose(found, weights, atol=1e-6)
+        np.testing.assert_allclose(wiring.gaps[gap].bias.ravel(), bias, atol=1e-5)
+        one = wiring.gaps[gap]
+        shifted = replace(one, targets=(one.targets + 1) % T)
+        gaps = (*wiring.gaps[:gap], shifted, *wiring.gaps[gap + 1 :])
+        wrong = replace(wiring, gaps=gaps).weights(gap).reshape(weights.shape)
+        assert np.abs(wrong - weights).max() > 1e-2
+
+
 LAWS: tuple[Callable[[str], None], ...] = (
     structured_equals_dense,
+    parts_add_up,
     no_overlap_no_error,
     only_neurons_that_exist_fire,
     layers_are_stacked_and_named,
