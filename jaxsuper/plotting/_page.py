@@ -23,7 +23,7 @@ _SOURCES = (
 )
 
 
-def _inline(name: str) -> tuple[str, str]:
+def inlined(name: str) -> tuple[str, str]:
     """Return a file of this folder and how the page's policy names it."""
     text = files("jaxsuper.plotting").joinpath(name).read_text(encoding="utf-8")
     if name.endswith(".css"):
@@ -151,7 +151,7 @@ def ledger_page(entries: Sequence[dict[str, Any]]) -> str:
     Returns:
         The page.
     """
-    (style, style_hash), (script, script_hash) = _inline("ledger.css"), _inline("ledger.js")
+    (style, style_hash), (script, script_hash) = inlined("ledger.css"), inlined("ledger.js")
     # What the browser may load at all: the page's own style and script.
     policy = (
         f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._answer import Answer, answer_of, check_fits, read_answer, write_answer
     from ._ends import oracle_answer, random_answer
     from ._export import Export
+    from ._metrics import LOWER, METRICS
     from ._score import Circuits, over_networks, Row, Score, score, Scored
 
 __getattr__, __dir__ = lazy(
@@ -21,12 +22,15 @@ __getattr__, __dir__ = lazy(
         "_answer": ("Answer", "answer_of", "check_fits", "read_answer", "write_answer"),
         "_ends": ("oracle_answer", "random_answer"),
         "_export": ("Export",),
+        "_metrics": ("LOWER", "METRICS"),
         "_score": ("Circuits", "Row", "Score", "Scored", "over_networks", "score"),
     },
 )
 
 
 __all__ = [
+    "LOWER",
+    "METRICS",
     "Answer",
     "Circuits",
     "Export",

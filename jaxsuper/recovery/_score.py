@@ -16,6 +16,7 @@ from ._ends import oracle_answer, random_answer
 from ._export import Export, reported_of
 from ._kept import errors_with
 from ._match import FOUND
+from ._metrics import METRICS
 from ._truth import indicators, loads, terciles
 
 
@@ -180,7 +181,8 @@ def _mean(values: Sequence[float | None]) -> float | None:
 def _over_layers(rows: Sequence[Row]) -> list[Row]:
     """Return the mean over layers of each metric."""
     found = []
-    for metric, hops in dict.fromkeys((row.metric, row.hops) for row in rows):
+    ordered = sorted(rows, key=lambda row: (list(METRICS).index(row.metric), row.hops))
+    for metric, hops in dict.fromkeys((row.metric, row.hops) for row in ordered):
         own = [row for row in rows if (row.metric, row.hops) == (metric, hops)]
         means = [
             _mean([getattr(row, name) for row in own]) for name in ("value", "random", "oracle")
