@@ -67,10 +67,9 @@ def run(command: Command, console: Console) -> None:
         recovery.check_fits(answer, export)
     if command.out is not None:
         make_writable_folder(command.out, "out")
-    scores = []
+    scores, steps = [], 3 * len(answers)
     with progress_bar() as bar:
         for index, (answer, export) in enumerate(zip(answers, exports, strict=True)):
-            steps = 3 * len(answers)
             bar(3 * index, steps, "answers scored")
             report = lambda done, _, name, at=3 * index: bar(
                 at + done, steps, f"scored, {name} next"
@@ -103,7 +102,8 @@ def _print(command: Command, scored: "Scored", console: Console) -> None:
     """Print the means over layers, and the layers if wanted."""
     count = len(scored.scores)
     title = f"{count} network{'s' * (count != 1)}; {'all layers' if command.layers else 'means'}"
-    shown = table(title, ("layer", "hops", "answer", "± s.e.", "random", "oracle"), ("metric",))
+    columns = ("metric", "layer", "hops", "answer", "± s.e.", "random", "oracle")
+    shown = table(title, columns, ("metric",))
     for row in scored.rows:
         if row.layer is not None and not command.layers:
             continue

@@ -127,6 +127,8 @@ def score(
         )
         for (metric, layer, hops), value in values.items()
     ]
+    order = list(METRICS)
+    rows.sort(key=lambda row: (order.index(row.metric), row.hops, row.layer))
     return Score(given.source, [*rows, *_over_layers(rows)], circuits)
 
 
@@ -181,8 +183,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 def _over_layers(rows: Sequence[Row]) -> list[Row]:
     """Return the mean over layers of each metric."""
     found = []
-    ordered = sorted(rows, key=lambda row: (list(METRICS).index(row.metric), row.hops))
-    for metric, hops in dict.fromkeys((row.metric, row.hops) for row in ordered):
+    for metric, hops in dict.fromkeys((row.metric, row.hops) for row in rows):
         own = [row for row in rows if (row.metric, row.hops) == (metric, hops)]
         means = [
             _mean([getattr(row, name) for row in own]) for name in ("value", "random", "oracle")
