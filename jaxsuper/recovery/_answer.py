@@ -5,7 +5,7 @@
     components.{k}.u        (C, D)  W_k as a sum of u v^T: where it writes
     components.{k}.v        (C, D)  what it reads
     components.{k}.owner    (C,)    optional: components of one unit are taken together
-    components.{k}.pair     (C,)    optional: the pair of the truth that it was started at
+    components.{k}.pair     (C,)    optional: the pair of the truth that it was started at; -1: none
     edges.{g}.{h}.sources   (E,)    from a direction of the g-th reported layer (counted from 0)
     edges.{g}.{h}.targets   (E,)    to one of the (g+h)-th: h hops; or, where units have edges only,
     edges.{g}.{h}.reads     (E, D)  the direction that it reads there
@@ -200,7 +200,7 @@ def check_fits(answer: Answer, export: Export) -> None:
         name = f"components.{layer}.pair"
         if name in answer:
             count = export.truth[f"pairs.{layer}.part"].shape[0]
-            _check_below(answer, name, count, "pairs of the truth")
+            _check_below(answer, name, count, "pairs of the truth", least=-1)
         if (name := f"components.{layer}.owner") in answer:
             _check_below(answer, name, 2**31, "owners")
     sizes = [len(values) for name, values in answer.arrays.items() if name[0] in "dce"]
@@ -248,9 +248,9 @@ def _check_ends(answer: Answer, export: Export, place: int, hops: int) -> None:
         _check_below(answer, f"{stem}.{end}", len(answer[name]), name)
 
 
-def _check_below(answer: Answer, name: str, count: int, of: str) -> None:
+def _check_below(answer: Answer, name: str, count: int, of: str, least: int = 0) -> None:
     values = answer[name]
     low, high = int(values.min()), int(values.max())
-    wrong = low if low < 0 else high
-    rule = f"must lie in 0..{count - 1}, the {of}"
-    check(low >= 0 and high < count, f"{answer.source}: {name}", rule, wrong)
+    wrong = low if low < least else high
+    rule = f"must lie in {least}..{count - 1}, the {of}"
+    check(low >= least and high < count, f"{answer.source}: {name}", rule, wrong)

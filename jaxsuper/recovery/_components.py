@@ -178,8 +178,11 @@ def _shares(u: np.ndarray, v: np.ndarray, export: Export, layer: int) -> dict[st
 
 def _drift(u: np.ndarray, v: np.ndarray, parts: Parts, pair: np.ndarray) -> dict[str, float]:
     """Return how far components have gone from the pairs that they were started at."""
-    # Differences of nearly equal squares: in double precision.
-    u, v = u.astype(np.float64), v.astype(np.float64)
+    # Differences of nearly equal squares: in double precision. Some were started elsewhere.
+    started = pair >= 0
+    pair, u, v = pair[started], u[started].astype(np.float64), v[started].astype(np.float64)
+    if not len(pair):
+        return {}
     edge, true_u, true_v = parts.part[pair], parts.u[pair], parts.v[pair]
     write = np.take_along_axis(u, parts.writes[edge], axis=1)
     read = np.take_along_axis(v, parts.reads[edge], axis=1)

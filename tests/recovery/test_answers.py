@@ -43,7 +43,7 @@ WRONG = {
     "uneven components": ({"components.1.v": TABLE}, "must have equally many of all"),
     "pair": (
         {"components.1.pair": np.array([0, 16])},
-        "must lie in 0..15, the pairs of the truth, got 16",
+        "must lie in -1..15, the pairs of the truth, got 16",
     ),
     "owner": ({"components.1.owner": np.array([0, -1])}, "must lie in 0..2147483647"),
     "edges both ways": ({"edges.0.1.reads": TABLE}, "must have either indices or directions"),

@@ -40,7 +40,7 @@ def probes(export: Export, options: Options, report: Report) -> Answer:
             mean, share = (table[fitted].mean(axis=0, keepdims=True) for table in (values, true))
             weights = _solved(values[fitted] - mean, true[fitted] - share, options.ridge)
             predicted[rest] = (values[rest] - mean) @ weights + share
-        centred = (table - table.mean(axis=0, keepdims=True) for table in (true, values))
-        found[f"directions.{layer}"] = _solved(*centred, 1e-4)
+        # No constant: as many circuits are on in all samples, so that it would be one of them.
+        found[f"directions.{layer}"] = _solved(true, values, 1e-4)
         found[f"indicators.{layer}"] = predicted
     return answer_of(found, "probes")

@@ -7,7 +7,7 @@ from ..._errors import check, lookup
 from ..._limits import check_cost, Cost
 from .._answer import Answer, check_fits
 from .._export import Export, reported_of, sizes_of
-from . import _autoencoders, _factors, _probes
+from . import _autoencoders, _factors, _parameters, _probes, _transcoders
 from ._options import Options, Report, silent
 
 
@@ -40,6 +40,13 @@ METHODS: dict[str, Method] = {
     "dictionary": Method(_factors.dictionary, "minibatch dictionary learning (scikit-learn)"),
     "sae-l1": Method(_autoencoders.l1_autoencoder, "sparse autoencoder, L1", ideal=True),
     "sae-topk": Method(_autoencoders.top_k_autoencoder, "sparse autoencoder, TopK", ideal=True),
+    "transcoder": Method(_transcoders.transcoder, "between neighbouring layers"),
+    "cross-layer": Method(
+        _transcoders.cross_layer, "a transcoder that writes into all later layers"
+    ),
+    "spd": Method(
+        _parameters.decomposition, "rank-one components of W, stochastic masks", ideal=True
+    ),
 }
 
 
