@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         saving,
         simulation,
         sweep,
+        testbed,
         testing,
         theory,
         training,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from .network import build, dense_layers, dense_network, DenseNetwork
     from .saving import load, save
     from .simulation import environment, forward, Measurement, sample_inputs, simulate
+    from .testbed import components, export, read_export
 
     __version__: str
 
@@ -65,6 +67,7 @@ _FOLDERS = (
     "saving",
     "simulation",
     "sweep",
+    "testbed",
     "testing",
     "theory",
     "training",
@@ -88,6 +91,7 @@ _lazy_name, _names = lazy(
         "network": ("DenseNetwork", "build", "dense_layers", "dense_network"),
         "saving": ("load", "save"),
         "simulation": ("Measurement", "environment", "forward", "sample_inputs", "simulate"),
+        "testbed": ("components", "export", "read_export"),
     },
 )
 
@@ -127,11 +131,13 @@ __all__ = [
     "build",
     "check",
     "circuits",
+    "components",
     "dense_layers",
     "dense_network",
     "design",
     "environment",
     "exact_trajectory",
+    "export",
     "features",
     "forward",
     "johnson_bound",
@@ -141,6 +147,7 @@ __all__ = [
     "plotting",
     "predict",
     "programs",
+    "read_export",
     "recovery",
     "run_experiment",
     "sample_inputs",
@@ -149,6 +156,7 @@ __all__ = [
     "simulate",
     "simulation",
     "sweep",
+    "testbed",
     "testing",
     "theory",
     "training",

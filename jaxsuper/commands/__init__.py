@@ -17,6 +17,7 @@ NAMES = (
     "tune",
     "design",
     "scaling",
+    "export",
     "recover",
     "score",
 )

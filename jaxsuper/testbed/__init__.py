@@ -3,7 +3,35 @@
 from ._components import Components, components, Parts
 from ._export import export
 from ._format import Config
+from ._loaded import Loaded
+from ._measured import baseline_rows, critical_of, naive_share, position_of
 from ._read import Exported, read_export
+from ._stream import Stream
+from ._suite import chosen, Entry, export_entry, finished, suite, trained_circuits
+from ._target import DecompositionTarget, ideal_components, Target
 
 
-__all__ = ["Components", "Config", "Exported", "Parts", "components", "export", "read_export"]
+__all__ = [
+    "Components",
+    "Config",
+    "DecompositionTarget",
+    "Entry",
+    "Exported",
+    "Loaded",
+    "Parts",
+    "Stream",
+    "Target",
+    "baseline_rows",
+    "chosen",
+    "components",
+    "critical_of",
+    "export",
+    "export_entry",
+    "finished",
+    "ideal_components",
+    "naive_share",
+    "position_of",
+    "read_export",
+    "suite",
+    "trained_circuits",
+]

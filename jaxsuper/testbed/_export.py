@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,12 +21,13 @@ from ..network import AbstractNetwork
 from ..simulation import check_groups
 from ._card import card_of
 from ._components import Components, components, counts_of, graph_of, hops_of
-from ._format import CARD, CONFIG, Config, FORMAT, MODEL, SAMPLES, TRUTH, VERSION
+from ._format import CARD, CONFIG, Config, FORMAT, HOOKED, MODEL, SAMPLES, TRUTH, VERSION
 from ._measured import baseline_rows, measured_rows, position_of
 from ._samples import sample_shapes, stream
 from ._tensors import sha256_of, Shapes, size_of, written
 
 
+_HOOKED = "hooked.txt"
 _PACKAGES = ("jaxsuper", "jax", "numpy", "equinox")
 # Called with (pieces done, pieces in all, what they are).
 Report = Callable[[int, int, str], None]
@@ -181,8 +183,10 @@ def export(
         sha256={name: sha256_of(folder / name) for name in (MODEL, TRUTH, SAMPLES)},
         made_with={name: version(name) for name in _PACKAGES},
     )
-    with written_whole(folder / CARD) as partial:
-        partial.write_text(card_of(config), encoding="utf-8")
+    hooked = resources.files(__package__).joinpath(_HOOKED).read_text(encoding="utf-8")
+    for name, text in ((CARD, card_of(config)), (HOOKED, hooked)):
+        with written_whole(folder / name) as partial:
+            partial.write_text(text, encoding="utf-8")
     write_json(folder / CONFIG, msgspec.to_builtins(config))
     return config
 

@@ -1,6 +1,6 @@
 """The folder of an exported network: every name, shape and dtype, and the header of its config.
 
-    config.json   model.safetensors   truth.safetensors   samples.safetensors   README.md
+    config.json  model.safetensors  truth.safetensors  samples.safetensors  README.md  hooked.py
 
 K ReLU layers of D neurons, counted k = 0..K-1 from the embedding on. `config.reported` lists the L of
 them that circuits are read out after, in order: all of them, except that `cleaned` has a clean-up
@@ -82,13 +82,8 @@ import msgspec
 
 
 FORMAT, VERSION = "jaxsuper-testbed", 1
-CONFIG, MODEL, TRUTH, SAMPLES, CARD = (
-    "config.json",
-    "model.safetensors",
-    "truth.safetensors",
-    "samples.safetensors",
-    "README.md",
-)
+CONFIG, CARD, HOOKED = "config.json", "README.md", "hooked.py"
+MODEL, TRUTH, SAMPLES = (f"{name}.safetensors" for name in ("model", "truth", "samples"))
 # Labels of weights.
 NONE, OWN, SHARED, INTERFERENCE, MACHINERY = range(5)
 LABELS = ("none", "own", "shared", "interference", "machinery")

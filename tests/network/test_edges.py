@@ -85,10 +85,19 @@ def test_every_edge_is_a_term_of_the_weights():
     ["clipped", "separate", *SLOW("oracle", "plain", "split", "cleaned")],
 )
 def test_structured_equals_dense(construction):
-    """Each edge a term of W, whatever W is made of; one edge more is seen."""
+    """Each edge a term of W, whatever W is made of; one edge more is seen. So are its parts."""
     net = build_any(construction, EDGES)
     inputs = sample_inputs(net.circuits, 3, L, jnp.arange(B), key=KEY, edges=EDGES)
-    one, other = forward(net, inputs), dense_forward(net, dense_layers(net), inputs)
+    dense = dense_layers(net)
+    one, other = forward(net, inputs), dense_forward(net, dense, inputs)
+    wiring = net.wiring()
+    first = len(wiring.gaps) - len(dense.weights)
+    for gap, weights in enumerate(dense.weights, first):
+        found = wiring.weights(gap).reshape(weights.shape)
+        np.testing.assert_allclose(found, weights, atol=2e-6)
+        np.testing.assert_allclose(
+            wiring.gaps[gap].bias.ravel(), dense.biases[gap + 1 - first], atol=1e-5
+        )
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         assert np.abs(a - b).max() < 3e-5 * np.abs(np.asarray(b)).max()
     assert len({tuple(np.sort(ids[:, 0])) for ids in np.asarray(inputs.active)}) > 1

@@ -1,0 +1,256 @@
+"""Which methods find the circuits again, below and above the seizure.
+
+Networks of the clipped construction with the published thresholds on lines of finite geometry, D = 240,
+S = 4, L = 4. Five distances T / T_c from the seizure, T_c from density evolution, at z = 1, 2 and 4,
+three networks each. Every method is given the activations of all layers, T and z, and hands in T
+directions a layer; probes are told who is on. Hyper-parameters are chosen on networks of other seeds.
+
+Two more sections: edges of transcoders by hops, on circuits that hand on to themselves and to others
+(relay), and whether methods that are started at the truth stay there, parameter decomposition among them
+(D = 120).
+
+Written to `results/recovery-cpu.json`, and drawn beside it; what is in the file already is kept, so that
+a run that was stopped goes on. `--quick` writes two distances and one z elsewhere.
+
+    python -m benchmarks.record_recovery [--quick] [--out FILE]
+"""
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import jax
+from jaxsuper import environment, recovery, testbed
+from jaxsuper._files import write_json
+from jaxsuper.plotting import recovery_figure
+from jaxsuper.recovery.methods import METHODS, Options, recover
+from jaxsuper.simulation import Configuration, prepare
+from jaxsuper.theory.seizure import critical_circuits
+
+
+RESULTS = Path(__file__).parent / "results" / "recovery-cpu.json"
+DISTANCES, ACTIVE, NETWORKS = (0.5, 0.8, 1.25, 2.0, 4.0), (1, 2, 4), 3
+BASE = Configuration(
+    network_width=240, n_circuits=1, redundancy=4, n_layers=4, allocation="transversal"
+)
+SMALL = replace(BASE, network_width=120, redundancy=3, n_layers=3)
+SAMPLES = 4000
+# Networks that choose hyper-parameters have seeds from here on.
+CHOOSING = 1000
+NAMES = ("probes", "fast-ica", "nmf", "semi-nmf", "dictionary", "svd", "sae-l1", "sae-topk")
+# What is tried; k in units of z, n_units in units of T. The first is what is used untried.
+TRIED: dict[str, list[dict[str, Any]]] = {
+    "dictionary": [{"sparsity": value} for value in (1.0, 0.3)],
+    "nmf": [{}, {"sparsity": 0.01}],
+    "sae-l1": [{"sparsity": value} for value in (0.1, 0.05, 0.2, 0.4)],
+    "sae-topk": [{"k": value} for value in (1, 2, 3)],
+    "transcoder": [{"sparsity": value} for value in (0.1, 0.05, 0.2, 0.4)],
+    "cross-layer": [{"sparsity": value} for value in (0.1, 0.05, 0.2, 0.4)],
+    "spd": [{"sparsity": value} for value in (3e-3, 1e-3, 1e-2)],
+}
+STEPS = {"sae-l1": 1500, "sae-topk": 1500, "transcoder": 1500, "cross-layer": 1500, "spd": 2000}
+LABELS = {"recall": "share of circuits found (cosine with span ≥ 0.9)"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network of a section."""
+
+    section: str
+    base: Configuration
+    distance: float
+    n_active: int
+    network: int
+
+    @property
+    def critical(self) -> float:
+        """T_c of density evolution."""
+        one = self.base
+        found = critical_circuits(
+            one.network_width // 4,
+            one.redundancy,
+            self.n_active,
+            one.n_layers,
+            one.lower_threshold,
+            one.upper_threshold,
+        )
+        return float(found.n_circuits)
+
+    @property
+    def configuration(self) -> Configuration:
+        """The settings of the network."""
+        count = max(round(self.distance * self.critical), self.n_active + 3)
+        return replace(self.base, n_circuits=count, n_active=self.n_active, seed=self.network)
+
+
+def options_of(method: str, tried: dict[str, Any], case: Case, start: str = "random") -> Options:
+    """Return the settings of a method for a network."""
+    k = tried.get("k")
+    return Options(
+        seed=case.network,
+        sparsity=tried.get("sparsity"),
+        k=None if k is None else k * case.n_active,
+        steps=STEPS.get(method),
+        start=start,
+    )
+
+
+def exported(case: Case, folder: str) -> testbed.Exported:
+    """Return the network of a case, with its samples."""
+    one = case.configuration
+    testbed.export(
+        prepare(one), folder, n_active=case.n_active, n_samples=SAMPLES, seed=case.network, loads=()
+    )
+    return testbed.read_export(folder)
+
+
+def measured(method: str, tried: dict[str, Any], case: Case, export: Any, start: str) -> Any:
+    """Return the row of a method on a network: means over layers, both ends, and each layer's recall."""
+    started = perf_counter()
+    options = options_of(method, tried, case, start)
+    score = recovery.score(recover(export, method, options), export, seed=case.network)
+    row: dict[str, Any] = {
+        "section": case.section,
+        "method": method,
+        "start": start,
+        "distance": case.distance,
+        "n_active": case.n_active,
+        "network": case.network,
+        "edges": case.base.edges,
+        "n_circuits": case.configuration.n_circuits,
+        "critical": case.critical,
+    }
+    for one in score.rows:
+        name = one.metric + (f"_{one.hops}" if one.hops else "")
+        if one.layer is None:
+            row |= {name: one.value, f"random_{name}": one.random, f"oracle_{name}": one.oracle}
+        elif one.metric == "recall":
+            row.setdefault("recall_by_layer", []).append(one.value)
+    short = {name: round(v, 5) if isinstance(v, float) else v for name, v in row.items()}
+    return short | {"seconds": round(perf_counter() - started, 1)}
+
+
+def rank(row: dict[str, Any]) -> tuple[float, float]:
+    """Return what a choice is made by: what is found, then how near."""
+    for first, then in (
+        ("recall", "cosine_span"),
+        ("component_recall", "component_cosine"),
+        ("edge_recall_1", "edge_precision_1"),
+    ):
+        if first in row:
+            return row[first], row[then]
+    raise LookupError(f"{row['method']} has no share of what was found")
+
+
+def cases(quick: bool) -> list[tuple[Case, list[tuple[str, str]]]]:
+    """Return the networks, and (method, start) of each."""
+    distances, active, count = (DISTANCES, ACTIVE, NETWORKS) if not quick else ((0.5, 2.0), (1,), 2)
+    found = [
+        (Case("methods", BASE, distance, z, network), [(name, "random") for name in NAMES])
+        for z in active
+        for distance in distances
+        for network in range(count)
+    ]
+    coders = [(name, "random") for name in ("transcoder", "cross-layer")]
+    found += [
+        (Case("edges", replace(BASE, edges=edges), distance, 1, network), coders)
+        for edges in ("identity", "relay")
+        for distance in ((0.5,) if quick else (0.5, 1.25))
+        for network in range(count)
+    ]
+    ideal = [("sae-l1", "ideal"), ("sae-topk", "ideal")]
+    parts = [("spd", "random"), ("spd", "ideal")]
+    found += [
+        (Case("ideal", base, distance, 1, network), methods)
+        for base, methods in ((BASE, ideal), (SMALL, parts))
+        for distance in ((0.5,) if quick else (0.5, 1.25))
+        for network in range(1 if quick else count)
+    ]
+    return found
+
+
+def choose(result: dict[str, Any], path: Path, quick: bool) -> None:
+    """Choose hyper-parameters on networks of their own, at a distance of 0.8."""
+    for method, all_tried in TRIED.items():
+        if method in result["chosen"]:
+            continue
+        if quick:
+            result["chosen"][method] = all_tried[0]
+            continue
+        base = SMALL if method == "spd" else BASE
+        case = Case("choosing", base, 0.8, 1 if method == "spd" else 2, CHOOSING)
+        with tempfile.TemporaryDirectory() as folder:
+            export = exported(case, folder)
+            ranked = [rank(measured(method, tried, case, export, "random")) for tried in all_tried]
+        best = max(range(len(ranked)), key=ranked.__getitem__)
+        result["chosen"][method] = all_tried[best]
+        result["tried"][method] = [
+            tried | {"rank": list(found)} for tried, found in zip(all_tried, ranked, strict=True)
+        ]
+        write_json(path, result)
+        print(f"{method}: {all_tried[best]} of {result['tried'][method]}", flush=True)
+
+
+def main() -> None:
+    """Measure what is missing, write and draw."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many")
+    told = parser.parse_args()
+    settings = {
+        "network_width": BASE.network_width,
+        "n_layers": BASE.n_layers,
+        "n_samples": SAMPLES,
+        "networks": 2 if told.quick else NETWORKS,
+        "quick": told.quick,
+        "methods": list(NAMES),
+        "told": [name for name in METHODS if METHODS[name].told],
+        "steps": STEPS,
+        "labels": LABELS,
+        "base": asdict(BASE),
+        "small": asdict(SMALL),
+    }
+    result: dict[str, Any] = {"environment": environment(), "settings": settings}
+    result |= {"chosen": {}, "tried": {}, "rows": []}
+    if told.out.exists():
+        before = json.loads(told.out.read_text())
+        result = before if before["settings"] == settings else result
+    started = perf_counter()
+    choose(result, told.out, told.quick)
+    key = lambda row: tuple(
+        row[name]
+        for name in ("section", "method", "start", "distance", "n_active", "network", "edges")
+    )
+    done = {key(row) for row in result["rows"]}
+    for case, methods in cases(told.quick):
+        told_of = (case.distance, case.n_active, case.network, case.base.edges)
+        left = [each for each in methods if (case.section, *each, *told_of) not in done]
+        if not left:
+            continue
+        if perf_counter() - started > told.seconds:
+            print("time is over: the same command goes on", flush=True)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            export = exported(case, folder)
+            for method, start in left:
+                row = measured(method, result["chosen"].get(method, {}), case, export, start)
+                result["rows"].append(row)
+        write_json(told.out, result)
+        shown = [
+            f"{row['method']} {rank(row)[0]:.2f} ({row['seconds']:.0f} s)"
+            for row in result["rows"][-len(left) :]
+        ]
+        print(f"{case.section} {case.base.edges} {told_of[:3]}: {', '.join(shown)}", flush=True)
+        jax.clear_caches()
+    recovery_figure(
+        {**result, "rows": [r for r in result["rows"] if r["section"] == "methods"]}
+    ).savefig(told.out.with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    main()
