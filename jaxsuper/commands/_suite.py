@@ -53,9 +53,7 @@ def run_suite(command: Any, console: Console) -> int:
         else:
             say(console, f"{len(entries)} networks in {out}")
             return 0
-    return interrupted_status(
-        caught, "networks that were written are kept: the same command resumes"
-    )
+    return interrupted_status(caught, "networks that were written are kept: the same command resumes")
 
 
 def _list(entries: Any, console: Console) -> None:

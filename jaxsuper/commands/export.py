@@ -35,6 +35,7 @@ class Command(Choices):
         list: of suite: say which networks there are, and write none.
     """
 
+    batch_size: tyro.conf.Suppress[tyro.conf.Fixed[int]] = Configuration.batch_size
     directory: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")] = ""
     n_samples: int = 1000
     loads: tuple[int, ...] = (1, 2, 3, 4)

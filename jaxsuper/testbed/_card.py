@@ -6,7 +6,7 @@ from typing import Any
 from ._format import Config
 
 
-_NUMPY = """import numpy as np
+_NUMPY = '''import numpy as np
 from safetensors.numpy import load_file
 model, data = map(load_file, ("model.safetensors", "samples.safetensors"))
 ids = np.minimum(data["embedded"], len(model["embedding.weight"]) - 1)
@@ -17,8 +17,8 @@ for s in range(ids.shape[1]):
 layers = [np.maximum(A, 0)]
 for k in range(1, sum(name.endswith(".bias") for name in model)):
     layers.append(np.maximum(layers[-1] @ model[f"layers.{k}.weight"].T + model[f"layers.{k}.bias"], 0))
-"""
-_JAX = """import jax, jax.numpy as jnp
+'''
+_JAX = '''import jax, jax.numpy as jnp
 from safetensors.flax import load_file
 model, data = map(load_file, ("model.safetensors", "samples.safetensors"))
 ids = jnp.minimum(data["embedded"], len(model["embedding.weight"]) - 1)
@@ -30,8 +30,8 @@ with jax.default_matmul_precision("highest"):
     layers = [jax.nn.relu(A)]
     for k in range(1, sum(name.endswith(".bias") for name in model)):
         layers.append(jax.nn.relu(layers[-1] @ model[f"layers.{k}.weight"].T + model[f"layers.{k}.bias"]))
-"""
-_TORCH = """import torch
+'''
+_TORCH = '''import torch
 from safetensors.torch import load_file
 model, data = map(load_file, ("model.safetensors", "samples.safetensors"))
 ids = data["embedded"].long().clamp(max=len(model["embedding.weight"]) - 1)
@@ -42,7 +42,7 @@ for s in range(ids.shape[1]):
 layers = [A.relu()]
 for k in range(1, sum(name.endswith(".bias") for name in model)):
     layers.append((layers[-1] @ model[f"layers.{k}.weight"].T + model[f"layers.{k}.bias"]).relu())
-"""
+'''
 _MASKED = """The construction is no ReLU network: after every layer all neurons are set to 0 but those of the
 circuits in `active` (`neurons.{k}` of `truth.safetensors`), and nothing else is done to them. In the lines
 below put this mask in the place of the ReLU.
@@ -99,9 +99,7 @@ def _baseline(config: Config) -> str:
     for row in config.baseline:
         if row["readout"] not in shown:
             continue
-        better = (
-            row["naive"] / row["active"] if row["active"] and row["naive"] is not None else None
-        )
+        better = row["naive"] / row["active"] if row["active"] and row["naive"] is not None else None
         every = row["naive_every"] / row["gated"] if row["gated"] and row["naive_every"] else None
         rows.append(
             [

@@ -190,9 +190,7 @@ def critical_of(settings: Configuration, n_active: int) -> Critical | None:
     n, S, most = settings.network_width // layout.width, settings.redundancy, capacity_of(settings)
 
     def loads(count: float) -> Any:
-        made = parts_of(
-            replace(settings, n_circuits=min(round(count), most or round(count)))
-        ).allocation
+        made = parts_of(replace(settings, n_circuits=min(round(count), most or round(count)))).allocation
         return load_classes(made.loads[made.sets])
 
     return critical_circuits(

@@ -190,7 +190,5 @@ def ideal_components(exported: Exported) -> dict[str, Components]:
     found = {}
     for layer in range(1, exported.config.n_relu):
         u, v, _ = exported.pairs(layer)
-        found[f"layers.{layer}"] = Components(
-            V=jnp.asarray(np.ascontiguousarray(v.T)), U=jnp.asarray(u)
-        )
+        found[f"layers.{layer}"] = Components(V=jnp.asarray(np.ascontiguousarray(v.T)), U=jnp.asarray(u))
     return found

@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pytest
 from jaxsuper import simulation, testbed
-
 from tests.testbed.runs import exported
 
 

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import testbed
-
 from tests.testbed.runs import exported
 
 

@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from jaxsuper.testbed._components import hops_of
-
 from tests.testbed.runs import exported, run
 
 
