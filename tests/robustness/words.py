@@ -74,8 +74,21 @@ LINES: dict[str, dict[str, str]] = {
     "sweep": {"out": "store"},
     "figures": {"x": "n_circuits", "y": "mse_x_active", "hue": "n_active", "out": "figs"},
     "verify": {"only": "allocations", "quick": "", "out": "ledger"},
+    "export": {
+        "network_width": "100",
+        "n_circuits": "12",
+        "redundancy": "3",
+        "n_layers": "2",
+        "n_samples": "8",
+        "loads": "1",
+    },
 }
-POSITIONAL = {"scaling": ("capacity",), "sweep": ("ok.toml",), "figures": ("store",)}
+POSITIONAL = {
+    "scaling": ("capacity",),
+    "sweep": ("ok.toml",),
+    "figures": ("store",),
+    "export": ("net",),
+}
 Files: TypeAlias = Mapping[str, bytes | None]
 FILES: dict[str, Files] = {"sweep": {"ok.toml": OK_GRID.encode()}}
 
@@ -194,6 +207,17 @@ CONTRADICTIONS = {
         "--only science errors nothing",
     ],
     "figures": ["--layer 0"],
+    "export": [
+        "--construction private",
+        "--n-active 13",
+        "--n-circuits 2000",
+        "--redundancy 26",
+        "--n-samples 2147483647",
+        "--only small",
+        "--list",
+        "--edges relay --construction block",
+        "--loads 0",
+    ],
 }
 _LIMITS = ("0", "-1", "lots", "0GiB", "1e9", "nan", "2 XiB", "1 MiB", "", "1..5GiB", "GiB")
 
@@ -216,7 +240,7 @@ def hints(command: str) -> dict[str, Any]:
         inner = [part for part in get_args(kind) if part not in (type(None), Ellipsis)]
         if inner and get_origin(kind) is not Literal:
             kind = inner[0]
-        if each.name not in ("grid", "stores", "network") or command == "tune":
+        if each.name not in ("grid", "stores", "directory", "network") or command == "tune":
             found[each.name] = kind
     return found
 
@@ -316,7 +340,7 @@ def bad_lines(draw: Any, command: str) -> Case:
         other = draw(misspelled(name.replace("_", "-"), known).filter(lambda slip: "_" not in slip))
         return make("flag", [*line(command), f"--{other}", "1"], ("Unrecognized",))
     if way == "missing":
-        if draw(st.booleans()) or command in ("simulate", "tune", "verify", "sweep", "figures"):
+        if draw(st.booleans()) or command in ("simulate", "tune", "verify", "sweep", "figures", "export"):
             last = draw(st.sampled_from(sorted(n for n, k in given.items() if k in (int, float))))
             return make("missing", [*line(command, drop=last), flag(last)], (flag(last), last))
         name = draw(st.sampled_from(_required(command)))
