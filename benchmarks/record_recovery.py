@@ -38,7 +38,7 @@ BASE = Configuration(
     network_width=240, n_circuits=1, redundancy=4, n_layers=4, allocation="transversal"
 )
 SMALL = replace(BASE, network_width=120, redundancy=3, n_layers=3)
-SAMPLES = 4000
+SAMPLES = 3000
 # Networks that choose hyper-parameters have seeds from here on.
 CHOOSING = 1000
 NAMES = ("probes", "fast-ica", "nmf", "semi-nmf", "dictionary", "svd", "sae-l1", "sae-topk")
@@ -46,14 +46,16 @@ NAMES = ("probes", "fast-ica", "nmf", "semi-nmf", "dictionary", "svd", "sae-l1",
 TRIED: dict[str, list[dict[str, Any]]] = {
     "dictionary": [{"sparsity": value} for value in (1.0, 0.3)],
     "nmf": [{}, {"sparsity": 0.01}],
-    "sae-l1": [{"sparsity": value} for value in (0.1, 0.05, 0.2, 0.4)],
+    "sae-l1": [{"sparsity": value} for value in (0.2, 0.1, 0.3, 0.5)],
     "sae-topk": [{"k": value} for value in (1, 2, 3)],
     "transcoder": [{"sparsity": value} for value in (0.1, 0.05, 0.2, 0.4)],
     "cross-layer": [{"sparsity": value} for value in (0.1, 0.05, 0.2, 0.4)],
     "spd": [{"sparsity": value} for value in (3e-3, 1e-3, 1e-2)],
 }
-STEPS = {"sae-l1": 1500, "sae-topk": 1500, "transcoder": 1500, "cross-layer": 1500, "spd": 2000}
-LABELS = {"recall": "share of circuits found (cosine with span ≥ 0.9)"}
+# Of gradient descent, or passes over the samples.
+STEPS = {"dictionary": 5, "nmf": 100, "semi-nmf": 100, "sae-l1": 1000, "sae-topk": 1000}
+STEPS |= {"transcoder": 1000, "cross-layer": 1000, "spd": 2000}
+LABELS = {"recall": "circuits found, mean over layers", "recall_last": "circuits found, last layer"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ def measured(method: str, tried: dict[str, Any], case: Case, export: Any, start:
         if one.layer is None:
             row |= {name: one.value, f"random_{name}": one.random, f"oracle_{name}": one.oracle}
         elif one.metric == "recall":
-            row.setdefault("recall_by_layer", []).append(one.value)
+            row.setdefault("recall_by_layer", []).append(round(one.value, 5))
+            # Rows rise by layer.
+            row |= {"recall_last": one.value, "random_recall_last": one.random}
     short = {name: round(v, 5) if isinstance(v, float) else v for name, v in row.items()}
     return short | {"seconds": round(perf_counter() - started, 1)}
 

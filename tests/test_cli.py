@@ -157,7 +157,7 @@ def test_help_of_every_command(name, capsys):
     settings = {field.name for field in fields(commands.modules()[name].Command)}
     shown = {setting for setting in settings if f"--{setting.replace('_', '-')}" in printed}
     # What is left are positional arguments.
-    assert settings - shown <= {"grid", "stores", "law", "directory"}
+    assert settings - shown <= {"grid", "stores", "law", "directory", "answers", "export"}
     assert "--cache FOLDER" in printed and f"jaxsuper {name}" in printed
 
 

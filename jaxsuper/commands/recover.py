@@ -77,14 +77,14 @@ def run(command: Command, console: Console) -> None:
     Raises:
         ValueError: for bad input, before anything is run or written.
     """
+    rule, ending = "must end in .safetensors", command.out.suffix == ".safetensors"
+    check(ending, "out", rule, command.out)
     check_writable(command.out, "out")
     check_seed("seed", command.seed)
-    check(not command.export.is_file(), "export", "must be a folder", command.export)
     from ..recovery import write_answer
     from ..recovery.methods import Options, recover
     from ..testbed import read_export
 
-    export = read_export(command.export)
     states = command.out.with_name(f"{command.out.name}.states")
     options = Options(
         command.seed,
@@ -99,6 +99,7 @@ def run(command: Command, console: Console) -> None:
         states,
     )
     options.check()
+    export = read_export(command.export)
     make_writable_folder(states, "out")
     try:
         with progress_bar() as bar:

@@ -61,6 +61,9 @@ def run(command: Command, console: Console) -> None:
     from .. import recovery
     from ..testbed import read_export
 
+    if command.out is not None:
+        outside = command.json is None or command.json.resolve() != command.out.resolve()
+        check(outside, "json", "must be another file than `out`", command.json)
     exports = [read_export(folder) for folder in command.export]
     answers = [recovery.read_answer(path) for path in command.answers]
     for answer, export in zip(answers, exports, strict=True):

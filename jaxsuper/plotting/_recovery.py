@@ -31,50 +31,52 @@ def means_by(
     return {x: (float(np.mean(own)), spread(own)) for x, own in sorted(found.items())}
 
 
-def recovery_figure(result: Mapping[str, Any], metric: str = "recall") -> Figure:
+def recovery_figure(result: Mapping[str, Any]) -> Figure:
     """Draw the share of circuits that methods find against the distance from the seizure.
 
     Args:
         result: of `benchmarks.record_recovery`: `rows` of distance, n_active, network, method and
-            metrics, and `settings`.
-        metric: a key of the rows; what random answers get of it is drawn grey.
+            metrics, and `settings`, whose `labels` name the metrics that are drawn.
 
     Returns:
-        The figure: a panel per z, a line per method, bars of one standard error over networks.
+        The figure: a row of panels per metric, a panel per z, a line per method, bars of one standard
+        error over networks; what random answers get is dotted.
     """
     rows, settings = result["rows"], result["settings"]
-    loads = sorted({row["n_active"] for row in rows})
-    methods = [
-        m
-        for m in settings["methods"]
-        if any(row.get(metric) is not None for row in rows if row["method"] == m)
-    ]
+    loads, labels = sorted({row["n_active"] for row in rows}), settings["labels"]
     with style():
         figure, axes = subplots(
-            1, len(loads), figsize=(3.3 * len(loads) + 0.4, 3.7), squeeze=False, sharey=True
+            len(labels),
+            len(loads),
+            figsize=(3.1 * len(loads) + 0.5, 2.6 * len(labels) + 1.1),
+            squeeze=False,
+            sharex=True,
+            sharey=True,
         )
+        for line, (metric, label) in zip(axes, labels.items(), strict=True):
+            for ax, load in zip(line, loads, strict=True):
+                own = [row for row in rows if row["n_active"] == load]
+                _panel(ax, own, metric, settings)
+            line[0].set_ylabel(label)
         for ax, load in zip(axes[0], loads, strict=True):
-            own = [row for row in rows if row["n_active"] == load]
-            _panel(ax, own, methods, metric, settings)
-            critical = next(row["critical"] for row in own)
-            ax.set_title(f"z = {load}, $T_c$ = {critical:.0f}", fontsize=9)
+            critical = next(row["critical"] for row in rows if row["n_active"] == load)
+            ax.set_title(f"z = {load}, $T_c$ = {critical:.0f}", fontsize=9, pad=12)
+        for ax in axes[-1]:
             ax.set_xlabel("circuits over critical circuits, $T / T_c$")
-        axes[0][0].set_ylabel(settings["labels"].get(metric, metric))
         axes[0][0].set_ylim(-0.03, 1.04)
         figure.suptitle(
             f"D = {settings['network_width']}, {settings['n_layers']} layers, "
-            f"{settings['n_samples']} samples, {settings['networks']} networks each",
+            f"{settings['n_samples']} samples, {settings['networks']} networks each; "
+            "found: cosine with the circuit's span at least 0.9",
             fontsize=9,
         )
         legend_below(figure, handles_of(axes[0]))
     return figure
 
 
-def _panel(
-    ax: Axes, rows: list[Any], methods: Sequence[str], metric: str, settings: Mapping[str, Any]
-) -> None:
+def _panel(ax: Axes, rows: list[Any], metric: str, settings: Mapping[str, Any]) -> None:
     """Draw the lines of one z."""
-    for index, method in enumerate(methods):
+    for index, method in enumerate(settings["methods"]):
         own = means_by([row for row in rows if row["method"] == method], metric)
         if not own:
             continue
@@ -96,7 +98,7 @@ def _panel(
         values = [value for value, _ in chance.values()]
         ax.plot(list(chance), values, ":", color="0.6", label="random answer")
     ax.axvline(1, color="0.5", linewidth=0.8)
-    ax.text(1, 1.045, "seizure", ha="center", va="bottom", fontsize=7, color="0.4")
+    ax.text(1.03, 0.97, "seizure", va="top", fontsize=7, color="0.4", rotation=90)
     ax.set_xscale("log", base=2)
     ticks = sorted({row["distance"] for row in rows})
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -82,12 +82,23 @@ LINES: dict[str, dict[str, str]] = {
         "n_samples": "8",
         "loads": "1",
     },
+    "recover": {
+        "method": "svd",
+        "seed": "1",
+        "steps": "3",
+        "batch_size": "8",
+        "learning_rate": "0.01",
+        "out": "answer.safetensors",
+    },
+    "score": {"export": "net", "seed": "1", "json": "score.json", "out": "scores"},
 }
 POSITIONAL = {
     "scaling": ("capacity",),
     "sweep": ("ok.toml",),
     "figures": ("store",),
     "export": ("net",),
+    "recover": ("net",),
+    "score": ("answer.safetensors",),
 }
 Files: TypeAlias = Mapping[str, bytes | None]
 FILES: dict[str, Files] = {"sweep": {"ok.toml": OK_GRID.encode()}}
@@ -218,6 +229,17 @@ CONTRADICTIONS = {
         "--edges relay --construction block",
         "--loads 0",
     ],
+    "recover": [
+        "--start ideal",
+        "--n-units 2147483647",
+        "--ridge 0",
+        "--sparsity -1",
+        "--sparsity 0",
+        "--learning-rate -1",
+        "--k 0",
+        "--out answer.txt",
+    ],
+    "score": ["--export net net", "--export nowhere", "--export", "--json scores"],
 }
 _LIMITS = ("0", "-1", "lots", "0GiB", "1e9", "nan", "2 XiB", "1 MiB", "", "1..5GiB", "GiB")
 
@@ -240,7 +262,8 @@ def hints(command: str) -> dict[str, Any]:
         inner = [part for part in get_args(kind) if part not in (type(None), Ellipsis)]
         if inner and get_origin(kind) is not Literal:
             kind = inner[0]
-        if each.name not in ("grid", "stores", "directory", "network") or command == "tune":
+        others = ("grid", "stores", "directory", "network", "answers", "export")
+        if each.name not in others or command == "tune":
             found[each.name] = kind
     return found
 
@@ -340,7 +363,7 @@ def bad_lines(draw: Any, command: str) -> Case:
         other = draw(misspelled(name.replace("_", "-"), known).filter(lambda slip: "_" not in slip))
         return make("flag", [*line(command), f"--{other}", "1"], ("Unrecognized",))
     if way == "missing":
-        if draw(st.booleans()) or command in ("simulate", "tune", "verify", "sweep", "figures", "export"):
+        if draw(st.booleans()) or not _required(command):
             last = draw(st.sampled_from(sorted(n for n, k in given.items() if k in (int, float))))
             return make("missing", [*line(command, drop=last), flag(last)], (flag(last), last))
         name = draw(st.sampled_from(_required(command)))
@@ -359,4 +382,5 @@ def _required(command: str) -> list[str]:
     from dataclasses import MISSING
 
     module = settings_of(command)
-    return [f.name for f in fields(module) if f.default is MISSING and f.name in LINES[command]]
+    required = [f.name for f in fields(module) if f.default is MISSING]
+    return [name for name in required if name in LINES[command]]

@@ -41,10 +41,14 @@ class Autoencoder(NamedTuple):
     bias: Float[Array, "*L O"]
 
 
+def _reached(coder: Autoencoder, inputs: Float[Array, "B D"]) -> Float[Array, "B C"]:
+    """Return what reaches the latents, before their ReLU."""
+    return _product(inputs - coder.centre[None], coder.encoder.T) + coder.gate[None]
+
+
 def latents(coder: Autoencoder, inputs: Float[Array, "B D"]) -> Float[Array, "B C"]:
     """Return what the latents are before any are left out."""
-    centred = inputs - coder.centre[None]
-    return jax.nn.relu(_product(centred, coder.encoder.T) + coder.gate[None])
+    return jax.nn.relu(_reached(coder, inputs))
 
 
 def decoded(coder: Autoencoder, codes: Float[Array, "B C"]) -> Float[Array, "B O"]:
@@ -89,10 +93,16 @@ def top_k_loss(k: int) -> Any:
             del key, share, settings
 
             def one(coder: Autoencoder, inputs: Array, outputs: Array) -> Array:
-                codes = latents(coder, inputs)
-                best = kept(codes, k)
+                reached = _reached(coder, inputs)
+                units = reached.shape[1]
+                # One sort for both: the k largest, and those that come next.
+                largest = jax.lax.top_k(reached, min((1 + _SPARES) * k, units))[0]
+                first, last = largest[:, min(k, units) - 1, None], largest[:, -1:]
+                best = jnp.where(reached >= first, jax.nn.relu(reached), 0.0)
                 wrong = outputs - decoded(coder, best)
-                spare = kept(jnp.where(best > 0, 0.0, _raw(coder, inputs)), _SPARES * k)
+                # Also below their threshold, so that dead ones learn.
+                next_ones = (reached < first) & (reached >= last)
+                spare = jnp.where(next_ones, jax.nn.softplus(reached), 0.0)
                 mended = jax.lax.stop_gradient(wrong) - _product(spare, coder.decoder)
                 return _squares(wrong) + _AUXILIARY * _squares(mended)
 
@@ -103,13 +113,6 @@ def top_k_loss(k: int) -> Any:
 
 
 _TOP_K: dict[int, Any] = {}
-
-
-def _raw(coder: Autoencoder, inputs: Float[Array, "B D"]) -> Float[Array, "B C"]:
-    """Return latents that also are there below their threshold, so that dead ones learn."""
-    return jax.nn.softplus(
-        _product(inputs - coder.centre[None], coder.encoder.T) + coder.gate[None]
-    )
 
 
 def scaled(tables: Float[np.ndarray, "L N D"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
