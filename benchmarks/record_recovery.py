@@ -177,26 +177,23 @@ def cases(quick: bool) -> list[tuple[Case, list[tuple[str, str]]]]:
     return found
 
 
-def choose(result: dict[str, Any], path: Path, quick: bool) -> None:
-    """Choose hyper-parameters on networks of their own, at a distance of 0.8."""
-    for method, all_tried in TRIED.items():
-        if method in result["chosen"]:
-            continue
-        if quick:
-            result["chosen"][method] = all_tried[0]
-            continue
-        base = SMALL if method == "spd" else BASE
-        case = Case("choosing", base, 0.8, 1 if method == "spd" else 2, CHOOSING)
-        with tempfile.TemporaryDirectory() as folder:
-            export = exported(case, folder)
-            ranked = [rank(measured(method, tried, case, export, "random")) for tried in all_tried]
-        best = max(range(len(ranked)), key=ranked.__getitem__)
-        result["chosen"][method] = all_tried[best]
-        result["tried"][method] = [
-            tried | {"rank": list(found)} for tried, found in zip(all_tried, ranked, strict=True)
-        ]
-        write_json(path, result)
-        print(f"{method}: {all_tried[best]} of {result['tried'][method]}", flush=True)
+def choose(method: str, result: dict[str, Any], path: Path, quick: bool) -> dict[str, Any]:
+    """Return a method's hyper-parameters, chosen on a network of its own at a distance of 0.8."""
+    if method in result["chosen"] or method not in TRIED or quick:
+        return result["chosen"].get(method, TRIED.get(method, [{}])[0])
+    base = SMALL if method == "spd" else BASE
+    case = Case("choosing", base, 0.8, 1 if method == "spd" else 2, CHOOSING)
+    with tempfile.TemporaryDirectory() as folder:
+        export = exported(case, folder)
+        ranked = [rank(measured(method, tried, case, export, "random")) for tried in TRIED[method]]
+    best = TRIED[method][max(range(len(ranked)), key=ranked.__getitem__)]
+    result["chosen"][method] = best
+    result["tried"][method] = [
+        tried | {"rank": list(found)} for tried, found in zip(TRIED[method], ranked, strict=True)
+    ]
+    write_json(path, result)
+    print(f"{method}: {best} of {result['tried'][method]}", flush=True)
+    return best
 
 
 def main() -> None:
@@ -225,7 +222,7 @@ def main() -> None:
         before = json.loads(told.out.read_text())
         result = before if before["settings"] == settings else result
     started = perf_counter()
-    choose(result, told.out, told.quick)
+    chosen = lambda method: choose(method, result, told.out, told.quick)
     key = lambda row: tuple(
         row[name]
         for name in ("section", "method", "start", "distance", "n_active", "network", "edges")
@@ -242,7 +239,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             export = exported(case, folder)
             for method, start in left:
-                row = measured(method, result["chosen"].get(method, {}), case, export, start)
+                row = measured(method, chosen(method), case, export, start)
                 result["rows"].append(row)
         write_json(told.out, result)
         shown = [

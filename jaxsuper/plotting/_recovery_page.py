@@ -5,7 +5,7 @@ from html import escape
 
 from ..recovery import METRICS, Row, Score, Scored
 from ._article import table
-from ._page import inlined
+from ._inlined import inlined
 
 
 _WIDTH, _HEIGHT = 150, 14

@@ -90,7 +90,7 @@ def answer_of(arrays: Mapping[str, np.ndarray], source: str = "answer") -> Answe
         ValueError: for a name, a type, a shape or a number that no answer has.
     """
     check(len(arrays) > 0, source, "must hold an array", "none", f"e.g. {_FORMS}")
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name, values in arrays.items():
         if _NAME.fullmatch(name) is None:
             raise bad(source, f"must hold only {_FORMS}", shown(name))

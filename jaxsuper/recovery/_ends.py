@@ -19,7 +19,7 @@ def random_answer(answer: Answer, export: Export, seed: int = 0) -> Answer:
         seed: of the draws.
     """
     generator = np.random.default_rng(seed)
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name, values in answer.arrays.items():
         kind, *rest = name.split(".")
         if values.dtype.kind == "f":
@@ -45,7 +45,8 @@ def oracle_answer(answer: Answer, export: Export) -> Answer:
         export: the network.
     """
     n_neurons, _, _ = sizes_of(export)
-    reported, found = reported_of(export), {}
+    found: dict[str, np.ndarray] = {}
+    reported = reported_of(export)
     wanted = set(answer.layers("directions"))
     for place, hops in answer.edges():
         true = paths(export, place, hops)

@@ -18,10 +18,14 @@ class Export(Protocol):
         samples: inputs, active sets, true values, estimates and activations by name.
     """
 
-    config: Any
-    model: Mapping[str, np.ndarray]
-    truth: Mapping[str, np.ndarray]
-    samples: Mapping[str, np.ndarray]
+    @property
+    def config(self) -> Any: ...
+    @property
+    def model(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def truth(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def samples(self) -> Mapping[str, np.ndarray]: ...
 
 
 def reported_of(export: Export) -> tuple[int, ...]:

@@ -49,7 +49,7 @@ def span_cosines(
         Cosines in 0..1.
     """
     units = np.ascontiguousarray(unit_rows(directions).T)
-    total = np.zeros((spans[0].shape[0], directions.shape[0]), np.float32)
+    total = np.zeros((len(spans[0].indptr) - 1, directions.shape[0]), np.float32)
     for span in spans:
         part = span @ units
         total += part * part

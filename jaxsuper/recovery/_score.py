@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -117,15 +116,8 @@ def score(
             progress(done, 3, name)
         beside[name] = _values(make(), export)
     rows = [
-        Row(
-            metric,
-            layer,
-            hops,
-            value,
-            None,
-            *(of.get((metric, layer, hops)) for of in beside.values()),
-        )
-        for (metric, layer, hops), value in values.items()
+        Row(*key, value, None, beside["random"].get(key), beside["oracle"].get(key))
+        for key, value in values.items()
     ]
     order = list(METRICS)
     rows.sort(key=lambda row: (order.index(row.metric), row.hops, row.layer))
@@ -189,7 +181,7 @@ def _over_layers(rows: Sequence[Row]) -> list[Row]:
             _mean([getattr(row, name) for row in own]) for name in ("value", "random", "oracle")
         ]
         assert means[0] is not None
-        found.append(Row(metric, None, hops, means[0], None, *means[1:]))
+        found.append(Row(metric, None, hops, means[0], None, means[1], means[2]))
     return found
 
 
@@ -230,8 +222,8 @@ def over_networks(scores: Sequence[Score]) -> Scored:
         own = [one[key] for one in keyed]
         values = np.array([row.value for row in own])
         error = float(values.std(ddof=1) / len(own) ** 0.5) if len(own) > 1 else None
-        ends: list[Any] = [
+        chance, truth = (
             _mean([getattr(row, name) for row in own]) for name in ("random", "oracle")
-        ]
-        rows.append(Row(*key, float(values.mean()), error, *ends, len(own)))
+        )
+        rows.append(Row(*key, float(values.mean()), error, chance, truth, len(own)))
     return Scored(rows, list(scores))

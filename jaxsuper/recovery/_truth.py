@@ -79,8 +79,9 @@ def templates(export: Export, layer: int) -> Float[np.ndarray, "T D"]:
     """
     weights = profile(export, layer)
     matrices = spans(export, layer)
-    total = sum(weight * matrix for weight, matrix in zip(weights, matrices, strict=True))
-    dense = np.asarray(total.todense(), np.float32)
+    dense = np.zeros((int(export.config.n_circuits), int(export.config.n_neurons)), np.float32)
+    for weight, matrix in zip(weights, matrices, strict=True):
+        dense += weight * matrix.toarray()
     norms = np.linalg.norm(dense, axis=1, keepdims=True)
     return dense / np.where(norms > 0, norms, 1)
 

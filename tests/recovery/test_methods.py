@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -143,13 +144,14 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(export, tmp_path):
 
 
 def test_what_cannot_be_is_refused(export, monkeypatch):
-    for settings, message in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"steps": 0}, "`steps` must be at least 1"),
         ({"sparsity": -1.0}, "`sparsity` must be positive"),
         ({"start": "truth"}, "`start` must be one of random, ideal"),
         ({"start": "ideal"}, "`start` must be random, as pca has no start"),
         ({"n_units": 2**31 - 1}, "`n_units` must be at most"),
-    ):
+    )
+    for settings, message in cases:
         with pytest.raises(ValueError, match=message):
             recover(export, "pca", Options(**settings))
     with pytest.raises(ValueError, match="did you mean 'sae-l1'"):

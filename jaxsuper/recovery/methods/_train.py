@@ -115,8 +115,8 @@ def descend(params: Any, run: Run, report: Report, checkpoint: Path | None = Non
     while done < run.steps:
         report(done, run.steps, f"steps, {run.name}")
         last = min(done + size, run.steps)
-        ends = (jnp.asarray(number, jnp.int32) for number in (done, last))
-        state, loss = _advance(state, *ends, course, run.data, run.batch_size, run.objective)
+        first, end = (jnp.asarray(number, jnp.int32) for number in (done, last))
+        state, loss = _advance(state, first, end, course, run.data, run.batch_size, run.objective)
         done = last
         curve.append(_point(done, float(loss)))
         if file is not None and identity is not None:
