@@ -205,9 +205,11 @@ def check_fits(answer: Answer, export: Export) -> None:
             _check_below(answer, name, 2**31, "owners")
     sizes = [len(values) for name, values in answer.arrays.items() if name[0] in "dce"]
     sizes += [values.shape[1] for name, values in answer.arrays.items() if name[0] == "i"]
-    # Found against true: cosines, the assignment's double precision copy, and two on the way.
+    # Found against true: cosines, the assignment's double precision copy, and two on the way; and
+    # indicators of both, centred and ranked.
+    rows = n_samples if answer.layers("indicators") else 0
     check_cost(
-        lambda units, circuits: Cost(24 * units * circuits),
+        lambda units, circuits: Cost(24 * units * circuits + 16 * rows * (units + circuits)),
         {"units": max(sizes), "circuits": n_circuits},
         remedy="hand in fewer directions",
     )
