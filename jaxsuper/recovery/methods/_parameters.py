@@ -123,6 +123,14 @@ def decomposition_loss(
     return _FAITHFUL * missed + apart(together) + alone + target.sparsity * minimal
 
 
+def gates_loss(
+    params: Decomposition, batch: Any, key: Any, share: Any, settings: Target
+) -> Float[Array, ""]:
+    """Return the same loss, with components that do not learn."""
+    fixed = params._replace(u=jax.lax.stop_gradient(params.u), v=jax.lax.stop_gradient(params.v))
+    return decomposition_loss(fixed, batch, key, share, settings)
+
+
 def _start(export: Export, options: Options) -> tuple[Decomposition, list[np.ndarray] | None]:
     """Return the start, and of an ideal one the pairs of its components by layer, -1 for none."""
     n_neurons, _, _ = sizes_of(export)
@@ -182,7 +190,8 @@ def decomposition(export: Export, options: Options, report: Report) -> Answer:
     Args:
         export: the network, of ReLU layers.
         options: `n_units` (components of a layer; as many as the truth has pairs, and D for the rest),
-            `sparsity`, `steps`, `batch_size`, `learning_rate`, `start`.
+            `sparsity`, `steps`, `batch_size`, `learning_rate`, `start`: from the ideal one the small
+            networks are trained alone first, for as many steps.
         report: of steps.
 
     Raises:
@@ -210,6 +219,10 @@ def decomposition(export: Export, options: Options, report: Report) -> Answer:
         options.seed,
         "spd",
     )
+    if options.start == "ideal":
+        # What matters is not known at the start: learned first, it drives no component away.
+        gates = run._replace(objective=gates_loss, name="spd-gates")
+        start = descend(start, gates, report, options.checkpoint)
     trained = descend(start, run, report, options.checkpoint)
     found: dict[str, np.ndarray] = {}
     for place, layer in enumerate(layers):
