@@ -19,6 +19,7 @@ import argparse
 import json
 import tempfile
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -58,6 +59,21 @@ STEPS |= {"transcoder": 1000, "cross-layer": 1000, "spd": 2000}
 LABELS = {"recall": "circuits found, mean over layers", "recall_last": "circuits found, last layer"}
 
 
+@cache
+def critical_of(one: Configuration, n_active: int) -> float:
+    """Return T_c of density evolution, whatever circuits feed."""
+    return float(
+        critical_circuits(
+            one.network_width // 4,
+            one.redundancy,
+            n_active,
+            one.n_layers,
+            one.lower_threshold,
+            one.upper_threshold,
+        ).n_circuits
+    )
+
+
 @dataclass(frozen=True)
 class Case:
     """A network of a section."""
@@ -71,16 +87,7 @@ class Case:
     @property
     def critical(self) -> float:
         """T_c of density evolution."""
-        one = self.base
-        found = critical_circuits(
-            one.network_width // 4,
-            one.redundancy,
-            self.n_active,
-            one.n_layers,
-            one.lower_threshold,
-            one.upper_threshold,
-        )
-        return float(found.n_circuits)
+        return critical_of(self.base, self.n_active)
 
     @property
     def configuration(self) -> Configuration:
