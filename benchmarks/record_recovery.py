@@ -33,7 +33,7 @@ from jaxsuper.theory.seizure import critical_circuits
 
 
 RESULTS = Path(__file__).parent / "results" / "recovery-cpu.json"
-DISTANCES, ACTIVE, NETWORKS = (0.5, 0.8, 1.25, 2.0, 4.0), (1, 2, 4), 3
+DISTANCES, ACTIVE, NETWORKS = (0.5, 0.8, 1.0, 1.25, 2.0), (1, 2, 4), 3
 BASE = Configuration(
     network_width=240, n_circuits=1, redundancy=4, n_layers=4, allocation="transversal"
 )
@@ -227,6 +227,7 @@ def main() -> None:
     if told.out.exists():
         before = json.loads(told.out.read_text())
         result = before if before["settings"] == settings else result
+        result["rows"] = [row for row in result["rows"] if row["distance"] in DISTANCES]
     started = perf_counter()
     chosen = lambda method: choose(method, result, told.out, told.quick)
     key = lambda row: tuple(
