@@ -24,6 +24,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from jaxsuper import environment, recovery, testbed
 from jaxsuper._files import write_json
 from jaxsuper.plotting import recovery_figure
@@ -56,6 +57,17 @@ TRIED: dict[str, list[dict[str, Any]]] = {
 # Of gradient descent, or passes over the samples.
 STEPS = {"dictionary": 5, "nmf": 100, "semi-nmf": 100, "sae-l1": 1000, "sae-topk": 800}
 STEPS |= {"transcoder": 1000, "cross-layer": 1000, "spd": 2000}
+# What the table has of each method.
+SHOWN = ("recall", "recall_last", "precision", "cosine_span", "cosine", "auc", "r2")
+SHOWN += tuple(f"edge_{kind}_{hops}" for kind in ("recall", "precision") for hops in (1, 2, 3))
+SHOWN += (
+    "component_recall",
+    "component_precision",
+    "component_cosine",
+    "part_explained",
+    "explained",
+)
+SHOWN += ("drift", "drift_cosine", "loss_full_active", "loss_kept_active")
 LABELS = {"recall": "circuits found, mean over layers", "recall_last": "circuits found, last layer"}
 
 
@@ -200,6 +212,27 @@ def choose(method: str, result: dict[str, Any], path: Path, quick: bool) -> dict
     write_json(path, result)
     print(f"{method}: {best} of {result['tried'][method]}", flush=True)
     return best
+
+
+def table_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return means over networks, standard errors, and both ends, of every cell."""
+    cells: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    names = ("section", "method", "start", "edges", "n_active", "distance", "n_circuits")
+    for row in rows:
+        cells.setdefault(tuple(row[name] for name in names), []).append(row)
+    found = []
+    for key, own in sorted(cells.items()):
+        cell: dict[str, Any] = dict(zip(names, key, strict=True)) | {"networks": len(own)}
+        for metric in (name for name in SHOWN if name in own[0]):
+            for name in (metric, f"random_{metric}", f"oracle_{metric}"):
+                values = [row[name] for row in own if row.get(name) is not None]
+                if values:
+                    cell[name] = round(float(np.mean(values)), 5)
+            if len(own) > 1:
+                spread = np.std([row[metric] for row in own], ddof=1) / len(own) ** 0.5
+                cell[f"stderr_{metric}"] = round(float(spread), 5)
+        found.append(cell)
+    return found
 
 
 def main() -> None:
