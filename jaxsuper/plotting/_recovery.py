@@ -66,7 +66,7 @@ def recovery_figure(result: Mapping[str, Any]) -> Figure:
         axes[0][0].set_ylim(-0.03, 1.04)
         figure.suptitle(
             f"D = {settings['network_width']}, {settings['n_layers']} layers, "
-            f"{settings['n_samples']} samples, {settings['networks']} networks each; "
+            f"{settings['n_samples']} samples, {settings['networks']} networks each\n"
             "found: cosine with the circuit's span at least 0.9",
             fontsize=9,
         )
