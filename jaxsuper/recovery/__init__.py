@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._export import Export
     from ._metrics import LOWER, METRICS
     from ._score import Circuits, over_networks, Row, Score, score, Scored
+    from .methods import Method, METHODS, Options, recover
 
 __getattr__, __dir__ = lazy(
     __name__,
@@ -23,6 +24,7 @@ __getattr__, __dir__ = lazy(
         "_ends": ("oracle_answer", "random_answer"),
         "_export": ("Export",),
         "_metrics": ("LOWER", "METRICS"),
+        "methods": ("METHODS", "Method", "Options", "recover"),
         "_score": ("Circuits", "Row", "Score", "Scored", "over_networks", "score"),
     },
 )
@@ -30,10 +32,13 @@ __getattr__, __dir__ = lazy(
 
 __all__ = [
     "LOWER",
+    "METHODS",
     "METRICS",
     "Answer",
     "Circuits",
     "Export",
+    "Method",
+    "Options",
     "Row",
     "Score",
     "Scored",
@@ -43,6 +48,7 @@ __all__ = [
     "over_networks",
     "random_answer",
     "read_answer",
+    "recover",
     "score",
     "write_answer",
 ]

@@ -203,7 +203,8 @@ def check_fits(answer: Answer, export: Export) -> None:
             _check_below(answer, name, count, "pairs of the truth", least=-1)
         if (name := f"components.{layer}.owner") in answer:
             _check_below(answer, name, 2**31, "owners")
-    sizes = [len(values) for name, values in answer.arrays.items() if name[0] in "dce"]
+    # Those of edges are taken in pieces.
+    sizes = [1] + [len(values) for name, values in answer.arrays.items() if name[0] in "dc"]
     sizes += [values.shape[1] for name, values in answer.arrays.items() if name[0] == "i"]
     # Found against true: cosines, the assignment's double precision copy, and two on the way; and
     # indicators of both, centred and ranked.

@@ -20,12 +20,14 @@ class Method:
         says: what it is, in a line.
         told: whether it reads the truth (a ceiling, no method).
         ideal: whether it can be started at the truth.
+        parts: whether it looks for components of weights, of which there are more than circuits.
     """
 
     find: Callable[[Export, Options, Report], Answer]
     says: str
     told: bool = False
     ideal: bool = False
+    parts: bool = False
 
 
 METHODS: dict[str, Method] = {
@@ -45,7 +47,10 @@ METHODS: dict[str, Method] = {
         _transcoders.cross_layer, "a transcoder that writes into all later layers"
     ),
     "spd": Method(
-        _parameters.decomposition, "rank-one components of W, stochastic masks", ideal=True
+        _parameters.decomposition,
+        "rank-one components of W, stochastic masks",
+        ideal=True,
+        parts=True,
     ),
 }
 
@@ -73,7 +78,8 @@ def recover(
     fits = options.start == "random" or chosen.ideal
     check(fits, "start", f"must be random, as {method} has no start", options.start)
     n_neurons, n_circuits, n_samples = sizes_of(export)
-    units = options.n_units or n_circuits
+    own = len(export.config.channels) * n_circuits + n_neurons if chosen.parts else n_circuits
+    units = options.n_units or own
     layers = len(reported_of(export))
     check_cost(
         lambda n_samples, n_units: Cost(

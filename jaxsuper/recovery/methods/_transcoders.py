@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..._errors import check
 from .._answer import Answer, answer_of
 from .._export import Export, reported_of
 from .._match import unit_rows
@@ -66,6 +67,8 @@ def across_loss(params: Across, batch: Any, key: Any, share: Any, settings: Any)
 
 
 def _tables(export: Export) -> tuple[np.ndarray, np.ndarray]:
+    layers = len(reported_of(export))
+    check(layers > 1, "method", "must be given two reported layers at least", layers)
     given = [export.samples[f"activations.{layer}"] for layer in reported_of(export)]
     tables, means, _ = scaled(np.stack([np.asarray(each, np.float32) for each in given]))
     return tables, means
