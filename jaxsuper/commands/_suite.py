@@ -31,6 +31,7 @@ def run_suite(command: Any, console: Console) -> int:
         ValueError: for names that there are not, or without a folder.
     """
     from ..testbed import chosen, export_entry, finished
+    from .export import draw
 
     entries = chosen(command.only)
     if command.list:
@@ -48,12 +49,14 @@ def run_suite(command: Any, console: Console) -> int:
             if caught:
                 break
             bar(done, len(left), entry.name)
-            export_entry(entry, out / entry.name)
+            export_entry(entry, out / entry.name, draw=draw)
             bar(done + 1, len(left), entry.name)
         else:
             say(console, f"{len(entries)} networks in {out}")
             return 0
-    return interrupted_status(caught, "networks that were written are kept: the same command resumes")
+    return interrupted_status(
+        caught, "networks that were written are kept: the same command resumes"
+    )
 
 
 def _list(entries: Any, console: Console) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -11,7 +11,7 @@ from .._errors import check
 from .._limits import check_index
 from .._settings import Configuration
 from ._choices import Choices
-from ._terminal import number, plain_warnings, progress_bar, say, table
+from ._terminal import number, plain_warnings, progress_bar, save_picture, say, table
 
 
 SUITE = "suite"
@@ -28,6 +28,7 @@ class Command(Choices):
 
     Attributes:
         directory: the folder, made if it is not there; or the word suite.
+        batch_size: samples that the card's errors are measured on, others than those exported.
         n_samples: samples to export.
         loads: z for which the card compares with the naive baseline.
         out: of suite: the folder that its networks' folders are made in.
@@ -35,7 +36,6 @@ class Command(Choices):
         list: of suite: say which networks there are, and write none.
     """
 
-    batch_size: tyro.conf.Suppress[tyro.conf.Fixed[int]] = Configuration.batch_size
     directory: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")] = ""
     n_samples: int = 1000
     loads: tuple[int, ...] = (1, 2, 3, 4)
@@ -59,11 +59,17 @@ def run(command: Command, console: Console) -> int:
     """
     check(command.directory != "", "DIR", "must be given", "nothing", "jaxsuper export --help")
     check_index("n_samples", command.n_samples)
+    check_index("batch_size", command.batch_size, 2)
     for load in command.loads:
         check_index("loads", load)
     if command.directory == SUITE:
         from ._suite import run_suite
 
+        for field in fields(Command):
+            own = field.name in ("directory", "out", "only", "list")
+            given = getattr(command, field.name)
+            rule = "must be left out for the suite, whose settings are fixed"
+            check(own or given == field.default, field.name, rule, given)
         return run_suite(command, console)
     for name in ("out", "only", "list"):
         given = getattr(command, name)
@@ -72,6 +78,13 @@ def run(command: Command, console: Console) -> int:
     settings = Configuration(**{name: getattr(command, name) for name in names})
     write(settings, Path(command.directory), command.n_samples, command.loads, console)
     return 0
+
+
+def draw(config: Any, path: Path) -> None:
+    """Draw the picture of a card."""
+    from ..plotting import export_figure
+
+    save_picture(path, lambda: export_figure(config))
 
 
 def write(
@@ -99,10 +112,16 @@ def write(
             seed=settings.seed,
             settings=settings,
             loads=loads,
+            measured=settings.batch_size,
+            draw=draw,
             progress=bar,
         )
     shown = [name for name in config.readouts if name != "on"] or list(config.readouts)
-    made = table("last layer, squared error per active circuit", ["z", "network", "naive"], [])
+    say(
+        console,
+        f"squared error of an active circuit after layer {config.n_layers}, z of them active:",
+    )
+    made = table("", ["z", "this network", "naive baseline"], [])
     for row in config.baseline:
         if row["readout"] in shown and row["layer"] == config.n_layers:
             made.add_row(str(row["n_active"]), number(row["active"]), number(row["naive"]))

@@ -252,11 +252,11 @@ def _cleaned_wiring(self: Cleaned) -> Wiring:
             shut = every[np.asarray(decided_alone(self.edges)[layer - 1])]
         closing = np.zeros((len(shut), 4, 4), np.float32)
         closing[:, 2:, :2] = -mean[2:] * alpha / each
-        ends = (np.concatenate([ids, shut]) for ids in (sources, targets))
+        from_, to = (np.concatenate([ids, shut]) for ids in (sources, targets))
         own_gates = gates(layer)
         gate = Rest("gates", True, lambda: blockwise(own_gates, eye))
         links = np.concatenate([moved, closing]).astype(np.float32)
-        return cleaning, Gap(*ends, links, (gate,), opened.astype(np.float32))
+        return cleaning, Gap(from_, to, links, (gate,), opened.astype(np.float32))
 
     gaps = [first()]
     # The payload waits on the neurons of the layer before while the indicators go ahead.

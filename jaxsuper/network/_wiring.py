@@ -13,7 +13,8 @@ and of what belongs to no circuit, each piece written from its definition:
     self-links   less the parts' diagonals                           of private
     and the machinery that all circuits need: gates, addresses, copies of them.
 
-All over d·n entries of a layer, of which some may be no neurons.
+All over d·n entries of a layer, of which some may be no neurons. Source: ours;
+notes#parts-of-the-weights.
 """
 
 from collections.abc import Callable

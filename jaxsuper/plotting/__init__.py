@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._conjunctions import conjunctions_figure
     from ._designs import capacity_figure, design_figure
     from ._every_design import every_design_figure
+    from ._export import export_figure
     from ._figures import simulation_figure
     from ._formula import formula_mathml
     from ._formulas import formula_figure
@@ -45,6 +46,7 @@ __getattr__, __dir__ = lazy(
         "_conjunctions": ("conjunctions_figure",),
         "_designs": ("capacity_figure", "design_figure"),
         "_every_design": ("every_design_figure",),
+        "_export": ("export_figure",),
         "_figures": ("simulation_figure",),
         "_formula": ("formula_mathml",),
         "_formulas": ("formula_figure",),
@@ -79,6 +81,7 @@ __all__ = [
     "critical_figure",
     "design_figure",
     "every_design_figure",
+    "export_figure",
     "formula_figure",
     "formula_mathml",
     "hysteresis_figure",

@@ -9,7 +9,7 @@ from ._file import load_program, read_program, save_program, toml_of
 from ._named import MARGIN, named_program, program_names, random_program
 from ._program import Program
 from ._reference import all_weights, exact_program, Reference
-from ._weights import edge_layout, full_weights, has_step, own_weights, payload_channels
+from ._weights import edge_layout, full_weights, own_weights, payload_channels
 
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "edge_layout",
     "exact_program",
     "full_weights",
-    "has_step",
     "load_program",
     "named_program",
     "own_weights",

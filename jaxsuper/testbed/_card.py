@@ -1,58 +1,36 @@
 """The model card of an exported network: what it is, how well it does, and how to load it."""
 
 from collections.abc import Sequence
+from importlib import resources
+from string import Template
 from typing import Any
 
-from ._format import Config
+from ._format import Config, PICTURE
 
 
-_NUMPY = '''import numpy as np
-from safetensors.numpy import load_file
-model, data = map(load_file, ("model.safetensors", "samples.safetensors"))
-ids = np.minimum(data["embedded"], len(model["embedding.weight"]) - 1)
-A = np.tile(model["layers.0.bias"], (len(ids), 1))
-for s in range(ids.shape[1]):
-    given = np.einsum("nrd,nd->nr", model["embedding.weight"][ids[:, s]], data["inputs"][:, s])
-    np.add.at(A, (np.arange(len(A))[:, None], model["embedding.neurons"][ids[:, s]]), given)
-layers = [np.maximum(A, 0)]
-for k in range(1, sum(name.endswith(".bias") for name in model)):
-    layers.append(np.maximum(layers[-1] @ model[f"layers.{k}.weight"].T + model[f"layers.{k}.bias"], 0))
-'''
-_JAX = '''import jax, jax.numpy as jnp
-from safetensors.flax import load_file
-model, data = map(load_file, ("model.safetensors", "samples.safetensors"))
-ids = jnp.minimum(data["embedded"], len(model["embedding.weight"]) - 1)
-A = jnp.tile(model["layers.0.bias"], (len(ids), 1))
-with jax.default_matmul_precision("highest"):
-    for s in range(ids.shape[1]):
-        given = jnp.einsum("nrd,nd->nr", model["embedding.weight"][ids[:, s]], data["inputs"][:, s])
-        A = A.at[jnp.arange(len(A))[:, None], model["embedding.neurons"][ids[:, s]]].add(given)
-    layers = [jax.nn.relu(A)]
-    for k in range(1, sum(name.endswith(".bias") for name in model)):
-        layers.append(jax.nn.relu(layers[-1] @ model[f"layers.{k}.weight"].T + model[f"layers.{k}.bias"]))
-'''
-_TORCH = '''import torch
-from safetensors.torch import load_file
-model, data = map(load_file, ("model.safetensors", "samples.safetensors"))
-ids = data["embedded"].long().clamp(max=len(model["embedding.weight"]) - 1)
-A = model["layers.0.bias"].repeat(len(ids), 1)
-for s in range(ids.shape[1]):
-    given = torch.einsum("nrd,nd->nr", model["embedding.weight"][ids[:, s]], data["inputs"][:, s])
-    A.scatter_add_(1, model["embedding.neurons"][ids[:, s]].long(), given)
-layers = [A.relu()]
-for k in range(1, sum(name.endswith(".bias") for name in model)):
-    layers.append((layers[-1] @ model[f"layers.{k}.weight"].T + model[f"layers.{k}.bias"]).relu())
-'''
-_MASKED = """The construction is no ReLU network: after every layer all neurons are set to 0 but those of the
-circuits in `active` (`neurons.{k}` of `truth.safetensors`), and nothing else is done to them. In the lines
-below put this mask in the place of the ReLU.
+_TEXT = "card.txt"
+_MASKED = """The construction is no ReLU network: after every layer all neurons are set to 0 but those of
+the circuits in `active` (`neurons.k` of `truth.safetensors`), and nothing else is done to them. In the
+lines above put this mask in the place of the ReLU.
+
 """
+# Squares of rounding errors in single precision lie below it.
+_ROUNDING = 1e-10
 # Errors that the card shows by layer.
 _SHOWN = ("mse", "frac_samples", "frac_inactive")
 
 
 def _number(value: Any) -> str:
-    return "" if value is None else f"{value:.3g}"
+    if value is None:
+        return ""
+    return "0" if abs(value) < _ROUNDING else f"{value:.3g}"
+
+
+def _times(naive: Any, own: Any) -> str:
+    """Return how many times lower an error is."""
+    if naive is None or own is None:
+        return ""
+    return "exact" if own < _ROUNDING else f"{naive / own:.3g}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -99,19 +77,17 @@ def _baseline(config: Config) -> str:
     for row in config.baseline:
         if row["readout"] not in shown:
             continue
-        better = row["naive"] / row["active"] if row["active"] and row["naive"] is not None else None
-        every = row["naive_every"] / row["gated"] if row["gated"] and row["naive_every"] else None
         rows.append(
             [
                 row["n_active"],
                 row["layer"],
                 f"{_number(row['active'])} ± {_number(row['active_stderr'])}",
                 _number(row["naive"]),
-                _number(better),
+                _times(row["naive"], row["active"]),
                 _number(row["naive_every"]),
                 _number(row["every"]),
                 _number(row["gated"]),
-                _number(every),
+                _times(row["naive_every"], row["gated"]),
             ]
         )
     head = [
@@ -134,84 +110,37 @@ def _labels(config: Config) -> str:
     return _table(["into layer", *names], rows)
 
 
-def card_of(config: Config) -> str:
+def card_of(config: Config, drawn: bool = False) -> str:
     """Return the card as Markdown.
 
     Args:
         config: all that it says.
+        drawn: whether there is a picture of its errors beside it.
     """
-    neurons, width = config.n_neurons, config.circuit_width
-    naive = neurons // width
-    each = "circuits that switch each other on" if config.program else "circuits"
+    text = (resources.files(__name__.rpartition(".")[0]) / _TEXT).read_text(encoding="utf-8")
     settings = ", ".join(f"`{name}` {value}" for name, value in config.settings.items())
-    labels = (
-        "`own` belongs to one circuit or edge, `shared` to several, `interference` to none, `machinery` is "
-        "what all circuits need (gates, copies); the parts of `truth.safetensors` and what is left over add "
-        "up to W."
+    each = "circuits that switch each other on" if config.program else "circuits"
+    return Template(text).substitute(
+        circuits=config.n_circuits,
+        each=each,
+        neurons=config.n_neurons,
+        relu=config.n_relu,
+        width=config.circuit_width,
+        layers=config.n_layers,
+        construction=config.construction,
+        version=config.made_with.get("jaxsuper", ""),
+        active=config.n_active,
+        naive=config.n_neurons // config.circuit_width,
+        position=_position(config),
+        errors=_errors(config),
+        baseline=_baseline(config),
+        picture=f"![errors by layer, and those of the naive baseline]({PICTURE})\n\n"
+        if drawn
+        else "",
+        labels=_labels(config),
+        masked=_MASKED if config.activation == "masked" else "",
+        inputs=config.inputs,
+        samples=config.n_samples,
+        seed=config.seed,
+        settings=f"{settings}." if settings else "Made by hand.",
     )
-    return f"""---
-library_name: safetensors
-tags: [computation-in-superposition, interpretability, ground-truth, synthetic]
----
-
-# {config.n_circuits} {each} in {neurons} neurons
-
-A network of {config.n_relu} layers of D = {neurons} neurons, in which T = {config.n_circuits} circuits of d =
-{width} neurons compute in superposition, {config.n_layers} layers deep (construction `{config.construction}`, made
-by jaxsuper {config.made_with.get("jaxsuper", "")}). Nothing was trained. {config.n_active} of them start in a
-sample. One network with each circuit on neurons of its own would hold {naive}. Which circuit is where, which
-weight is whose, and what is on in every sample stands in `truth.safetensors` and `samples.safetensors`: it is for
-scoring, and no method is to look at it. Idea and published construction: Linsefors and Bushnaq, "Rotations in
-Superposition" (2025), and "Circuits in Superposition 2" (2025); hand-coded networks for parameter decomposition
-before: Gibson, the ping-pong construction (2025), 64 circuits in 64 neurons.
-
-## Where it stands
-
-{_position(config)}
-
-Errors by layer, {config.n_active} active, of samples other than the exported ones:
-
-{_errors(config)}
-
-## Against the naive baseline
-
-The baseline computes D/d = {naive} of the circuits exactly and answers 0 for the others: its error per active
-circuit is (1 - D/(d T)) |q|^2. The network's are of what it is read as, per active circuit, and summed over all
-{config.n_circuits} circuits per sample, where everything that is read of a circuit that is off counts; `gated`
-reads a circuit only where its own indicator is above 1/2, which is no linear readout.
-
-{_baseline(config)}
-
-## Whose the weights are
-
-{_labels(config)}
-
-{labels}
-
-## Load it
-
-NumPy (`layers[k]` are the activations of layer k of all samples; those reported are in `samples.safetensors`, and
-agree to 1e-5):
-
-```python
-{_NUMPY}```
-
-JAX:
-
-```python
-{_JAX}```
-
-PyTorch:
-
-```python
-{_TORCH}```
-
-{_MASKED if config.activation == "masked" else ""}`hooked.py` is the same as a `torch.nn.Module`, its state dict that of `model.safetensors`, with a module
-`hooks.k` for every layer that hooks, caches and libraries can be put on. Names, shapes and types of all arrays:
-`jaxsuper.testbed`, file `_format.py`; all integers are int32, all numbers float32, nothing is pickled. What
-`inputs` hold: {config.inputs}.
-
-## Settings
-
-Samples: {config.n_samples}, seed {config.seed}. {settings or "Made by hand."}
-"""

@@ -116,14 +116,15 @@ class Parts:
         return part, (u[there] * scale).astype(np.float32), (v[there] / scale).astype(np.float32)
 
     def pairs(
-        self, which: Any = slice(None)
+        self, which: Any = slice(None), small: Any = None
     ) -> tuple[Float[np.ndarray, "P D"], Float[np.ndarray, "P D"], Int[np.ndarray, " P"]]:
         """Return rank-one pairs written out: u, v, and the edge of each; sum u v^T is `total()`.
 
         Args:
             which: the numbers of the pairs wanted; 8 D bytes each.
+            small: of `small_pairs`, if they have been made already.
         """
-        part, u, v = self.small_pairs()
+        part, u, v = small or self.small_pairs()
         part, u, v = part[which], u[which], v[which]
         wide = [np.zeros((len(part), self.n_neurons), np.float32) for _ in range(2)]
         places = self.to[self.targets[part]], self.from_[self.sources[part]]

@@ -21,7 +21,7 @@ from ..network import AbstractNetwork
 from ..simulation import check_groups
 from ._card import card_of
 from ._components import Components, components, counts_of, graph_of, hops_of
-from ._format import CARD, CONFIG, Config, FORMAT, HOOKED, MODEL, SAMPLES, TRUTH, VERSION
+from ._format import CARD, CONFIG, Config, FORMAT, HOOKED, MODEL, PICTURE, SAMPLES, TRUTH, VERSION
 from ._measured import baseline_rows, measured_rows, position_of
 from ._samples import sample_shapes, stream
 from ._tensors import sha256_of, Shapes, size_of, written
@@ -95,6 +95,7 @@ def export(
     settings: Configuration | None = None,
     loads: Sequence[int] = (1, 2, 3, 4),
     measured: int = 500,
+    draw: Callable[[Config, Path], None] | None = None,
     progress: Report | None = None,
 ) -> Config:
     """Write a network, its truth and samples to a folder; `_format` describes it.
@@ -110,6 +111,7 @@ def export(
         settings: that the network was prepared from, to be kept, and for where theory says it stands.
         loads: z for which the card compares the network with the naive baseline.
         measured: samples of the card's errors.
+        draw: draws the card's picture into a file, e.g. with `plotting.export_figure`; none if left out.
         progress: called with pieces done, pieces in all and what they are.
 
     Returns:
@@ -183,8 +185,11 @@ def export(
         sha256={name: sha256_of(folder / name) for name in (MODEL, TRUTH, SAMPLES)},
         made_with={name: version(name) for name in _PACKAGES},
     )
-    hooked = resources.files(__package__).joinpath(_HOOKED).read_text(encoding="utf-8")
-    for name, text in ((CARD, card_of(config)), (HOOKED, hooked)):
+    own = resources.files(__name__.rpartition(".")[0])
+    hooked = (own / _HOOKED).read_text(encoding="utf-8")
+    if draw is not None:
+        draw(config, folder / PICTURE)
+    for name, text in ((CARD, card_of(config, draw is not None)), (HOOKED, hooked)):
         with written_whole(folder / name) as partial:
             partial.write_text(text, encoding="utf-8")
     write_json(folder / CONFIG, msgspec.to_builtins(config))

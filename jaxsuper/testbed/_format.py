@@ -82,7 +82,7 @@ import msgspec
 
 
 FORMAT, VERSION = "jaxsuper-testbed", 1
-CONFIG, CARD, HOOKED = "config.json", "README.md", "hooked.py"
+CONFIG, CARD, HOOKED, PICTURE = "config.json", "README.md", "hooked.py", "errors.png"
 MODEL, TRUTH, SAMPLES = (f"{name}.safetensors" for name in ("model", "truth", "samples"))
 # Labels of weights.
 NONE, OWN, SHARED, INTERFERENCE, MACHINERY = range(5)

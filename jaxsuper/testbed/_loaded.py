@@ -94,7 +94,9 @@ class Loaded(eqx.Module):
             wanted: names.
         """
         for name in wanted:
-            check(name in self.names, "wanted", f"must be among {', '.join(self.names)}", repr(name))
+            check(
+                name in self.names, "wanted", f"must be among {', '.join(self.names)}", repr(name)
+            )
         before = self.embed(embedded, inputs)
         seen = {"layers.0.before": before, "layers.0": (A := jax.nn.relu(before))}
         for site in self.sites:
@@ -125,7 +127,10 @@ class Loaded(eqx.Module):
         return self.run(embedded, inputs, self.matmul, wanted)
 
     def estimates(
-        self, activations: Float[Array, "N D"], layer: str, circuits: Int[Array, "N z"] | None = None
+        self,
+        activations: Float[Array, "N D"],
+        layer: str,
+        circuits: Int[Array, "N z"] | None = None,
     ) -> Float[Array, "N z c"]:
         """Return what circuits are read as.
 

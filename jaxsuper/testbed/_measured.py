@@ -14,7 +14,6 @@ from .._arrays import root_key
 from .._settings import Configuration, IDENTITY
 from ..circuits import layout_of
 from ..network import AbstractNetwork
-from ..programs import has_step
 from ..simulation import (
     capacity_of,
     default_chunk,
@@ -184,13 +183,17 @@ def critical_of(settings: Configuration, n_active: int) -> Critical | None:
     """
     traits, layout = Recipe.of(settings).traits, layout_of(settings.circuit)
     stepped = traits.inhibited and "lower_threshold" in traits.tunable
-    apart = traits.own_indicators or traits.layers_per_step > 1 or not has_step(layout)
+    first = layout.channels[0]
+    step = layout.readouts[0][0] == "on" and first[:2] == (1, -1) and not any(first[2:])
+    apart = traits.own_indicators or traits.layers_per_step > 1 or not step
     if not stepped or apart or settings.edges != IDENTITY:
         return None
     n, S, most = settings.network_width // layout.width, settings.redundancy, capacity_of(settings)
 
     def loads(count: float) -> Any:
-        made = parts_of(replace(settings, n_circuits=min(round(count), most or round(count)))).allocation
+        made = parts_of(
+            replace(settings, n_circuits=min(round(count), most or round(count)))
+        ).allocation
         return load_classes(made.loads[made.sets])
 
     return critical_circuits(

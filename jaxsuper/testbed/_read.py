@@ -69,11 +69,9 @@ class Exported:
 
     def parts(self, layer: int) -> Parts:
         """Return the circuits' or edges' parts of W_k."""
-        ends = (
-            _named(self.truth, f"parts.{layer}.{name}", layer) for name in ("sources", "targets")
-        )
         return Parts(
-            *ends,
+            _named(self.truth, f"parts.{layer}.sources", layer),
+            _named(self.truth, f"parts.{layer}.targets", layer),
             self.truth[f"parts.{layer}.weights"],
             self.truth["rows"],
             self.neurons(layer),
@@ -95,7 +93,11 @@ class Exported:
             layer: 1..K-1.
             which: the numbers of the pairs wanted; 8 D bytes each.
         """
-        return self.parts(layer).pairs(which)
+        parts = self.parts(layer)
+        small = tuple(
+            np.asarray(self.truth[f"pairs.{layer}.{name}"]) for name in ("part", "u", "v")
+        )
+        return parts.pairs(which, small)
 
     def directions(self, layer: int, row: int) -> Float[np.ndarray, "T D"]:
         """Return the unit vector of the neurons that stand for small neuron `row` of each circuit.

@@ -9,7 +9,7 @@ be a suite of another version.
     programs    small and middle, tuned, z = 1, 2: every circuit hands on to the next, so that there are
                 paths of one, two and three edges; T_c is that of as many edges
     trained     small networks trained on Boolean functions, small and middle, tuned, z = 1
-    request     one network that computes more than it has neurons for, and better than the naive
+    request     two networks that compute more than they have neurons for, and better than the naive
                 baseline, in four layers: what goodfire-ai/spd asks for in its issue 20
 
 Designs: "published" (prime steps, thresholds .25/.75; S = 6, and 3 at D = 200, whose blocks hold 21 sets
@@ -33,7 +33,7 @@ from .._settings import Configuration, IDENTITY
 from ..circuits import save_layers
 from ..simulation import capacity_of, prepare
 from ..training import boolean_tasks, train_small
-from ._export import export, Report
+from ._export import export
 from ._format import Config
 from ._measured import critical_of
 from ._read import read_export
@@ -52,7 +52,6 @@ _OWN_CIRCUITS = "trained"
 _SEED = 20
 # Layers of trained circuits, and how many there are to draw from.
 _DEPTH, _POOL = 3, 96
-REQUEST = None
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,15 +85,19 @@ def _configuration(settings: dict[str, Any]) -> Configuration:
     return Configuration(**given)
 
 
+def _own() -> Any:
+    return resources.files(__name__.rpartition(".")[0])
+
+
 def trained_circuits() -> Path:
     """Return the file of the suite's trained circuits, for `--circuit`."""
-    return Path(str(resources.files(__package__).joinpath(_TRAINED)))
+    return Path(str(_own() / _TRAINED))
 
 
 @cache
 def suite() -> tuple[Entry, ...]:
     """Return the networks of the suite, as they are frozen."""
-    text = resources.files(__package__).joinpath(_FILE).read_bytes()
+    text = (_own() / _FILE).read_bytes()
     return tuple(msgspec.json.decode(text, type=list[Entry]))
 
 
@@ -111,13 +114,13 @@ def chosen(only: Sequence[str] = ()) -> tuple[Entry, ...]:
     return tuple(e for e in suite() if not only or e.name.startswith(tuple(only)))
 
 
-def export_entry(entry: Entry, folder: Path, progress: Report | None = None) -> Config:
+def export_entry(entry: Entry, folder: Path, **options: Any) -> Config:
     """Build one network of the suite and export it.
 
     Args:
         entry: which.
         folder: its own.
-        progress: as of `export`.
+        **options: `draw` and `progress`, as of `export`.
     """
     settings = entry.configuration()
     return export(
@@ -127,7 +130,7 @@ def export_entry(entry: Entry, folder: Path, progress: Report | None = None) -> 
         n_samples=entry.n_samples,
         seed=settings.seed,
         settings=settings,
-        progress=progress,
+        **options,
     )
 
 
@@ -138,6 +141,20 @@ def finished(entry: Entry, folder: Path) -> bool:
     except ValueError:
         return False
     return config.settings == asdict(entry.configuration()) and config.n_samples == entry.n_samples
+
+
+def _request(name: str, width: int, count: int, construction: str) -> Entry:
+    """Return a network that answers the request: lines, S = 4, thresholds .55/.9, two circuits at once."""
+    sizes = {"network_width": width, "n_circuits": count, "redundancy": 4, "n_active": 2}
+    steps = {"n_layers": _LAYERS, "lower_threshold": 0.55, "upper_threshold": 0.9, "seed": _SEED}
+    kind = {"construction": construction, "allocation": "transversal"}
+    return Entry(name, {**sizes, **steps, **kind}, _SAMPLES["middle"])
+
+
+_REQUESTS = (
+    _request("request-spd-20", 1600, 800, "cleaned"),
+    _request("request-spd-20-clipped", 1960, 980, "clipped"),
+)
 
 
 def _design(name: str, size: str) -> dict[str, Any]:
@@ -191,7 +208,7 @@ def derive() -> Iterator[Entry]:
         for distance in _DISTANCES:
             name = f"trained-{size}-z1-{tag(distance)}"
             yield _entry(name, size, 1, distance, "tuned", **own)
-    yield REQUEST
+    yield from _REQUESTS
 
 
 def train_circuits(path: Path) -> None:

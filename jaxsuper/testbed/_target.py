@@ -93,8 +93,9 @@ class DecompositionTarget(Protocol):
 
 
 class Target(eqx.Module):
-    """An exported network as a `DecompositionTarget`; its inputs are (embedded, inputs), its output
-    the activations of the last layer.
+    """An exported network as a `DecompositionTarget`.
+
+    Its inputs are (embedded, inputs), its output the activations of the last layer.
 
     Attributes:
         network: the frozen one.
@@ -190,5 +191,7 @@ def ideal_components(exported: Exported) -> dict[str, Components]:
     found = {}
     for layer in range(1, exported.config.n_relu):
         u, v, _ = exported.pairs(layer)
-        found[f"layers.{layer}"] = Components(V=jnp.asarray(np.ascontiguousarray(v.T)), U=jnp.asarray(u))
+        found[f"layers.{layer}"] = Components(
+            V=jnp.asarray(np.ascontiguousarray(v.T)), U=jnp.asarray(u)
+        )
     return found

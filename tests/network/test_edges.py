@@ -95,7 +95,9 @@ def test_structured_equals_dense(construction):
     for gap, weights in enumerate(dense.weights, first):
         found = wiring.weights(gap).reshape(weights.shape)
         np.testing.assert_allclose(found, weights, atol=2e-6)
-        np.testing.assert_allclose(wiring.gaps[gap].bias.ravel(), dense.biases[gap + 1 - first], atol=1e-5)
+        np.testing.assert_allclose(
+            wiring.gaps[gap].bias.ravel(), dense.biases[gap + 1 - first], atol=1e-5
+        )
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         assert np.abs(a - b).max() < 3e-5 * np.abs(np.asarray(b)).max()
     assert len({tuple(np.sort(ids[:, 0])) for ids in np.asarray(inputs.active)}) > 1

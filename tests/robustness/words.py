@@ -79,6 +79,7 @@ LINES: dict[str, dict[str, str]] = {
         "n_circuits": "12",
         "redundancy": "3",
         "n_layers": "2",
+        "batch_size": "16",
         "n_samples": "8",
         "loads": "1",
     },
@@ -363,7 +364,14 @@ def bad_lines(draw: Any, command: str) -> Case:
         other = draw(misspelled(name.replace("_", "-"), known).filter(lambda slip: "_" not in slip))
         return make("flag", [*line(command), f"--{other}", "1"], ("Unrecognized",))
     if way == "missing":
-        if draw(st.booleans()) or not _required(command):
+        if draw(st.booleans()) or command in (
+            "simulate",
+            "tune",
+            "verify",
+            "sweep",
+            "figures",
+            "export",
+        ):
             last = draw(st.sampled_from(sorted(n for n, k in given.items() if k in (int, float))))
             return make("missing", [*line(command, drop=last), flag(last)], (flag(last), last))
         name = draw(st.sampled_from(_required(command)))

@@ -1,12 +1,14 @@
 """Exports to test, and plain NumPy that runs them."""
 
+from typing import Any
+
 import numpy as np
 from jaxsuper import network, simulation
 from jaxsuper.testbed import export, read_export
 
 
 # The parameters that each construction is made with, besides its circuits.
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "block": {"redundancy": 1, "n_circuits": 100},
     "private": {"redundancy": 3, "gate_bias": 4.0},
     "carried": {"redundancy": 3},
@@ -17,7 +19,7 @@ SETTINGS = {
 
 def settings(construction, **changes):
     kind = network.traits_of(construction).needs.kind
-    given = {
+    given: dict[str, Any] = {
         "network_width": 96,
         "n_circuits": 40,
         "redundancy": 3,
@@ -33,7 +35,11 @@ def settings(construction, **changes):
 def exported(construction, folder, n_samples=24, **changes):
     configuration = settings(construction, **changes)
     made = simulation.prepare(configuration)
-    options = {"n_active": configuration.n_active, "n_samples": n_samples, "loads": (1, 2)}
+    options: dict[str, Any] = {
+        "n_active": configuration.n_active,
+        "n_samples": n_samples,
+        "loads": (1, 2),
+    }
     export(made, folder, settings=configuration, measured=32, **options)
     return made, read_export(folder, verify=True)
 

@@ -1,17 +1,19 @@
 """What is no whole export is refused in one line that names it, and an export is whole or not there."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 from jaxsuper import testbed
 from jaxsuper.testbed import _export
-from tests.testbed.runs import exported, settings
+
+from .runs import exported, settings
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    return exported("clipped", tmp_path_factory.mktemp("net"))[1].directory
+@pytest.fixture(scope="session")
+def whole(one):
+    return one.directory
 
 
 def copy(whole, folder):
@@ -68,7 +70,10 @@ BROKEN = {
     "of another type": (config(n_neurons="many"), "`config.json.n_neurons` must be an integer"),
     "a setting more": (config(colour="red"), "`config.json` must not have the key `colour`"),
     "of another size": (config(n_neurons=95), "must have layers.0.bias of shape (95,), got (96,)"),
-    "wrong dtype": (header(lambda t: t["rows"].update(dtype="F64")), "the entry of 'rows' is wrong"),
+    "wrong dtype": (
+        header(lambda t: t["rows"].update(dtype="F64")),
+        "the entry of 'rows' is wrong",
+    ),
     "overlapping": (
         header(lambda t: t["rows"].update(data_offsets=[4, 52])),
         "the entry of 'rows' is wrong",
@@ -125,7 +130,9 @@ def test_too_large_for_the_disk(tmp_path, monkeypatch):
     network = simulation.prepare(settings("clipped"))
     free = type("Usage", (), {"free": 1000})
     monkeypatch.setattr(_export.shutil, "disk_usage", lambda folder: free)
-    with pytest.raises(ValueError, match="`n_samples` must leave room on the disk, where .*, got 5"):
+    with pytest.raises(
+        ValueError, match="`n_samples` must leave room on the disk, where .*, got 5"
+    ):
         testbed.export(network, tmp_path / "net", n_samples=5)
     assert not list((tmp_path / "net").iterdir())
 
@@ -134,12 +141,13 @@ def test_arguments_are_checked(tmp_path):
     from jaxsuper import simulation
 
     network = simulation.prepare(settings("clipped"))
-    for wrong, words in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"n_active": 41}, "`n_active` must be at most the 40 circuits"),
         ({"n_samples": 0}, "`n_samples` must be at least 1"),
         ({"seed": -1}, "`seed` must lie in"),
         ({"loads": (0,)}, "`loads` must be at least 1"),
-    ):
+    )
+    for wrong, words in cases:
         with pytest.raises(ValueError, match=words):
             testbed.export(network, tmp_path / "net", **wrong)
     assert not (tmp_path / "net").exists()

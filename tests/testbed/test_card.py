@@ -1,5 +1,6 @@
 """The card's lines run as they stand, and what it says of the network is what was measured."""
 
+import importlib
 import importlib.util
 import re
 import sys
@@ -7,12 +8,7 @@ import sys
 import numpy as np
 import pytest
 from jaxsuper import simulation, testbed
-from tests.testbed.runs import exported
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory):
-    return exported("clipped", tmp_path_factory.mktemp("net"))[1]
+from jaxsuper.plotting import export_figure
 
 
 def lines_of(one, language):
@@ -147,9 +143,8 @@ def test_a_library_of_autoencoders_takes_the_stream(one):
     """A TopK autoencoder of SAELens is trained on the stream for some steps, and its loss falls."""
     sae_lens = pytest.importorskip("sae_lens")
     torch = pytest.importorskip("torch")
-    from sae_lens.config import SAETrainerConfig
-    from sae_lens.training.sae_trainer import SAETrainer
-
+    SAETrainerConfig = importlib.import_module("sae_lens.config").SAETrainerConfig
+    SAETrainer = importlib.import_module("sae_lens.training.sae_trainer").SAETrainer
     stream = testbed.Stream(one, 1, 24, convert=torch.from_numpy)
     sae = sae_lens.TopKTrainingSAE(sae_lens.TopKTrainingSAEConfig(d_in=96, d_sae=40, k=8))
     acts = torch.from_numpy(np.array(one.activations(1)))
@@ -179,3 +174,15 @@ def test_a_library_of_autoencoders_takes_the_stream(one):
     config = SAETrainerConfig(**{name: value for name, value in given.items() if name in fields})
     SAETrainer(config, sae, stream).fit()
     assert loss() < 0.5 * before
+
+
+def test_the_picture_of_the_card(one):
+    """Two panels, a line with points for each z and a dashed one; what is exact is left out."""
+    figure = export_figure(one.config)
+    for ax, naive in zip(figure.axes, ("naive", "naive_every"), strict=True):
+        lines = [line for line in ax.lines if line.get_linestyle() == "--"]
+        found = [np.asarray(line.get_ydata(), float)[-1] for line in lines]
+        rows = [row for row in one.config.baseline if row["readout"] == "x" and row["layer"] == 3]
+        assert found == [row[naive] for row in rows]
+    first = np.asarray(figure.axes[0].lines[0].get_ydata(), float)
+    assert np.isnan(first[0]) and not np.isnan(first[1:]).any()

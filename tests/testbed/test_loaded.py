@@ -5,12 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxsuper import testbed
-from tests.testbed.runs import exported
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory):
-    return exported("clipped", tmp_path_factory.mktemp("net"))[1]
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +15,7 @@ def inputs(one):
 def test_the_module_does_what_the_network_did(one, inputs):
     """Activations by name, and estimates of the active circuits."""
     net = testbed.Loaded.of(one)
-    last, seen = net(*inputs, ("layers.0", "layers.1", "layers.1.before"))
+    last, seen = net(*inputs, wanted=("layers.0", "layers.1", "layers.1.before"))
     np.testing.assert_allclose(last, one.activations(2), atol=1e-5)
     np.testing.assert_allclose(seen["layers.1"], one.activations(1), atol=1e-5)
     np.testing.assert_array_equal(jax.nn.relu(seen["layers.1.before"]), seen["layers.1"])
@@ -33,7 +27,7 @@ def test_the_module_does_what_the_network_did(one, inputs):
     np.testing.assert_allclose(chosen, found, atol=1e-6)
     assert sum(leaf.size for leaf in jax.tree.leaves(net.weights)) == 2 * 96**2
     with pytest.raises(ValueError, match="`wanted` must be among layers.0.before"):
-        net(*inputs, ("layers.9",))
+        net(*inputs, wanted=("layers.9",))
 
 
 def test_the_ideal_components_with_their_delta_are_the_network(one, inputs):

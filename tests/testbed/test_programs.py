@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from jaxsuper.testbed._components import hops_of
-from tests.testbed.runs import exported, run
+
+from .runs import exported, run
 
 
 def paths(graph, hops):
@@ -37,7 +38,7 @@ def test_hops_are_paths_of_that_many_edges():
 @pytest.mark.parametrize(
     "construction, edges",
     [
-        ("clipped", "chain"),
+        pytest.param("clipped", "chain", marks=pytest.mark.slow),
         *(
             pytest.param(construction, edges, marks=pytest.mark.slow)
             for construction in ("clipped", "cleaned", "separate", "split", "oracle")
@@ -49,6 +50,7 @@ def test_hops_are_paths_of_that_many_edges():
 def test_a_program_is_exported_and_read_back(construction, edges, tmp_path):
     """Edges as compiled, hops of a chain, and activations layer by layer."""
     made, one = exported(construction, tmp_path, edges=edges, n_layers=4, n_samples=8)
+    assert made.edges is not None
     for gap in range(3):
         pairs = made.edges.pairs(gap + 1)
         sources, targets = (one.truth[f"edges.{gap}.{end}"] for end in ("sources", "targets"))
