@@ -59,8 +59,11 @@ def _circuits(score: Score) -> str:
     edges = [index / 10 for index in range(11)]
     rows = []
     for one in score.circuits:
+        cosines = [c for c in one.values.get("cosine_span", ()) if c is not None]
+        if not cosines:
+            continue
         counts = [
-            sum(low <= c < high or (high == 1 and c >= 1) for c in one.cosine)
+            sum(low <= c < high or (high == 1 and c >= 1) for c in cosines)
             for low, high in zip(edges, edges[1:], strict=False)
         ]
         load = sum(one.load) / len(one.load)
@@ -95,7 +98,7 @@ def score_page(scored: Scored, networks: Sequence[str]) -> str:
     per_circuit = "".join(
         f"<p class='soft'>{escape(network)}</p>{_circuits(score)}"
         for score, network in zip(scored.scores, networks, strict=True)
-        if score.circuits
+        if any("cosine_span" in one.values for one in score.circuits)
     )
     errors = (
         "Errors are standard errors over networks."

@@ -102,7 +102,7 @@ def areas(
 
 def indicator_scores(
     predicted: Float[np.ndarray, "N C"], true: Float[np.ndarray, "N T"]
-) -> dict[str, float]:
+) -> tuple[dict[str, float], Float[np.ndarray, " T"]]:
     """Return how well units say who is on, measured on samples that did not match them.
 
         auc     mean over circuits of the area under the ROC curve of the matched unit
@@ -118,17 +118,21 @@ def indicator_scores(
         true: 0 and 1.
 
     Returns:
-        Scores by name; none if no circuit can be scored.
+        Scores by name, none if no circuit can be scored; and the area of each circuit, NaN for those
+        that are left out.
     """
     match = best(correlations(predicted[::2], true[::2]))
     counted = [half.any(axis=0) & ~half.all(axis=0) for half in (true[::2], true[1::2])]
     scored = np.flatnonzero(counted[0] & counted[1])
     if not len(scored):
-        return {}
+        return {}, np.full(true.shape[1], np.nan)
     matched = scored[(match.unit[scored] >= 0) & (match.cosine[scored] > 0)]
     auc, r2 = np.full(true.shape[1], 0.5), np.zeros(true.shape[1])
     if len(matched):
         guess, fact = predicted[1::2][:, match.unit[matched]], true[1::2][:, matched]
         auc[matched] = areas(guess, fact)
         r2[matched] = np.maximum((_standard(guess) * _standard(fact)).sum(axis=0), 0) ** 2
-    return {"auc": float(auc[scored].mean()), "r2": float(r2[scored].mean())}
+    left = np.ones(true.shape[1], bool)
+    left[scored] = False
+    auc[left] = np.nan
+    return {"auc": float(auc[scored].mean()), "r2": float(r2[scored].mean())}, auc

@@ -1,6 +1,7 @@
 """What a network loses when its weights are replaced by the sum of what was found in them."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -12,20 +13,31 @@ from ._export import Export, reported_of
 _SAMPLES = 500
 
 
+class Losses(NamedTuple):
+    """What a reported layer gets wrong.
+
+    Attributes:
+        active: mean of (estimate - truth)^2 over samples, circuits that are on, and channels.
+        inactive: mean of estimate^2 over samples, all other circuits, and channels.
+        by_circuit: (T,), the first of each circuit; NaN for those that never are on.
+    """
+
+    active: float
+    inactive: float
+    by_circuit: Float[np.ndarray, " T"]
+
+
 def errors_with(
     export: Export, weights: Mapping[int, Float[np.ndarray, "D D"]]
-) -> dict[int, tuple[float, float]]:
+) -> dict[int, Losses]:
     """Run a network with other weights and measure it against what its circuits compute alone.
-
-        active     mean of (estimate - truth)^2 over samples, circuits that are on, and channels
-        inactive   mean of estimate^2 over samples, all other circuits, and channels
 
     Args:
         export: the network; its first 500 samples are run.
         weights: W_k by layer, for the network's own.
 
     Returns:
-        (active, inactive) by reported layer.
+        Losses by reported layer.
     """
     config, model, samples = export.config, export.model, export.samples
     reported = reported_of(export)
@@ -50,10 +62,15 @@ def errors_with(
         on = active[:, place] < n_circuits
         rows = np.broadcast_to(np.arange(len(active))[:, None], on.shape)[on]
         circuits = active[:, place][on]
-        wrong = float(((estimates[rows, circuits] - true[on]) ** 2).mean()) if on.any() else 0.0
+        wrong = ((estimates[rows, circuits] - true[on]) ** 2).mean(axis=1)
+        sums, counts = np.zeros((2, n_circuits))
+        np.add.at(sums, circuits, wrong)
+        np.add.at(counts, circuits, 1)
+        own = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
         estimates[rows, circuits] = 0
         others = max(estimates.size - len(rows) * estimates.shape[2], 1)
-        found[layer] = wrong, float((estimates**2).sum() / others)
+        total = float(wrong.mean()) if on.any() else 0.0
+        found[layer] = Losses(total, float((estimates**2).sum() / others), own)
     return found
 
 

@@ -1,14 +1,15 @@
 """What every metric means, in the order of tables."""
 
+# Thirds of the circuits, by how many others use their neurons.
+LOADS = ("low", "middle", "high")
+# Metrics that are there for each third, too.
+_BY_LOAD = ("recall", "auc", "loss_full_active", "loss_kept_active")
 # Name -> a sentence for tables; the formulas stand where they are computed.
-METRICS = {
+_ALONE = {
     "recall": "share of circuits with a direction of their own, cosine with their span ≥ 0.9",
     "precision": "share of directions that are such a circuit's, one for each",
     "cosine_span": "matched cosine with the nearest direction of the circuit's span (Hungarian)",
     "cosine": "matched cosine with the circuit's mean activity (Hungarian)",
-    "recall_low_load": "recall in the third of circuits whose neurons the fewest others use",
-    "recall_middle_load": "recall in the middle third",
-    "recall_high_load": "recall in the third whose neurons the most others use",
     "auc": "area under the ROC curve of matched indicators, on samples that did not match them",
     "r2": "squared correlation of matched indicators there",
     "component_recall": "share of edges (or circuits) that a rank-one component belongs to",
@@ -28,5 +29,10 @@ METRICS = {
     "edge_precision": "true pairs found over edges handed in",
     "edge_recall_found": "recall among true pairs both of whose ends were found",
 }
+METRICS: dict[str, str] = {}
+for _name, _says in _ALONE.items():
+    METRICS[_name] = _says
+    for _load in LOADS if _name in _BY_LOAD else ():
+        METRICS[f"{_name}_{_load}_load"] = f"{_name} of the third of circuits with a {_load} load"
 # Of these less is better.
 LOWER = frozenset(name for name in METRICS if name.startswith(("drift", "loss"))) - {"drift_cosine"}

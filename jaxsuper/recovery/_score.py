@@ -13,13 +13,10 @@ from ._directions import direction_scores, indicator_scores
 from ._edges import edge_scores
 from ._ends import oracle_answer, random_answer
 from ._export import Export, reported_of
-from ._kept import errors_with
+from ._kept import errors_with, Losses
 from ._match import FOUND
-from ._metrics import METRICS
+from ._metrics import LOADS, METRICS
 from ._truth import indicators, loads, terciles
-
-
-_LOADS = ("low", "middle", "high")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -48,11 +45,18 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Circuits(msgspec.Struct, frozen=True):
-    """The matched cosine of each circuit in a layer, and how many circuits share its neurons."""
+    """Circuits of a layer one by one.
+
+    Attributes:
+        layer: k.
+        load: how many circuits use a neuron of each, in the mean over its neurons.
+        values: metric -> its value for each circuit, None where there is none: `cosine_span`, `auc`,
+            `loss_full_active`, `loss_kept_active`.
+    """
 
     layer: int
-    cosine: list[float]
     load: list[float]
+    values: dict[str, list[float | None]]
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -127,44 +131,62 @@ def score(
 def _values(answer: Answer, export: Export, circuits: list[Circuits] | None = None) -> _Values:
     """Return metrics by (name, layer, hops); fill in those of single circuits if wanted."""
     found: _Values = {}
+    single: dict[int, dict[str, np.ndarray]] = {}
 
     def keep(layer: int, scores: dict[str, float], hops: int = 0) -> None:
         found.update({(name, layer, hops): value for name, value in scores.items()})
 
     for layer in answer.layers("directions"):
         scores, match = direction_scores(answer[f"directions.{layer}"], export, layer)
-        load = loads(export, layer)
-        third, hit = terciles(load), match.cosine >= FOUND
-        for index, name in enumerate(_LOADS):
-            if (third == index).any():
-                scores[f"recall_{name}_load"] = float(hit[third == index].mean())
         keep(layer, scores)
-        if circuits is not None:
-            circuits.append(Circuits(layer, _plain(match.cosine), _plain(load)))
+        single.setdefault(layer, {})["cosine_span"] = match.cosine
     for layer in answer.layers("indicators"):
-        keep(
-            layer,
-            indicator_scores(answer[f"indicators.{layer}"], indicators(export, layer)),
-        )
-    if layers := answer.layers("components"):
-        for layer in layers:
-            keep(layer, component_scores(answer, export, layer))
-        sums = {
-            layer: answer[f"components.{layer}.u"].T @ answer[f"components.{layer}.v"]
-            for layer in layers
-        }
-        full, kept = errors_with(export, {}), errors_with(export, sums)
-        for layer in (each for each in kept if each >= layers[0]):
-            for place, kind in enumerate(("active", "inactive")):
-                keep(layer, {f"loss_full_{kind}": full[layer][place]})
-                keep(layer, {f"loss_kept_{kind}": kept[layer][place]})
+        predicted, true = answer[f"indicators.{layer}"], indicators(export, layer)
+        scores, single.setdefault(layer, {})["auc"] = indicator_scores(predicted, true)
+        keep(layer, scores)
+    for layer in answer.layers("components"):
+        keep(layer, component_scores(answer, export, layer))
+    for layer, kept in _losses(answer, export).items():
+        for name, losses in kept.items():
+            keep(layer, {f"{name}_active": losses.active, f"{name}_inactive": losses.inactive})
+            single.setdefault(layer, {})[f"{name}_active"] = losses.by_circuit
+    for layer, values in single.items():
+        load = loads(export, layer)
+        keep(layer, _by_load(values, load))
+        if circuits is not None:
+            plain = {name: _plain(each) for name, each in values.items()}
+            circuits.append(Circuits(layer, [round(float(each), 5) for each in load], plain))
     for place, hops in answer.edges():
         keep(reported_of(export)[place], edge_scores(answer, export, place, hops), hops)
     return found
 
 
-def _plain(values: np.ndarray) -> list[float]:
-    return [round(float(value), 5) for value in values]
+def _losses(answer: Answer, export: Export) -> dict[int, dict[str, Losses]]:
+    """Return losses of full W and of what was found, of the layers that it decides."""
+    layers = answer.layers("components")
+    if not layers:
+        return {}
+    stems = {layer: f"components.{layer}" for layer in layers}
+    sums = {layer: answer[f"{stem}.u"].T @ answer[f"{stem}.v"] for layer, stem in stems.items()}
+    full, kept = errors_with(export, {}), errors_with(export, sums)
+    later = [layer for layer in kept if layer >= layers[0]]
+    return {layer: {"loss_full": full[layer], "loss_kept": kept[layer]} for layer in later}
+
+
+def _by_load(values: dict[str, np.ndarray], load: np.ndarray) -> dict[str, float]:
+    """Return means over circuits in each third of the loads; of cosines how many are found."""
+    third, found = terciles(load), {}
+    for metric, each in values.items():
+        name, own = (metric, each) if metric != "cosine_span" else ("recall", each >= FOUND)
+        for index, words in enumerate(LOADS):
+            chosen = own[(third == index) & np.isfinite(each)]
+            if len(chosen):
+                found[f"{name}_{words}_load"] = float(chosen.mean())
+    return found
+
+
+def _plain(values: np.ndarray) -> list[float | None]:
+    return [round(float(value), 5) if np.isfinite(value) else None for value in values]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -57,7 +57,7 @@ def test_the_truth_is_read_as_it_is_stored(folders, kind):
     on = np.asarray(export.samples["active"]) < config.n_circuits
     for place, layer in enumerate(config.reported):
         wrong = ((stored[:, place] - truth[:, place]) ** 2)[on[:, place]].mean()
-        assert errors_with(export, {})[layer][0] == pytest.approx(wrong, rel=1e-3, abs=1e-6)
+        assert errors_with(export, {})[layer].active == pytest.approx(wrong, rel=1e-3, abs=1e-6)
         assert indicators(export, layer).sum() == on[:, place].sum()
 
 

@@ -137,15 +137,16 @@ def test_indicators_that_are_random_shuffled_or_turned_around(sigmas):
     export = planted(samples=400)
     true = indicators(export, 1)
     random = np.random.default_rng(3)
-    assert indicator_scores(7 - true[:, ::-1] * 0 + true[:, ::-1], true)["auc"] == 1
+    assert indicator_scores(7 - true[:, ::-1] * 0 + true[:, ::-1], true)[0]["auc"] == 1
     # Chance: the mean area of eight circuits, 50 of 200 on, has this standard error.
     error = (201 / (12 * 50 * 150)) ** 0.5 / 8**0.5
     for guess in (random.standard_normal((400, 800)), true[random.permutation(400)]):
-        scores = indicator_scores(guess.astype(np.float32), true)
+        scores, _ = indicator_scores(guess.astype(np.float32), true)
         assert abs(scores["auc"] - 0.5) < sigmas * error and scores["r2"] < 0.05
     # Turned around nothing is matched: an assignment that has to take all pairs takes others.
-    assert indicator_scores(-true, true)["r2"] < 0.05
-    half = indicator_scores(true[:, :4], true)
+    assert indicator_scores(-true, true)[0]["r2"] < 0.05
+    half, areas_of = indicator_scores(true[:, :4], true)
+    np.testing.assert_allclose(areas_of, [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5])
     assert half == pytest.approx({"auc": 0.75, "r2": 0.5}, abs=1e-6)
 
 
@@ -206,6 +207,24 @@ def test_the_drift_is_the_relative_distance_from_the_start():
     assert found["drift"] == pytest.approx(wanted, abs=1e-5)
 
 
+def test_what_is_lost_is_told_by_circuit_and_by_load():
+    # Circuit 0 has its neurons to itself, and one of circuit 1's is used by circuit 2 as well.
+    export = planted(n_circuits=3, samples=90, n_active=1)
+    export.truth["neurons.1"] = export.truth["neurons.1"].copy()
+    u, v = dense_pairs(parts_of(export, 1), export.config.n_neurons)
+    export.truth["neurons.1"][2, 0] = export.truth["neurons.1"][1, 0]
+    keep = np.arange(6) // 2 != 1
+    answer = recovery.answer_of({"components.1.u": u[keep], "components.1.v": v[keep]})
+    scored = recovery.score(answer, export)
+    (one,) = (each for each in scored.circuits if each.layer == 1)
+    lost = one.values["loss_kept_active"]
+    assert lost[0] == pytest.approx(0, abs=1e-6) and lost[1] is not None and lost[1] > 0.1
+    assert one.load == pytest.approx([1, 7 / 6, 7 / 6], abs=1e-4)
+    assert scored.value("loss_kept_active_low_load", 1) == pytest.approx(0, abs=1e-6)
+    heavy = scored.value("loss_kept_active_middle_load", 1)
+    assert heavy == pytest.approx((lost[1] + (lost[2] or 0)) / 2, abs=1e-4)
+
+
 def test_keeping_nothing_costs_the_mean_square_of_what_is_computed():
     export = planted()
     zero = np.zeros((3, export.config.n_neurons))
@@ -261,7 +280,8 @@ def test_standard_errors_are_those_of_networks():
     with pytest.raises(ValueError, match="must hold one network"):
         recovery.over_networks([])
     circuits = scores[0].circuits[0]
-    assert sum(c > 0.9 for c in circuits.cosine) == 4 and set(circuits.load) == {1.0}
+    cosines = [c for c in circuits.values["cosine_span"] if c is not None]
+    assert sum(c > 0.9 for c in cosines) == 4 and set(circuits.load) == {1.0}
 
 
 @pytest.mark.slow
