@@ -183,6 +183,8 @@ def cases(quick: bool) -> list[tuple[Case, list[tuple[str, str]]]]:
             for z in active
             for distance in distances
         ]
+        if quick and network:
+            break
         found += [
             (Case("edges", replace(BASE, edges=edges), distance, 1, network), coders)
             for edges in ("identity", "relay")

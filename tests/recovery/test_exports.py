@@ -1,6 +1,7 @@
 """Scores on networks as the test bed exports them, and both commands on one, end to end."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,14 @@ from jaxsuper.simulation import prepare
 
 
 pytestmark = pytest.mark.slow
-SIZES = {"network_width": 96, "n_circuits": 14, "redundancy": 3, "n_active": 1, "n_layers": 3}
-KINDS = {
+SIZES: dict[str, Any] = {
+    "network_width": 96,
+    "n_circuits": 14,
+    "redundancy": 3,
+    "n_active": 1,
+    "n_layers": 3,
+}
+KINDS: dict[str, dict[str, Any]] = {
     "clipped": {},
     "cleaned": {"construction": "cleaned"},
     "oracle": {"construction": "oracle"},
