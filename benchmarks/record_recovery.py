@@ -18,6 +18,7 @@ a run that was stopped goes on. `--quick` writes two distances and one z elsewhe
 import argparse
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,8 @@ SAMPLES = 2000
 # Networks that choose hyper-parameters have seeds from here on.
 CHOOSING = 1000
 NAMES = ("probes", "fast-ica", "nmf", "semi-nmf", "dictionary", "svd", "sae-l1", "sae-topk")
+# What takes as long as all others.
+SLOW = ("dictionary",)
 # What is tried; k in units of z, n_units in units of T. The first is what is used untried.
 TRIED: dict[str, list[dict[str, Any]]] = {
     "dictionary": [{"sparsity": value} for value in (1.0, 0.3)],
@@ -175,27 +178,32 @@ def cases(quick: bool) -> list[tuple[Case, list[tuple[str, str]]]]:
     coders = [(name, "random") for name in ("transcoder", "cross-layer")]
     ideal = [("sae-l1", "ideal"), ("sae-topk", "ideal")]
     parts = [("spd", "random"), ("spd", "ideal")]
-    few, found = (0.5,) if quick else (0.5, 1.25), []
-    # Networks outermost: what is there is whole at any time.
-    for network in range(count):
-        found += [
-            (Case("methods", BASE, distance, z, network), [(name, "random") for name in NAMES])
+    few = (0.5,) if quick else (0.5, 1.25)
+
+    def methods(network: int, names: Sequence[str]) -> list[tuple[Case, list[tuple[str, str]]]]:
+        return [
+            (Case("methods", BASE, distance, z, network), [(name, "random") for name in names])
             for z in active
             for distance in distances
         ]
-        if quick and network:
-            break
-        found += [
+
+    def others(network: int) -> list[tuple[Case, list[tuple[str, str]]]]:
+        edges = [
             (Case("edges", replace(BASE, edges=edges), distance, 1, network), coders)
             for edges in ("identity", "relay")
             for distance in few
         ]
-        found += [
-            (Case("ideal", base, distance, 1, network), methods)
-            for base, methods in ((BASE, ideal), (SMALL, parts))
-            for distance in few
-        ]
-    return found
+        starts = [(Case("ideal", BASE, distance, 1, network), ideal) for distance in few]
+        return [*edges, *starts, (Case("ideal", SMALL, 0.5, 1, network), parts)]
+
+    # What takes longest comes last, and one network of all first.
+    quick_ones = [name for name in NAMES if name not in SLOW]
+    found = methods(0, NAMES) + others(0)
+    for network in range(1, count):
+        found += methods(network, quick_ones)
+    if not quick:
+        found += [each for network in range(1, count) for each in others(network)]
+    return found + [each for network in range(1, count) for each in methods(network, SLOW)]
 
 
 def choose(method: str, result: dict[str, Any], path: Path, quick: bool) -> dict[str, Any]:
