@@ -31,7 +31,7 @@ from jaxsuper._files import write_json
 from jaxsuper.plotting import recovery_figure
 from jaxsuper.recovery.methods import METHODS, Options, recover
 from jaxsuper.simulation import Configuration, prepare
-from jaxsuper.theory.seizure import critical_circuits
+from jaxsuper.theory.seizure import Critical, critical_circuits
 
 
 RESULTS = Path(__file__).parent / "results" / "recovery-cpu.json"
@@ -75,17 +75,15 @@ LABELS = {"recall": "circuits found, mean over layers", "recall_last": "circuits
 
 
 @cache
-def critical_of(one: Configuration, n_active: int) -> float:
-    """Return T_c of density evolution, whatever circuits feed."""
-    return float(
-        critical_circuits(
-            one.network_width // 4,
-            one.redundancy,
-            n_active,
-            one.n_layers,
-            one.lower_threshold,
-            one.upper_threshold,
-        ).n_circuits
+def critical_of(one: Configuration, n_active: int) -> Critical:
+    """Return T_c of density evolution, whatever circuits feed, and what ends quiet work there."""
+    return critical_circuits(
+        one.network_width // 4,
+        one.redundancy,
+        n_active,
+        one.n_layers,
+        one.lower_threshold,
+        one.upper_threshold,
     )
 
 
@@ -102,7 +100,7 @@ class Case:
     @property
     def critical(self) -> float:
         """T_c of density evolution."""
-        return critical_of(self.base, self.n_active)
+        return float(critical_of(self.base, self.n_active).n_circuits)
 
     @property
     def configuration(self) -> Configuration:
@@ -245,6 +243,15 @@ def table_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
+def finish(result: dict[str, Any], path: Path) -> None:
+    """Write the means of what is there, and draw them."""
+    result["ends_by"] = {str(z): critical_of(BASE, z).ends_by for z in ACTIVE}
+    result["table"] = table_of(result["rows"])
+    write_json(path, result)
+    drawn = [row for row in result["rows"] if row["section"] == "methods"]
+    recovery_figure({**result, "rows": drawn}).savefig(path.with_suffix(".png"))
+
+
 def main() -> None:
     """Measure what is missing, write and draw."""
     parser = argparse.ArgumentParser()
@@ -285,7 +292,7 @@ def main() -> None:
             continue
         if perf_counter() - started > told.seconds:
             print("time is over: the same command goes on", flush=True)
-            return
+            break
         with tempfile.TemporaryDirectory() as folder:
             export = exported(case, folder)
             for method, start in left:
@@ -297,9 +304,7 @@ def main() -> None:
             for row in result["rows"][-len(left) :]
         ]
         print(f"{case.section} {case.base.edges} {told_of[:3]}: {', '.join(shown)}", flush=True)
-    recovery_figure(
-        {**result, "rows": [r for r in result["rows"] if r["section"] == "methods"]}
-    ).savefig(told.out.with_suffix(".png"))
+    finish(result, told.out)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ def recovery_figure(result: Mapping[str, Any]) -> Figure:
 
     Args:
         result: of `benchmarks.record_recovery`: `rows` of distance, n_active, network, method and
-            metrics, and `settings`, whose `labels` name the metrics that are drawn.
+            metrics, `settings`, whose `labels` name the metrics that are drawn, and `ends_by`, what
+            happens at T_c by z.
 
     Returns:
         The figure: a row of panels per metric, a panel per z, a line per method, bars of one standard
@@ -56,7 +57,8 @@ def recovery_figure(result: Mapping[str, Any]) -> Figure:
         for line, (metric, label) in zip(axes, labels.items(), strict=True):
             for ax, load in zip(line, loads, strict=True):
                 own = [row for row in rows if row["n_active"] == load]
-                _panel(ax, own, metric, settings)
+                ends_by = result.get("ends_by", {}).get(str(load), "seizure")
+                _panel(ax, own, metric, settings, ends_by)
             line[0].set_ylabel(label)
         for ax, load in zip(axes[0], loads, strict=True):
             critical = next(row["critical"] for row in rows if row["n_active"] == load)
@@ -74,7 +76,9 @@ def recovery_figure(result: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _panel(ax: Axes, rows: list[Any], metric: str, settings: Mapping[str, Any]) -> None:
+def _panel(
+    ax: Axes, rows: list[Any], metric: str, settings: Mapping[str, Any], ends_by: str
+) -> None:
     """Draw the lines of one z."""
     for index, method in enumerate(settings["methods"]):
         own = means_by([row for row in rows if row["method"] == method], metric)
@@ -98,7 +102,8 @@ def _panel(ax: Axes, rows: list[Any], metric: str, settings: Mapping[str, Any]) 
         values = [value for value, _ in chance.values()]
         ax.plot(list(chance), values, ":", color="0.6", label="random answer")
     ax.axvline(1, color="0.5", linewidth=0.8)
-    ax.text(1.03, 0.97, "seizure", va="top", fontsize=7, color="0.4", rotation=90)
+    words = {"dying": "active circuits die", "sets": "no more sets"}.get(ends_by, ends_by)
+    ax.text(1.03, 0.97, words, va="top", fontsize=7, color="0.4", rotation=90)
     ax.set_xscale("log", base=2)
     ticks = sorted({row["distance"] for row in rows})
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
