@@ -65,6 +65,9 @@ def recovery_figure(result: Mapping[str, Any]) -> Figure:
             ax.set_title(f"z = {load}, $T_c$ = {critical:.0f}", fontsize=9, pad=12)
         for ax in axes[-1]:
             ax.set_xlabel("circuits over critical circuits, $T / T_c$")
+        ticks = sorted({row["distance"] for row in rows})
+        axes[0][0].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes[0][0].minorticks_off()
         axes[0][0].set_ylim(-0.03, 1.04)
         figure.suptitle(
             f"D = {settings['network_width']}, {settings['n_layers']} layers, "
@@ -103,8 +106,6 @@ def _panel(
         ax.plot(list(chance), values, ":", color="0.6", label="random answer")
     ax.axvline(1, color="0.5", linewidth=0.8)
     words = {"dying": "active circuits die", "sets": "no more sets"}.get(ends_by, ends_by)
-    ax.text(1.03, 0.97, words, va="top", fontsize=7, color="0.4", rotation=90)
+    place = ax.get_xaxis_transform()
+    ax.text(1, 1.01, words, ha="center", fontsize=7, color="0.4", transform=place)
     ax.set_xscale("log", base=2)
-    ticks = sorted({row["distance"] for row in rows})
-    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.minorticks_off()
