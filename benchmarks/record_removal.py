@@ -1,6 +1,6 @@
 """What taking weights out of networks does: python -m benchmarks.record_removal, some minutes.
 
-Below and above the critical load of three widths, for two designs and one or two active circuits: the
+Below and above the critical load at three widths, for two designs and one or two active circuits: the
 errors by layer of the whole network, and of what `testbed.KEPT` leaves of it. The result is
 `benchmarks/results/removal-cpu.json`; interrupted it goes on where it was.
 """
@@ -15,7 +15,7 @@ from jaxsuper.testbed import critical_of, removal_rows
 
 
 RESULT = Path(__file__).parent / "results" / "removal-cpu.json"
-WIDTHS, DISTANCES, LOADS, NETWORKS, SAMPLES = (600, 1000, 2000), (0.6, 1.7), (1, 2), 3, 128
+WIDTHS, DISTANCES, LOADS, NETWORKS, SAMPLES = (1000, 1400, 2000), (0.6, 1.7), (1, 2), 3, 128
 DESIGNS: dict[str, dict[str, Any]] = {
     "published": {"redundancy": 6},
     "tuned": {
@@ -53,9 +53,16 @@ def main() -> None:
                         print(*place, error, flush=True)
                         continue
                     named = dict(zip(_PLACE, place, strict=True)) | {"n_circuits": count}
-                    rows += [named | row for row in measured]
-                    RESULT.write_text(json.dumps(rows, indent=1) + "\n")
+                    rows += [named | _short(row) for row in measured]
+                    lines = ",\n".join(json.dumps(row) for row in rows)
+                    RESULT.write_text(f"[\n{lines}\n]\n")
                     print(*place, count, _summary(measured), flush=True)
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with five digits."""
+    digits = lambda value: float(f"{value:.5g}") if isinstance(value, float) else value
+    return {name: digits(value) for name, value in row.items() if name != "by_network"}
 
 
 def _summary(rows: list[dict[str, Any]]) -> str:

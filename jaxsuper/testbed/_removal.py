@@ -145,8 +145,8 @@ def removal_rows(
         kept: of `KEPT`.
 
     Returns:
-        Rows {kept, readout, layer, value, stderr}: squared errors per active circuit, means over networks
-        with their standard errors.
+        Rows {kept, readout, layer, value, stderr, by_network}: squared errors per active circuit, means
+        over networks with their standard errors, and those of each network.
 
     Raises:
         ValueError: for another construction, or names that there are not.
@@ -176,7 +176,7 @@ def removal_rows(
             found[name].append(np.asarray(values, np.float64).mean(axis=-1))
     rows = []
     for name, each in found.items():
-        mean = np.mean(each, axis=0)
+        mean, draws = np.mean(each, axis=0), np.stack(each)
         error = np.std(each, axis=0, ddof=1) / networks**0.5
         for layer, readout in np.ndindex(mean.shape):
             rows.append(
@@ -186,6 +186,7 @@ def removal_rows(
                     "layer": layer + 1,
                     "value": float(mean[layer, readout]),
                     "stderr": float(error[layer, readout]),
+                    "by_network": draws[:, layer, readout].tolist(),
                 }
             )
     return rows

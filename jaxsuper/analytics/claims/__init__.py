@@ -27,6 +27,7 @@ from . import (
     payloads as payloads,
     programs as programs,
     seizures as seizures,
+    testbeds as testbeds,
     trainings as trainings,
 )
 from ._check import check, Checked
