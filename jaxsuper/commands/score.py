@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 class Command:
     """Score what a method found in exported networks, beside a random answer and the truth.
 
-    Answers are safetensors files; the names of what may be in them are told where one is wrong. With
-    several answers, one for each network, errors are standard errors over networks.
+    Answers are safetensors files that hold any of: directions.K (C, D) after layer K, indicators.K (N, C)
+    for the export's samples, components.K.u and .v (C, D) of the weights, and edges.G.H.sources and
+    .targets (E,) between directions, or .reads and .writes (E, D). With several answers, one for each
+    network, errors are standard errors over networks.
 
     Attributes:
         answers: files, one for each network.
