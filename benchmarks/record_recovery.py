@@ -63,6 +63,7 @@ STEPS |= {"transcoder": 1000, "cross-layer": 1000, "spd": 2000}
 # What the table has of each method.
 SHOWN = ("recall", "recall_last", "precision", "cosine_span", "cosine", "auc", "r2")
 SHOWN += tuple(f"edge_{kind}_{hops}" for kind in ("recall", "precision") for hops in (1, 2, 3))
+SHOWN += tuple(f"edge_recall_{hops}_first" for hops in (1, 2, 3))
 SHOWN += (
     "component_recall",
     "component_precision",
@@ -150,6 +151,9 @@ def measured(method: str, tried: dict[str, Any], case: Case, export: Any, start:
         name = one.metric + (f"_{one.hops}" if one.hops else "")
         if one.layer is None:
             row |= {name: one.value, f"random_{name}": one.random, f"oracle_{name}": one.oracle}
+        elif one.hops and one.layer == 0:
+            # Of all hops the same circuits: means over layers start in other ones.
+            row |= {f"{name}_first": one.value}
         elif one.metric == "recall":
             row.setdefault("recall_by_layer", []).append(round(one.value, 5))
             # Rows rise by layer.
@@ -277,7 +281,12 @@ def main() -> None:
     if told.out.exists():
         before = json.loads(told.out.read_text())
         result = before if before["settings"] == settings else result
-        result["rows"] = [row for row in result["rows"] if row["distance"] in DISTANCES]
+        result["rows"] = [
+            row
+            for row in result["rows"]
+            if row["distance"] in DISTANCES
+            and (row["section"] != "edges" or "edge_recall_1_first" in row)
+        ]
     started = perf_counter()
     chosen = lambda method: choose(method, result, told.out, told.quick)
     key = lambda row: tuple(
