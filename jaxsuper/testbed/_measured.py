@@ -160,8 +160,8 @@ def baseline_rows(
                     "active": _plain(active / on),
                     "active_stderr": _plain(error),
                     "naive": _plain(share * size_of / on),
-                    "every": _plain(every),
-                    "gated": _plain(gated),
+                    "every": _plain(max(every, 0.0)),
+                    "gated": _plain(max(gated, 0.0)),
                     "naive_every": _plain(share * size_of),
                 }
             )

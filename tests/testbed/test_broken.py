@@ -104,6 +104,7 @@ def test_a_changed_number_is_seen_if_asked(whole, tmp_path):
         testbed.read_export(folder, verify=True)
 
 
+@pytest.mark.slow
 def test_an_export_that_stops_leaves_no_finished_folder(whole, tmp_path, monkeypatch):
     """Over an earlier one: that is gone, and the next export makes it whole again."""
     folder = copy(whole, tmp_path / "copy")

@@ -12,6 +12,7 @@ def inputs(one):
     return jnp.asarray(one.samples["embedded"]), jnp.asarray(one.samples["inputs"])
 
 
+@pytest.mark.slow
 def test_the_module_does_what_the_network_did(one, inputs):
     """Activations by name, and estimates of the active circuits."""
     net = testbed.Loaded.of(one)

@@ -28,6 +28,7 @@ def test_the_suite_holds_what_it_says():
         )
 
 
+@pytest.mark.slow
 def test_some_of_the_frozen_sizes_are_still_what_theory_says():
     """Version 1 came from this theory: one small network here, all of them in a slow test."""
     frozen = {entry.name: entry for entry in testbed.suite()}

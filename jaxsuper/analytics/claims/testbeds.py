@@ -28,7 +28,8 @@ _STATES = {"quiet": 134, "seized": 380}
 def _baseline(run: Run) -> Evidence:
     (entry,) = (one for one in chosen(["request"]) if one.name == "request-spd-20")
     settings = {**entry.settings, "n_active": (1, 2), "batch_size": 64, "seed": run.seed}
-    naive = 1 - settings["network_width"] / (4 * settings["n_circuits"])
+    one = entry.configuration()
+    naive = 1 - one.network_width / (4 * one.n_circuits)
     points = []
     for z, networks in run.networks(**settings, n_networks=run.choose(4, 8)).items():
         for layer in (2, 3, 4):
