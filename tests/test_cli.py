@@ -157,7 +157,8 @@ def test_help_of_every_command(name, capsys):
     settings = {field.name for field in fields(commands.modules()[name].Command)}
     shown = {setting for setting in settings if f"--{setting.replace('_', '-')}" in printed}
     # What is left are positional arguments.
-    assert settings - shown <= {"grid", "stores", "law", "directory", "file"}
+    outside = {"grid", "stores", "law", "directory", "file", "answers", "export"}
+    assert settings - shown <= outside
     assert "--cache FOLDER" in printed and f"jaxsuper {name}" in printed
 
 

@@ -19,6 +19,8 @@ NAMES = (
     "scaling",
     "export",
     "attention",
+    "recover",
+    "score",
 )
 
 

@@ -140,7 +140,13 @@ def _not_read(reason: str) -> str:
 
 def _positional(words: Sequence[str]) -> str:
     """Return what a command takes without a flag, in words."""
-    return {"sweep": "a grid", "figures": "a store", "scaling": "a law"}.get(words[0], "more")
+    return {
+        "sweep": "a grid",
+        "figures": "a store",
+        "scaling": "a law",
+        "score": "an answer",
+        "recover": "an export",
+    }.get(words[0], "more")
 
 
 def _unrecognized(text: str, words: Sequence[str], help_: str) -> str:

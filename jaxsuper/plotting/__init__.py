@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ._payload import payload_figure
     from ._programs import accuracy_figure, price_figure, program_figure
     from ._published import published_figures
+    from ._recovery import recovery_figure
+    from ._recovery_page import score_page
     from ._scaling import critical_figure, optimum_figure, transition_figure
     from ._style import color_of, save, style, subplots
     from ._sweeps import sweep_figure, sweep_name
@@ -57,6 +59,8 @@ __getattr__, __dir__ = lazy(
         "_payload": ("payload_figure",),
         "_programs": ("accuracy_figure", "price_figure", "program_figure"),
         "_published": ("published_figures",),
+        "_recovery": ("recovery_figure",),
+        "_recovery_page": ("score_page",),
         "_scaling": ("critical_figure", "optimum_figure", "transition_figure"),
         "_style": ("color_of", "save", "style", "subplots"),
         "_sweeps": ("sweep_figure", "sweep_name"),
@@ -97,7 +101,9 @@ __all__ = [
     "price_figure",
     "program_figure",
     "published_figures",
+    "recovery_figure",
     "save",
+    "score_page",
     "shares_figure",
     "simulation_figure",
     "style",

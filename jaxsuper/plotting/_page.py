@@ -1,16 +1,13 @@
 """The ledger as one self-contained HTML page: formulas and plots inside, no request to anywhere."""
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 from ..analytics.claims import TIERS
 from ._article import badge, claim_article, percent, table, VERDICTS
-from ._style import color_of
+from ._inlined import inlined
 
 
 _SOURCES = (
@@ -21,14 +18,6 @@ _SOURCES = (
     "2409.15318. [W] Linear-Readout Floors and Threshold Recovery, arXiv 2605.01192. [B] Block-structured "
     "computation in superposition (2026). notes#name: section name of jaxsuper/theory/README.md."
 )
-
-
-def _inline(name: str) -> tuple[str, str]:
-    """Return a file of this folder and how the page's policy names it."""
-    text = files("jaxsuper.plotting").joinpath(name).read_text(encoding="utf-8")
-    if name.endswith(".css"):
-        text += "".join(f".s{index} {{ color: {color_of(index)}; }}\n" for index in range(7))
-    return text, f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _counts(entries: Sequence[dict[str, Any]]) -> str:
@@ -151,7 +140,7 @@ def ledger_page(entries: Sequence[dict[str, Any]]) -> str:
     Returns:
         The page.
     """
-    (style, style_hash), (script, script_hash) = _inline("ledger.css"), _inline("ledger.js")
+    (style, style_hash), (script, script_hash) = inlined("ledger.css"), inlined("ledger.js")
     # What the browser may load at all: the page's own style and script.
     policy = (
         f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; "

@@ -355,12 +355,13 @@ def _without_parts(draw: Any, store: dict[str, bytes | None], grid: Files) -> Ca
 
 
 def made_by_commands(folder: Path) -> dict[str, bytes | None]:
-    """Return a checkpoint and a store, as commands write them, by path."""
+    """Return a checkpoint, a store, a network and an answer, as commands write them, by path."""
     from jaxsuper import cli
 
     from .driver import snapshot
 
     (folder / "ok.toml").write_text(OK_GRID)
-    assert cli.main(line("tune")) == 0 and cli.main(line("sweep")) == 0
+    for command in ("tune", "sweep", "export", "recover"):
+        assert cli.main(line(command)) == 0
     found = snapshot(folder)
     return {name: content for name, content in found.items() if content is not None}

@@ -47,10 +47,18 @@ def files(tmp_path_factory) -> dict[str, bytes | None]:
         os.chdir(home)
 
 
+def needed(files: dict[str, bytes | None]) -> dict[str, dict[str, bytes | None]]:
+    """Return what commands need of what other commands wrote."""
+    begins = {"figures": ("store",), "recover": ("net/",), "score": ("net/", "answer.")}
+    return {
+        command: {name: content for name, content in files.items() if name.startswith(starts)}
+        for command, starts in begins.items()
+    }
+
+
 def all_cases(files: dict[str, bytes | None], count: int) -> list[Case]:
     """Return cases of all doors, about `count` for each command, and more for files and calls."""
-    store = {name: content for name, content in files.items() if name.startswith("store")}
-    FILES["figures"] = store
+    FILES.update(needed(files))
     found = [case for name in commands.NAMES for case in drawn(bad_lines(name), count)]
     found += drawn(bad_grids(), 2 * count)
     found += drawn(bad_checkpoints(files), count)
@@ -128,8 +136,7 @@ def test_bad_inputs_in_processes_of_their_own(files, tmp_path):
 @pytest.mark.parametrize("command", commands.NAMES)
 def test_what_is_corrupted_was_right(command, files, tmp_path):
     """Without its corruption every line runs, so each is refused for that alone."""
-    store = {name: content for name, content in files.items() if name.startswith("store")}
-    more = store if command == "figures" else FILES.get(command, {})
+    more = needed(files).get(command, FILES.get(command, {}))
     right = started(Case(command, "none", tuple(line(command)), files=more), tmp_path / "here")
     assert right.status == 0, right
 

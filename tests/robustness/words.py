@@ -86,6 +86,15 @@ LINES: dict[str, dict[str, str]] = {
         "loads": "1",
     },
     "attention": {"least_context": "8", "heads": "", "json": "out.json"},
+    "recover": {
+        "method": "svd",
+        "seed": "1",
+        "steps": "3",
+        "batch_size": "8",
+        "learning_rate": "0.01",
+        "out": "answer.safetensors",
+    },
+    "score": {"export": "net", "seed": "1", "json": "score.json", "out": "scores"},
 }
 POSITIONAL = {
     "scaling": ("capacity",),
@@ -93,6 +102,8 @@ POSITIONAL = {
     "figures": ("store",),
     "export": ("net",),
     "attention": ("ok.npz",),
+    "recover": ("net",),
+    "score": ("answer.safetensors",),
 }
 Files: TypeAlias = Mapping[str, bytes | None]
 
@@ -250,6 +261,17 @@ CONTRADICTIONS = {
         "--windows 5 10 100",
         "--json x.png --plot x.png",
     ],
+    "recover": [
+        "--start ideal",
+        "--n-units 2147483647",
+        "--ridge 0",
+        "--sparsity -1",
+        "--sparsity 0",
+        "--learning-rate -1",
+        "--k 0",
+        "--out answer.txt",
+    ],
+    "score": ["--export net net", "--export nowhere", "--export", "--json scores"],
 }
 _LIMITS = ("0", "-1", "lots", "0GiB", "1e9", "nan", "2 XiB", "1 MiB", "", "1..5GiB", "GiB")
 
@@ -272,8 +294,8 @@ def hints(command: str) -> dict[str, Any]:
         inner = [part for part in get_args(kind) if part not in (type(None), Ellipsis)]
         if inner and get_origin(kind) is not Literal:
             kind = inner[0]
-        outside = ("grid", "stores", "directory", "network", "file")
-        if each.name not in outside or command == "tune":
+        others = ("grid", "stores", "directory", "network", "file", "answers", "export")
+        if each.name not in others or command == "tune":
             found[each.name] = kind
     return found
 
@@ -392,4 +414,5 @@ def _required(command: str) -> list[str]:
     from dataclasses import MISSING
 
     module = settings_of(command)
-    return [f.name for f in fields(module) if f.default is MISSING and f.name in LINES[command]]
+    required = [f.name for f in fields(module) if f.default is MISSING]
+    return [name for name in required if name in LINES[command]]

@@ -28,6 +28,7 @@ from . import (
     networks as networks,
     payloads as payloads,
     programs as programs,
+    recoveries as recoveries,
     seizures as seizures,
     testbeds as testbeds,
     trainings as trainings,
