@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib.metadata import version as version_of
+from importlib.util import find_spec
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -29,6 +30,8 @@ myst_heading_anchors = 3
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+# Shown without its output where there is no PyTorch.
+nb_execution_excludepatterns = [] if find_spec("torch") else ["09_testbed.py"]
 nb_merge_streams = True
 os.environ.setdefault("JAXSUPER_CACHE", "none")
 # What a cell prints piece by piece is one text.

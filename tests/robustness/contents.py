@@ -12,7 +12,8 @@ from jaxsuper._settings import Configuration
 
 from ..sweep.test_bad_grids import written
 from .case import Case
-from .words import Files, line, misspelled, OK_GRID
+from .lines import Files, OK_GRID
+from .words import line, misspelled
 
 
 NAMES = tuple(vars(Configuration()))

@@ -12,8 +12,9 @@ from jaxsuper import commands
 from .case import Case, faults, Outcome
 from .contents import bad_checkpoints, bad_grids, bad_stores, made_by_commands
 from .doors import bad_calls
+from .lines import FILES
 from .run import outcomes, started
-from .words import bad_lines, FILES, line
+from .words import bad_lines, line
 
 
 def drawn(strategy: st.SearchStrategy[Case], count: int) -> list[Case]:
