@@ -65,7 +65,7 @@ def _draw_head(ax: Any, found: Distances, layer: int, head: int, color: str) -> 
     x = np.arange(len(mass)) + 1
     ax.plot(x, _reached(mass), color=color, linewidth=1)
     if np.isfinite(error).any():
-        # Of the cumulated share: bounded by cumulating the errors, as if they all went one way.
+        # As if distances were independent: too wide at the end, where shares add up to one.
         reach = np.minimum(1.96 * np.sqrt(np.cumsum(error**2)), 1)
         low, high = _reached(mass) - reach, _reached(mass) + reach
         ax.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
