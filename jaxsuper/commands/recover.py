@@ -30,7 +30,7 @@ class Command:
         method: what looks.
         out: the answer, a safetensors file.
         seed: of starts, batches and masks.
-        n_units: directions or latents by layer; by default T, in spd those of the truth and D more.
+        n_units: directions or latents by layer; by default T, in spd c T + D.
         ridge: of probes.
         sparsity: weight of the L1 or minimality term.
         k: latents that are kept of a sample: z in sae-topk; transcoder: L1 without it.

@@ -24,9 +24,9 @@ KINDS: dict[str, dict[str, Any]] = {
     "clipped": {},
     "cleaned": {"construction": "cleaned"},
     "oracle": {"construction": "oracle"},
-    "private": {"construction": "private", "network_width": 480},
+    "private": {"construction": "private", "circuit": "rotation3", "network_width": 480},
     "plain": {"construction": "plain"},
-    "carried": {"indicator": "carried", "construction": "carried"},
+    "carried": {"construction": "carried", "circuit": "rotation3"},
     "relay": {"edges": "relay"},
 }
 
@@ -88,15 +88,16 @@ def test_the_truth_is_the_upper_end_of_every_score(folders, kind):
 
 def test_both_commands_find_and_score(folders, tmp_path, capsys):
     network, answer = str(folders("clipped")), str(tmp_path / "answer.safetensors")
-    words = ["recover", network, "--method", "sae-l1", "--steps", "300", "--out", answer]
+    words = ["recover", network, "--method", "sae-l1", "--steps", "1000", "--out", answer]
     assert cli.main(words) == 0 and "directions.0 (14, 96)" in capsys.readouterr().out
     assert not (tmp_path / "answer.safetensors.states").exists()
     assert cli.main(["score", answer, "--export", network, "--out", str(tmp_path / "out")]) == 0
     rows = json.loads((tmp_path / "out" / "score.json").read_text())["rows"]
     found = {(row["metric"], row["layer"]): row for row in rows}
-    assert found["recall", 0]["value"] > 0.9 > 0.1 > found["recall", 0]["random"]
+    near, chance = (found["cosine_span", 0][name] for name in ("value", "random"))
+    assert near > chance + 0.2 and found["auc", 0]["value"] > 0.8
     # Probes are told, and are as good as can be in the first layer.
     words = ["recover", network, "--method", "probes", "--out", answer]
     assert cli.main(words) == 0
     scored = recovery.score(answer, testbed.read_export(network))
-    assert scored.value("recall", 0) == 1 and scored.value("auc", 0) == 1
+    assert scored.value("recall", 0) == 1 and scored.value("auc", 0) > 0.99

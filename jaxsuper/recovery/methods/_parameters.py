@@ -28,7 +28,7 @@ from ..._arrays import root_key
 from ..._errors import check
 from .._answer import Answer, answer_of
 from .._components import dense_pairs, parts_of
-from .._export import Export, sizes_of
+from .._export import Export
 from ._options import Options, Report
 from ._train import descend, Run
 
@@ -133,8 +133,9 @@ def gates_loss(
 
 def _start(export: Export, options: Options) -> tuple[Decomposition, list[np.ndarray] | None]:
     """Return the start, and of an ideal one the pairs of its components by layer, -1 for none."""
-    n_neurons, _, _ = sizes_of(export)
-    layers = range(1, int(export.config.n_relu))
+    config = export.config
+    n_neurons = int(config.n_neurons)
+    layers = range(1, int(config.n_relu))
     weights = [np.asarray(export.model[f"layers.{k}.weight"]) for k in layers]
     if options.start == "ideal":
         # The pairs, and what is left over by its singular vectors: together they are W.
@@ -153,9 +154,8 @@ def _start(export: Export, options: Options) -> tuple[Decomposition, list[np.nda
         u, v = u * balance, v / balance
         pairs = [np.pad(own, (0, most - len(own)), constant_values=-1) for own in pairs]
     else:
-        most = options.n_units or max(
-            len(export.truth[f"pairs.{k}.part"]) + n_neurons for k in layers
-        )
+        # As many as a rank of c for each circuit takes, and the neurons for the rest.
+        most = options.n_units or len(config.channels) * int(config.n_circuits) + n_neurons
         generator = np.random.default_rng(options.seed)
         shape = (len(weights), most, n_neurons)
         u, v = (generator.standard_normal(shape, np.float32) for _ in range(2))
@@ -189,7 +189,7 @@ def decomposition(export: Export, options: Options, report: Report) -> Answer:
 
     Args:
         export: the network, of ReLU layers.
-        options: `n_units` (components of a layer; as many as the truth has pairs, and D for the rest),
+        options: `n_units` (components of a layer; c T + D if left out),
             `sparsity`, `steps`, `batch_size`, `learning_rate`, `start`: from the ideal one the small
             networks are trained alone first, for as many steps.
         report: of steps.
