@@ -13,6 +13,7 @@ from . import _shared as shared, _two_part as two_part
 from ._inhibition import clipped_links
 from ._network import ROTATION3, Traits
 from ._placement import join, repeat_first
+from ._two_part_wiring import two_part_gap, two_part_wiring
 from ._wiring import Wiring
 
 
@@ -113,9 +114,9 @@ def dense_carried(
 
 def carried_wiring(self: AbstractCarried, embedding: Float[Array, "T d d"]) -> Wiring:
     """Return the wiring of a network that embeds in this way, without a bias."""
-    gap = lambda layer: two_part.two_part_gap(self, layer)
+    gap = lambda layer: two_part_gap(self, layer)
     nothing = np.zeros(self.circuits.width, np.float32)
-    return two_part.two_part_wiring(self, gap, embedding, nothing)
+    return two_part_wiring(self, gap, embedding, nothing)
 
 
 class Carried(AbstractCarried):

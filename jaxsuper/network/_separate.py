@@ -17,6 +17,7 @@ from ._edges import edge_links
 from ._inhibition import balanced, clipped_links
 from ._network import INDICATED, Traits
 from ._placement import join
+from ._two_part_wiring import two_part_gap, two_part_wiring
 from ._wiring import Wiring
 
 
@@ -181,8 +182,6 @@ class Separate(two_part.AbstractTwoPart):
         """Return which neuron, and which part of every weight, belongs to whom."""
         relays = lambda layer: None if self.relays is None else self.relays[1][layer - 1]
         steps = lambda layer: self.step_inhibition[layer - 1]
-        gap = lambda layer: two_part.two_part_gap(self, layer, steps(layer), relays(layer))
+        gap = lambda layer: two_part_gap(self, layer, steps(layer), relays(layer))
         bias = shared.bias_of(self.circuits, 0)
-        return two_part.two_part_wiring(
-            self, gap, small_weights(self.circuits, 0), np.asarray(bias)
-        )
+        return two_part_wiring(self, gap, small_weights(self.circuits, 0), np.asarray(bias))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jaxsuper import commands
 
 from .case import Case
-from .lines import LINES, NONE_REQUIRED, POSITIONAL
+from .lines import FILES, Files, LINES, NONE_REQUIRED, POSITIONAL
 
 
 # Settings that may be 0; all other whole numbers start at 1.
