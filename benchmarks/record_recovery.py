@@ -150,7 +150,9 @@ def measured(method: str, tried: dict[str, Any], case: Case, export: Any, start:
     for one in score.rows:
         name = one.metric + (f"_{one.hops}" if one.hops else "")
         if one.layer is None:
-            row |= {name: one.value, f"random_{name}": one.random, f"oracle_{name}": one.oracle}
+            row[name] = one.value
+            if name in SHOWN:
+                row |= {f"random_{name}": one.random, f"oracle_{name}": one.oracle}
         elif one.hops and one.layer == 0:
             # Of all hops the same circuits: means over layers start in other ones.
             row |= {f"{name}_first": one.value}
