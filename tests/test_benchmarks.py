@@ -173,6 +173,7 @@ def device_status(monkeypatch, reference_path, out) -> int:
     return device.main(["--reference", str(reference_path), "--out", str(out)])
 
 
+@pytest.mark.slow
 def test_device_agrees_with_itself(monkeypatch, recorded, tmp_path, capsys):
     assert device_status(monkeypatch, recorded, tmp_path) == 0
     (path,) = tmp_path.glob("device-*.json")

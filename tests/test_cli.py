@@ -67,6 +67,7 @@ def test_the_seed_decides(tmp_path):
     assert rows[0] == rows[1] != rows[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("circuit", ["rotation3", "step"])
 @pytest.mark.parametrize("construction", ["clipped", "plain"])
 def test_other_circuits_and_constructions(circuit, construction, tmp_path):
@@ -276,6 +277,7 @@ def test_nothing_is_written_on_interruption(tmp_path, capsys, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_error_bars_cover_the_truth():
     """Of 40 short runs about 95 % lie within two standard errors of a long one."""
     import jax

@@ -68,6 +68,7 @@ def run(configuration, n_networks=2):
     return run_experiment(Experiment(configuration, n_networks=n_networks))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "base, changes",
     [(BASE, CHANGES), (replace(BASE, construction="cleaned"), UNPADDED)],
@@ -87,6 +88,7 @@ def test_the_table(base, changes, compiled):
     assert not compiled
 
 
+@pytest.mark.slow
 def test_beyond_the_slots(compiled):
     """Of more active circuits there is room for 8, then for as many as are asked for."""
     network, key = prepare(BASE), jax.random.key(0)

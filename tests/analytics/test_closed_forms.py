@@ -7,6 +7,7 @@ from jaxsuper import allocation, circuits, network, predict, simulation, theory
 from jaxsuper.simulation import Experiment, parts_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "b",
     [pytest.param(0.25, marks=pytest.mark.slow), 1.0, pytest.param(2.0, marks=pytest.mark.slow)],
@@ -37,6 +38,7 @@ def test_active_vector_in_the_working_regime(b, measure):
 ORACLE = {"n_circuits": 400, "n_layers": 4, "n_active": (1, 2, 4), "construction": "oracle"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("z", [1, 2, 4])
 def test_oracle_follows_the_closed_form(z, measure):
     """The oracle lies within 10 % of its prediction, at D=1000, T=400; the first order is far off."""
@@ -87,6 +89,7 @@ class RotationAsMLP(circuits.MLP):
         return circuits.Rotation(np.zeros(1)).sample_input(key=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("b", [0.5, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_general_form_of_rotations(b):
     """Written as an MLP a rotation has the same error in layer 1; later its ReLUs are counted, too.
@@ -123,6 +126,7 @@ CARRIED = {"circuit": "rotation3", "indicator": "carried", "allocation": "transv
 CARRIED |= {"indicator_share": 0.5, "indicator_redundancy": 6, "redundancy": 3, "n_layers": 3}
 
 
+@pytest.mark.slow
 def test_closed_gates_leak_as_predicted(measure):
     """D=1000, T=900, b=1/2, one active: within 10 % in layers 1 to 3, with 0.4 of v leaking."""
     T, b = 900, 0.5
@@ -176,6 +180,7 @@ def test_the_published_working_regime_is_no_constant():
     assert inside == [True, False, False]
 
 
+@pytest.mark.slow
 def test_mlp_interference_is_predicted():
     """Inactive MLP circuits at layer 1 receive z·e·E|a|^2, if the ReLU is open for all signs."""
     mlps = circuits.MLP.random(400, 3, key=jax.random.key(0))

@@ -30,6 +30,7 @@ def test_some_verdicts(subject):
     assert not unexpected([settle(entry, run) for entry in claims([subject])[::3]])
 
 
+@pytest.mark.slow
 def test_simulated_verdicts():
     """One of each kind that simulates: established, in a regime, refuted."""
     run = Run(quick=True)
@@ -37,6 +38,7 @@ def test_simulated_verdicts():
     assert not unexpected([settle(entry, run) for entry in claims(chosen)])
 
 
+@pytest.mark.slow
 def test_design_verdicts():
     """One that counts sets, one that simulates, one that is refuted; the rest in the slow test."""
     run = Run(quick=True)

@@ -60,7 +60,7 @@ def test_results_of_all_kinds_are_scaled():
     "id, formula",
     [
         ("networks.clipped-density", None),
-        ("interactions.derived", "mean_interaction"),
+        pytest.param("interactions.derived", "mean_interaction", marks=pytest.mark.slow),
         ("allocations.overlap-rate", "overlap_rate_from_loads"),
     ],
 )

@@ -19,6 +19,7 @@ OWN: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change, n_active",
     [

@@ -46,6 +46,7 @@ def test_whole_grid():
         assert (values < np.log(3)).mean() >= 0.98, metric
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

@@ -53,6 +53,7 @@ def test_coordinates_are_inverse():
     assert 0 < far["lower_threshold"] < far["upper_threshold"] <= 1
 
 
+@pytest.mark.slow
 def test_descent_helps_on_other_networks(clipped):
     start = with_settings(clipped, gate_bias=3.0, lower_threshold=0.3)
     descent = descend(start, 2, SAMPLES, steps=15, rate=0.2)

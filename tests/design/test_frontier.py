@@ -38,6 +38,7 @@ def test_capacity_is_limited_by_the_allocation():
     assert check_frontier(NARROW, 0.1, "private", max_circuits=5) == 5
 
 
+@pytest.mark.slow
 def test_capacity_is_limited_by_noise(monkeypatch):
     """With errors that are made up, and cross the target at T = 150, for a kind that holds more."""
 

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from jaxsuper import allocation, circuits, network, simulation, theory
 from jaxsuper.network._cleaned import _gated as gated
 
@@ -94,6 +95,7 @@ def rotations(construction, key, layers):
     return design.overlap_rate, simulation.simulate(net, 2, 300, key=key)
 
 
+@pytest.mark.slow
 def test_clean_up_layers_help(getkey):
     """They follow their closed form, and beat the clipped network at equal rotations and depth."""
     e, clean = rotations("cleaned", getkey(), 5)

@@ -32,6 +32,7 @@ def structured(name):
     return inputs, (activations, view.estimates, of_active)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", READ)
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_alone_it_computes_the_same(name, read):

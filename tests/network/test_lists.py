@@ -116,6 +116,7 @@ def test_a_neuron_counted_twice_is_noticed(monkeypatch):
     assert np.abs(estimates(right, inputs) - estimates(wrong, inputs)).max() > 1e-2
 
 
+@pytest.mark.slow
 def test_the_same_gradient(monkeypatch):
     """With respect to the parameters and the inputs."""
     both = [make("clipped", monkeypatch, by_lists) for by_lists in (True, False)]

@@ -18,15 +18,8 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9]*.py"))
 
 
 @pytest.mark.filterwarnings("ignore")  # of the notebook server's, not ours
-@pytest.mark.parametrize(
-    "path",
-    [
-        # The first is the tour; the others take longer.
-        pytest.param(path, marks=() if index == 0 else pytest.mark.slow)
-        for index, path in enumerate(NOTEBOOKS)
-    ],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook(path, tmp_path):
     notebook: Any = jupytext.read(path)
     if "import torch" in path.read_text():

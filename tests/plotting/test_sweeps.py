@@ -192,6 +192,7 @@ def test_bad_input(change, message, folder, tmp_path, capsys):
     assert message in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_command_draws(folder, tmp_path, capsys):
     line = ["figures", str(folder), "--out", str(tmp_path), "--no-state-evolution"]
     assert cli.main(line) == 0

@@ -35,6 +35,7 @@ def check_equal(one, other, rtol):
             np.testing.assert_allclose(found, wanted, rtol, rtol * scale + 1e-12, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

@@ -54,6 +54,7 @@ def test_padded_equals_unpadded(kind, tmp_path):
     assert result.compiles == 1 and result.plan.waste > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
     [

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings, strategies as st
 from jaxsuper import allocation
 from jaxsuper.simulation import Configuration
@@ -81,6 +82,7 @@ def sizes_of(configuration, name):
     return found
 
 
+@pytest.mark.slow
 def test_capacity_counts_what_the_network_is_built_of():
     """Blocks hold n^2 circuits; indicators with neurons of their own may hold fewer than payload."""
     block = Configuration(200, 1, 1, circuit="rotation", construction="block")

@@ -49,6 +49,7 @@ def check_kills(tmp_path, kills, undisturbed):
     assert not list(tmp_path.rglob("*.set-aside")) and not list(tmp_path.rglob("*.partial*"))
 
 
+@pytest.mark.slow
 def test_two_kills(tmp_path, undisturbed):
     check_kills(tmp_path, 2, undisturbed)
 
@@ -58,7 +59,10 @@ def test_ten_kills(tmp_path, undisturbed):
     check_kills(tmp_path, 10, undisturbed)
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    "number, status",
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)],
+)
 def test_a_signal_finishes_the_call(number, status, tmp_path, undisturbed, capsys):
     out = tmp_path / "store"
     process = start(out, *SMALL_CALLS)
@@ -93,6 +97,7 @@ def test_devices_shards_and_processes_do_not_matter(tmp_path, undisturbed):
     assert not close(rows(tmp_path / "one").sort("value"), undisturbed)
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_directory(tmp_path, undisturbed):
     """Strangers that run the same grid into one store: no row twice, nothing torn."""
     out = tmp_path / "store"

@@ -210,6 +210,7 @@ def mounted(folder, options):
         pytest.skip("mounting a small file system is not permitted here")
 
 
+@pytest.mark.slow
 def test_a_really_full_disk(tmp_path):
     disk = tmp_path / "disk"
     mounted(disk, "size=64k")

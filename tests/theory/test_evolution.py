@@ -173,6 +173,7 @@ def test_impossible_mean_rotations(wrong):
             evolve(loads_of(100, 4, 200))
 
 
+@pytest.mark.slow
 def test_angles_of_each_layer():
     """(L,) means are those of the layers: the same number everywhere is the scalar in law."""
     loads = loads_of(100, 4, 200)

@@ -45,6 +45,7 @@ def train(numbers, n_circuits=9, task=MSE, keys=None, **more):
     )
 
 
+@pytest.mark.slow
 def test_side_by_side_is_alone():
     """Each network has the circuits, samples and steps that it has alone, however many count."""
     networks, errors = train((0, 1), counts=np.array([9, 5]))

@@ -80,6 +80,7 @@ def _errors(run: Run) -> Evidence:
     "guards.indicators",
     "What fires by mistake is decided by indicators alone, whatever circuits compute: density evolution "
     "predicts it for circuits of one's own.",
+    formula=r"\epsilon_{l+1} = f(\epsilon_l;\, S, n, r, lo, hi)",
     source="derived here; notes#critical-load",
     regime=f"T = {_BEGINNING}, {_SIZES}, z = 1, layers 2 and 3; within 6 %",
     rival="z e in every layer: nothing fires because of what fired by mistake",
@@ -107,6 +108,7 @@ def _indicators(run: Run) -> Evidence:
     "guards.more-indicators",
     "Circuits of 16 neurons that give four instead of two to their indicators keep them quiet where the "
     "others seize, at the same D: what counts is how many neurons indicate.",
+    formula=r"n_a = r\,n_x,\quad T_c \sim n_a^2/\ln^2 n_a",
     source="[R] leaves it to larger circuits; notes#larger-circuits",
     regime="D = 2000, T = 400 random networks of 14 neurons a layer, S = 4, indicators with 4 and 8, "
     "lo/hi = 0.4/0.9, z = 1, layer 3; within 15 %",
