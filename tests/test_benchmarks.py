@@ -182,6 +182,7 @@ def test_device_agrees_with_itself(monkeypatch, recorded, tmp_path, capsys):
     assert path.with_suffix(".md").read_text().strip() == capsys.readouterr().out.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["hash", "metric", "seed"])
 def test_a_mismatch_is_status_1(monkeypatch, recorded, tmp_path, capsys, what):
     wrong = reference.load_reference(recorded)

@@ -289,7 +289,7 @@ def test_any_numbers_are_a_plan_within_the_limit_or_one_line(data):
     finally:
         use_memory_limit(None)
     made = experiment.configuration
-    traits = traits_of("clipped")
+    traits = traits_of(Recipe.of(made).construction)
     cost = experiment_cost(
         made, traits, experiment.n_active, experiment.n_networks, experiment.chunk
     )

@@ -153,6 +153,7 @@ def test_a_frame_is_one_program(compiled):
     assert not compiled
 
 
+@pytest.mark.slow
 def test_a_search_compiles_a_program_for_each_construction(compiled):
     """Not one for each structure, and none for batches of 16, 32 and 64."""
     effort = Effort(2, 4, 0, 2, 32, 2, 64)

@@ -43,6 +43,7 @@ def test_tune_writes_what_it_says(tmp_path, capsys):
     assert "`checkpoint` must be of a run with the same start" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_random_start_has_no_structure(tmp_path, capsys):
     assert run("--start", "he", "--loss", "l4", "--out", tmp_path) == 0
     result = json.loads((tmp_path / "tuning.json").read_text())

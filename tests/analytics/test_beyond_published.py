@@ -43,6 +43,7 @@ def within(values, factor):
     return (values < factor).all() and (values > 1 / factor).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "redundancy, n_active", [(6, 2), (6, 4), pytest.param(4, 3, marks=pytest.mark.slow)]
 )

@@ -152,6 +152,7 @@ def test_closed_gates_leak_as_predicted(measure):
         assert 2 / 3 * second / v < 0.7 * excess
 
 
+@pytest.mark.slow
 def test_errors_of_carried_indicators(measure):
     """D=600, T=150, z=3, layers 1 to 3: within 10 %, and 15 % below what the ReLU cuts left in."""
     settings = {"network_width": 600, "n_circuits": 150, "batch_size": 200, "n_networks": 12}

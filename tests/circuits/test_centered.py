@@ -39,6 +39,7 @@ def test_structured_equals_dense():
         np.testing.assert_allclose(one, other, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_common_vector_is_balanced_away():
     """What all circuits have in common reaches a neuron T S/n times Rbar, or not at all."""
 

@@ -64,6 +64,7 @@ def test_descent_helps_on_other_networks(clipped):
     assert after.mse < before.mse
 
 
+@pytest.mark.slow
 def test_a_descent_that_was_cut_off_goes_on(clipped, tmp_path):
     """From the gradients that a journal has: bit for bit where it would have gone."""
     start = with_settings(clipped, gate_bias=3.0)

@@ -22,6 +22,7 @@ def make(key, construction="cleaned", layers=L, **options) -> Any:
     return network.build(made, design, layers, construction, key=key, **options)
 
 
+@pytest.mark.slow
 def test_clean_up_layers_by_hand_and_as_matrices(getkey):
     """From the definition in numpy, sample 0: cut, wait, open, rotate; two matrices for each step."""
     net = make(getkey(), inhibition="receiver", inhibition_factor=1.2)

@@ -45,7 +45,10 @@ def test_alone_it_computes_the_same(name, read):
     assert max(differences(run(dense, inputs), expected)) < CLOSE
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name == "clipped" else pytest.mark.slow) for name in TRAINABLE],
+)
 def test_wrong_matrices_are_noticed(name):
     """The comparison above rejects each array if a per cent off, and the arrays of another seed."""
     inputs, expected = structured(name)

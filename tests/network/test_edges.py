@@ -141,6 +141,7 @@ def test_inhibition_balances_those_that_are_not_joined(rule):
         assert abs(np.sum(every)) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["scalar", pytest.param("receiver", marks=pytest.mark.slow)])
 def test_every_circuit_its_own_successor_is_the_default(rule):
     """Written as edges it has the same connections, inhibition, samples and weights."""

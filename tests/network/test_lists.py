@@ -88,6 +88,7 @@ def test_connections_by_a_product_are_those_by_a_scatter():
     assert (wanted > 1).any() and not (wanted > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "padded"),
     [

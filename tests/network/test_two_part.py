@@ -27,6 +27,7 @@ def make(
     return network.build(made, payload, layers, scheme, key=key, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scheme, options",
     [

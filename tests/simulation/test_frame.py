@@ -65,6 +65,7 @@ def by_itself(settings, samples):
     return simulate(prepare(settings), settings.n_active, samples, key=key, chunk=samples)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS],

@@ -180,6 +180,7 @@ def placed_tables(monkeypatch, configurations, out):
     return sizes
 
 
+@pytest.mark.slow
 def test_each_allocation_travels_once(tmp_path, monkeypatch):
     """One table for four calls where all share their sets; one for each where every seed has its own."""
     sizes = placed_tables(monkeypatch, SEVERAL, tmp_path / "shared")

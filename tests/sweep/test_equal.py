@@ -104,6 +104,7 @@ def test_many_values_of_one_shape_are_traced_once(tmp_path, monkeypatch):
     assert len(list(tmp_path.rglob("*.parquet"))) > 1
 
 
+@pytest.mark.slow
 def test_side_by_side_is_the_same(tmp_path):
     """As accelerators run them, by vmap, a few at a time."""
     allocations = sweep.Allocations()

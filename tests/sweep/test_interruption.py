@@ -78,6 +78,7 @@ def test_a_signal_finishes_the_call(number, status, tmp_path, undisturbed, capsy
     assert same(rows(out), undisturbed)
 
 
+@pytest.mark.slow
 def test_devices_shards_and_processes_do_not_matter(tmp_path, undisturbed):
     """One device, two devices, three shards merged, two processes on loopback."""
     address = f"127.0.0.1:{free_port()}"

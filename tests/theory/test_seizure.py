@@ -127,6 +127,7 @@ def test_redundancy_that_grows_as_the_logarithm_keeps_the_density():
     assert density(2000, 4) < 0.6 * few  # at fixed S it falls
 
 
+@pytest.mark.slow
 def test_between_two_sizes_what_is_on_stays_on():
     few, middle = (Links.of(even_loads(T, 3, 400), 1) for T in (600, 1450))
     for links, same in ((few, True), (middle, False)):

@@ -113,6 +113,7 @@ def share_of(settings):
     return np.asarray(training.effective_redundancy(dense, network.circuits, key=jax.random.key(0)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("redundancy", [2, 4])
 def test_the_effective_redundancy_of_built_networks_is_theirs(redundancy):
     """Exactly where nothing else responds: in the first layer, and in all without overlaps."""
@@ -124,6 +125,7 @@ def test_the_effective_redundancy_of_built_networks_is_theirs(redundancy):
     np.testing.assert_allclose(alone, redundancy, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_count_that_forgets_the_small_circuit_or_the_rest_is_wrong():
     """The neurons of a rotation do not respond alike; those that are always on say nothing."""
     network, dense = prepared(BASE), written_out(BASE, "all")
