@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._export import Export
     from ._metrics import LOWER, METRICS
     from ._score import Circuits, over_networks, Row, Score, score, Scored
+    from ._structure import bases, Structure, structure, structure_of
     from .methods import Method, METHODS, Options, recover
 
 __getattr__, __dir__ = lazy(
@@ -26,6 +27,7 @@ __getattr__, __dir__ = lazy(
         "_metrics": ("LOWER", "METRICS"),
         "methods": ("METHODS", "Method", "Options", "recover"),
         "_score": ("Circuits", "Row", "Score", "Scored", "over_networks", "score"),
+        "_structure": ("Structure", "bases", "structure", "structure_of"),
     },
 )
 
@@ -42,7 +44,9 @@ __all__ = [
     "Row",
     "Score",
     "Scored",
+    "Structure",
     "answer_of",
+    "bases",
     "check_fits",
     "oracle_answer",
     "over_networks",
@@ -50,5 +54,7 @@ __all__ = [
     "read_answer",
     "recover",
     "score",
+    "structure",
+    "structure_of",
     "write_answer",
 ]

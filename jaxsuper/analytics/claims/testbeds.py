@@ -1,9 +1,12 @@
-"""Claims about networks with known truth: the naive baseline, and what removing the left-over does."""
+"""Claims about networks with known truth: the naive baseline, removing the left-over, the true basis."""
 
+import tempfile
 from typing import Any
 
 from ..._settings import Configuration
-from ...testbed import chosen, removal_rows
+from ...recovery import bases, Structure, structure
+from ...simulation import prepare
+from ...testbed import chosen, export, read_export, removal_rows
 from ._evidence import Evidence, Point
 from ._registry import claim, Run
 
@@ -97,3 +100,47 @@ def _needed(run: Run) -> Evidence:
         ratio = (kept["parts"], kept["full"], 10.0)
         points.append(Point.ratio(place, *ratio, rival=1.0, series=state, **more))
     return Evidence(points, "T", "error without / with the rest", log_y=True)
+
+
+def _structures(run: Run, count: int, network: int) -> dict[str, Structure]:
+    """Return how W looks from the first reported layer to the next, by basis."""
+    settings = Configuration(
+        network_width=400,
+        n_circuits=count,
+        redundancy=6,
+        n_layers=2,
+        allocation="transversal",
+        seed=run.seed,
+        network=network,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        export(prepare(settings), folder, n_samples=1, loads=())
+        one = read_export(folder)
+        before, after = bases(one, 0), bases(one, 1)
+        return {name: structure(one, 1, before[name], after[name]) for name in before}
+
+
+@claim(
+    "testbed.modular-in-the-true-basis",
+    "Between the true directions W is modular, and fewer of its entries count: between neurons the "
+    "modularity is at most a third of that, and at least twice as many entries carry the power.",
+    tier="science",
+    formula=r"Q = \sum_t (e_{tt} - r_t c_t)",
+    source="[S]: the network should look sparse and modular; notes#parts-of-the-weights",
+    regime="D = 400, T = 60 and 200, S = 6, .25/.75, lines",
+    expected="established",
+    rival="as modular, and as sparse, between neurons",
+    quick=False,
+)
+def _modular(run: Run) -> Evidence:
+    points, more = [], {"relation": "at most", "rival_relation": "at least"}
+    for count in (60, 200):
+        found = [_structures(run, count, network) for network in range(run.draws(4, 8))]
+        of = lambda basis, name, found=found: [getattr(one[basis], name) for one in found]
+        for name, few, many, most in (
+            ("modularity", "neurons", "true", 1 / 3),
+            ("participation", "true", "neurons", 1 / 2),
+        ):
+            both: Any = (of(few, name), of(many, name), most)
+            points.append(Point.ratio(count, *both, rival=1.0, series=name, **more))
+    return Evidence(points, "T", "ratio of the two bases", log_y=True)
