@@ -259,8 +259,9 @@ def test_a_capacity_is_of_the_best_that_does_not_seize(file):
     assert chosen is not None
     errors = [predict_error(design) for design in candidates(problem, "clipped")]
     assert predict_error(chosen) == min(error for error in errors if error is not None)
-    # Of rotations the kind is tuned once; of these "best" is the same choice.
-    assert choose_design(problem, "best") == chosen
+    # One active circuit behind one on-neuron has no error with private links.
+    best = choose_design(problem, "best")
+    assert best is not None and best.kind == "private" and predict_error(best) == 0
 
 
 @pytest.mark.slow
