@@ -5,11 +5,12 @@ from typing import Any, ClassVar
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
-from .._types import KeyScalar, Scalar
-from ._base import AbstractCircuits, Layout
-from ._layers import draw_input, drawer, InputSource, Pairs, reads_of, stack_layers
+from .._types import Scalar
+from ._base import Layout
+from ._behind import AbstractBehind
+from ._layers import drawer, InputSource, Pairs, reads_of, stack_layers
 from ._rotation import check_gate_bias
 
 
@@ -25,7 +26,7 @@ def _layout(m: int) -> Layout:
     )
 
 
-class Gated(AbstractCircuits):
+class Gated(AbstractBehind):
     """T small ReLU networks y^l = ReLU(W_t^l y^{l-1} + b_t^l), each behind one on-neuron, d = m + 1.
 
     The on-neuron alpha carries the networks' own biases, of any sign, against one bias that all share:
@@ -105,23 +106,10 @@ class Gated(AbstractCircuits):
         """Raise a `ValueError` unless b >= 0."""
         check_gate_bias(gate_bias)
 
-    @property
-    def n_circuits(self) -> int:
-        """T."""
-        return self.own.shape[1]
-
-    def take(self, ids: Int[Any, " count"]) -> "Gated":
-        """Return the circuits with these ids, in this order; the means stay those of all."""
-        return eqx.tree_at(lambda each: each.own, self, self.own[:, ids])
-
     def mean_weights(self) -> Float[Array, "layers d r"]:
         """The gate from alpha to all neurons, and the mean of the biases."""
         ones = jnp.ones((len(self.shared), 1))
         return jnp.concatenate([ones, self.shared], axis=1)[:, :, None] + self.gate_bias
-
-    def difference_weights(self) -> Float[Array, "layers T out in_"]:
-        """W_t, and b_t less its mean, from y and alpha to y."""
-        return self.own
 
     def biases(self) -> Float[Array, "layers d"]:
         """-b everywhere."""
@@ -131,17 +119,6 @@ class Gated(AbstractCircuits):
         """b_t of the networks, from alpha."""
         return self.own[..., 0] + self.shared[:, None]
 
-    def from_inputs(self, values: Float[Any, "*batch inputs"]) -> Float[Array, "*batch d"]:
-        """Return input activations: alpha = 1, the inputs, and zeros up to m."""
-        values = jnp.asarray(values, jnp.float32)
-        on = jnp.ones((*values.shape[:-1], 1))
-        rest = jnp.zeros((*values.shape[:-1], self.own.shape[2] - values.shape[-1]))
-        return jnp.concatenate([on, values, rest], axis=-1)
-
-    def outputs(self, channels: Float[Array, "*batch k"]) -> Float[Array, "*batch outputs"]:
-        """Return the outputs among the channels of the last layer."""
-        return channels[..., 1 : 1 + self.n_outputs]
-
-    def sample_input(self, *, key: KeyScalar) -> Float[Array, " d"]:
-        """Alpha = 1 and an input."""
-        return self.from_inputs(draw_input(self.inputs, self.n_inputs, key=key))
+    def on_input(self) -> Float[Array, " on"]:
+        """1."""
+        return jnp.ones(1)

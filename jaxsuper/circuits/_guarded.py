@@ -5,12 +5,13 @@ from typing import Any, ClassVar
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
-from .._types import KeyScalar, Scalar
-from ._base import AbstractCircuits, Layout
+from .._types import Scalar
+from ._base import Layout
+from ._behind import AbstractBehind
 from ._indicator import check_thresholds, step_biases, step_input
-from ._layers import draw_input, drawer, InputSource, Pairs, reads_of, stack_layers
+from ._layers import drawer, InputSource, Pairs, reads_of, stack_layers
 from ._rotation import check_gate_bias
 
 
@@ -27,7 +28,7 @@ def _layout(m: int) -> Layout:
     )
 
 
-class Guarded(AbstractCircuits):
+class Guarded(AbstractBehind):
     """T small ReLU networks y^l = ReLU(W_t^l y^{l-1} + b_t^l), each behind an on-indicator, d = m + 2.
 
     alpha = on0 - on1 passes through the step of two ReLUs, and carries the networks' own biases, of
@@ -120,25 +121,12 @@ class Guarded(AbstractCircuits):
         check_thresholds(lower_threshold, upper_threshold)
         check_gate_bias(gate_bias)
 
-    @property
-    def n_circuits(self) -> int:
-        """T."""
-        return self.own.shape[1]
-
-    def take(self, ids: Int[Any, " count"]) -> "Guarded":
-        """Return the circuits with these ids, in this order; the means stay those of all."""
-        return eqx.tree_at(lambda each: each.own, self, self.own[:, ids])
-
     def mean_weights(self) -> Float[Array, "layers d r"]:
         """The step from alpha, and the gate and the means from alpha and y."""
         slope = 1 / (self.upper_threshold - self.lower_threshold)
         gated = self.shared.at[:, :, 0].add(self.gate_bias)
         step = jnp.zeros((len(gated), 2, gated.shape[2])).at[:, :, 0].set(slope)
         return jnp.concatenate([step, gated], axis=1)
-
-    def difference_weights(self) -> Float[Array, "layers T out in_"]:
-        """W_t and b_t less their means, from alpha and y to y."""
-        return self.own
 
     def biases(self) -> Float[Array, "layers d"]:
         """(-k·lo, -k·lo - 1, -b, ..., -b)."""
@@ -149,18 +137,6 @@ class Guarded(AbstractCircuits):
         """b_t of the networks, from alpha."""
         return self.own[..., 0] + self.shared[:, None, :, 0]
 
-    def from_inputs(self, values: Float[Any, "*batch inputs"]) -> Float[Array, "*batch d"]:
-        """Return input activations: alpha = 1, the inputs, and zeros up to m."""
-        values = jnp.asarray(values, jnp.float32)
-        step = step_input(self.lower_threshold, self.upper_threshold)
-        on = jnp.broadcast_to(step, (*values.shape[:-1], 2))
-        rest = jnp.zeros((*values.shape[:-1], self.own.shape[2] - values.shape[-1]))
-        return jnp.concatenate([on, values, rest], axis=-1)
-
-    def outputs(self, channels: Float[Array, "*batch k"]) -> Float[Array, "*batch outputs"]:
-        """Return the outputs among the channels of the last layer."""
-        return channels[..., 1 : 1 + self.n_outputs]
-
-    def sample_input(self, *, key: KeyScalar) -> Float[Array, " d"]:
-        """Alpha = 1 and an input."""
-        return self.from_inputs(draw_input(self.inputs, self.n_inputs, key=key))
+    def on_input(self) -> Float[Array, " on"]:
+        """What the step turns into alpha = 1."""
+        return step_input(self.lower_threshold, self.upper_threshold)

@@ -1,6 +1,7 @@
 """The discrete choices: for every kind of design the settings of its structures, with a start."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -8,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from .._arrays import root_key
-from ..circuits import exact_trajectory, layer_of, layout_of, pool_of, width_of
+from ..circuits import exact_trajectory, identity_of, layer_of, layout_of, pool_of, width_of
 from ..simulation import capacity_of, Configuration
 from ._problem import held_as, of_problem, Problem
 
@@ -120,7 +121,9 @@ def private(problem: Problem) -> list[Configuration]:
     """Return private links by S, with gates that hold."""
     circuit = (held_as(problem.circuit, "private") if problem.own else None) or "rotation3"
     width = _whole_blocks(problem, circuit)
-    drive = _largest_drive(circuit, problem.n_layers) if problem.own else 1.0
+    drive = 1.0
+    if problem.own:
+        drive = _largest_drive(circuit, identity_of(circuit), problem.n_layers)
     return [
         of_problem(
             problem,
@@ -134,8 +137,10 @@ def private(problem: Problem) -> list[Configuration]:
     ]
 
 
-def _largest_drive(circuit: str, n_layers: int) -> float:
+@lru_cache(maxsize=8)
+def _largest_drive(circuit: str, identity: str, n_layers: int) -> float:
     """Return the largest |W_t y + b_t| of a pool's circuits that was found among random inputs."""
+    del identity  # A file's circuits may change; a search asks for every T.
     pool = pool_of(circuit)
     if pool is None:
         return 1.0
