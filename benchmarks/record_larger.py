@@ -25,6 +25,8 @@ from jaxsuper.design import structure_of
 from jaxsuper.plotting import color_of, save, style, subplots
 from jaxsuper.simulation import capacity_of, Configuration, Experiment
 
+from .resuming import resumed
+
 
 WIDTH, LAYERS, SEED, POOL, NETWORKS, SAMPLES = 2000, 5, 2026, 192, 4, 256
 WIDTHS, ACTIVE, SIZES = (8, 16), (1, 2), (200, 400, 800, 1600, 3200)
@@ -158,9 +160,7 @@ def main(folder: str = "benchmarks/results") -> None:
     }  # fmt: skip
     settings = json.loads(json.dumps(settings))
     result: dict[str, Any] = {"environment": environment(), "settings": settings, "runs": []}
-    if path.exists():
-        before = json.loads(path.read_text())
-        result = before if before["settings"] == settings else result
+    result = resumed(path, result)
     names = ("d", "z", "r", "how", "n_circuits")
     done = {tuple(run[name] for name in names): run for run in result["runs"]}
     for d in WIDTHS:

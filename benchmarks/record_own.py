@@ -22,6 +22,8 @@ from jaxsuper import allocation, circuits, environment, network, predict, simula
 from jaxsuper._files import write_json
 from jaxsuper.plotting import color_of, save, style, subplots
 
+from .resuming import resumed
+
 
 WIDTH, LAYERS, MODULUS, SEED = 1200, 5, 3, 2026
 ACTIVE, NOISES, NETWORKS, SAMPLES = (1, 2, 3), (0.0, 0.15), 3, 1000
@@ -159,9 +161,7 @@ def main(folder: str = "benchmarks/results") -> None:
     }  # fmt: skip
     settings = json.loads(json.dumps(settings))
     result: dict[str, Any] = {"environment": environment(), "settings": settings, "runs": []}
-    if path.exists():
-        before = json.loads(path.read_text())
-        result = before if before["settings"] == settings else result
+    result = resumed(path, result)
     names = ("task", "noise", "n_circuits", "asked", "kind", "z")
     done = {tuple(run[name] for name in names) for run in result["runs"]}
     for task in HIDDEN:

@@ -19,7 +19,6 @@ a run that was stopped goes on.
     python -m benchmarks.record_price
 """
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
@@ -31,6 +30,8 @@ from jaxsuper._files import write_json
 from jaxsuper.design._frames import Frames
 from jaxsuper.plotting import price_figure
 from jaxsuper.simulation import capacity_of, Configuration, edges_of, largest_chunk
+
+from .resuming import resumed
 
 
 RESULTS = Path(__file__).parent / "results" / "price-cpu.json"
@@ -162,9 +163,7 @@ def main() -> None:
     settings |= {"error_target": TARGET, "samples": SAMPLES, "tolerance": RULES.tolerance}
     settings |= {"start": START, "networks_choosing": [FIRST, AGAIN], "finalists": FINALISTS}
     result: dict[str, Any] = {"environment": environment(), "settings": settings, "rows": []}
-    if RESULTS.exists():
-        before = json.loads(RESULTS.read_text())
-        result = before if before["settings"] == settings else result
+    result = resumed(RESULTS, result)
     done = {(row["design"], row["edges"]) for row in result["rows"]}
     wanted = [(kind, edges) for edges in PROGRAMS for kind in COMPUTED]
     wanted += [(name, edges) for edges in PROGRAMS for name in CHANGES]

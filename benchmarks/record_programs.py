@@ -32,6 +32,8 @@ from jaxsuper._files import write_json
 from jaxsuper.plotting import accuracy_figure
 from jaxsuper.programs import Automaton, automaton, remainders
 
+from .resuming import resumed
+
 
 RESULTS = Path(__file__).parent / "results" / "programs-cpu.json"
 WIDTH, DEPTH, DIVISOR, BESIDE = 2000, 10, 3, 1
@@ -202,9 +204,7 @@ def main(samples: int = 256, networks: int = 4) -> None:
     settings |= {"finalists": FINALISTS, "indicator_share": SHARE, "payload_redundancy": PAYLOAD}
     settings = json.loads(json.dumps(settings))
     result: dict[str, Any] = {"settings": settings, "chance": 1 / (2 * DIVISOR), "runs": []}
-    if RESULTS.exists():
-        before = json.loads(RESULTS.read_text())
-        result = before if before["settings"] == settings else result
+    result = resumed(RESULTS, result)
     done = {(run["design"], run["n_circuits"]) for run in result["runs"]}
     for n_circuits, name in product(SIZES, (PUBLISHED, CLIPPED, SEPARATE)):
         if (name, n_circuits) in done:

@@ -16,7 +16,6 @@ a run that was stopped goes on. `--quick` writes two distances and one z elsewhe
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -32,6 +31,8 @@ from jaxsuper.plotting import recovery_figure
 from jaxsuper.recovery.methods import METHODS, Options, recover
 from jaxsuper.simulation import Configuration, prepare
 from jaxsuper.theory.seizure import Critical, critical_circuits
+
+from .resuming import resumed
 
 
 RESULTS = Path(__file__).parent / "results" / "recovery-cpu.json"
@@ -280,15 +281,8 @@ def main() -> None:
     }
     result: dict[str, Any] = {"environment": environment(), "settings": settings}
     result |= {"chosen": {}, "tried": {}, "rows": []}
-    if told.out.exists():
-        before = json.loads(told.out.read_text())
-        result = before if before["settings"] == settings else result
-        result["rows"] = [
-            row
-            for row in result["rows"]
-            if row["distance"] in DISTANCES
-            and (row["section"] != "edges" or "edge_recall_1_first" in row)
-        ]
+    result = resumed(told.out, result)
+    result["rows"] = [row for row in result["rows"] if row["distance"] in DISTANCES]
     started = perf_counter()
     chosen = lambda method: choose(method, result, told.out, told.quick)
     key = lambda row: tuple(

@@ -17,8 +17,10 @@ BROWSER = next(
     ),
     "",
 )
-_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-_FLAGS += ("--disable-component-update", "--no-first-run", "--allow-file-access-from-files")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+FLAGS += ("--disable-component-update", "--no-first-run")
+# Pages of a site load others from their folder.
+_FILES = "--allow-file-access-from-files"
 
 
 class Browser:
@@ -34,7 +36,7 @@ class Browser:
         self._read, from_browser = os.pipe()
         # The shell puts both ends where the browser looks for them.
         script = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
-        command = [BROWSER, *_FLAGS, f"--user-data-dir={folder}", "--remote-debugging-pipe"]
+        command = [BROWSER, *FLAGS, _FILES, f"--user-data-dir={folder}", "--remote-debugging-pipe"]
         self._process = subprocess.Popen(
             ["bash", "-c", script, "bash", *command, "about:blank"],
             pass_fds=(to_browser, from_browser),

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from base64 import b64encode
 from hashlib import sha256
@@ -19,18 +18,7 @@ from jaxsuper.plotting import claim_article, formula_mathml, ledger_page
 from jaxsuper.plotting._claims import claim_svg
 
 from ..analytics.ledgers import claim_of, evidence, fails, in_regime, mean_of
-
-
-BROWSER = next(
-    (
-        path
-        for name in ("chromium", "chromium-browser", "google-chrome", "chrome")
-        if (path := shutil.which(name))
-    ),
-    "",
-)
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-FLAGS += ("--disable-component-update", "--no-first-run")
+from ..notebooks.browser import BROWSER, FLAGS
 
 
 def bound(run):
